@@ -1,0 +1,1 @@
+"""What is measured in bone: anatomy, region of interest, density, quality, category. Pure."""

@@ -1,0 +1,120 @@
+"""The result for one patient: every level, the value that counts, and how sure it is.
+
+Plain immutable values; `cds.bone.record` writes and reads them as the JSON record.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from cds.bone.anatomy import Point, VertebralLevel
+from cds.ct.patient import PatientCheck
+from cds.ct.reason import Reason
+
+Category = Literal["osteoporosis-range", "low", "normal", "indeterminate"]
+IntervalKind = Literal["two-sided", "upper-estimate"]
+ContrastState = Literal["none", "enhanced", "unknown"]
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelMeasurement:
+    """One vertebra: trabecular Hounsfield units and density, used for the result or not."""
+
+    level: VertebralLevel
+    hu: float
+    hu_sd: float
+    hu_sem: float
+    """Standard error of `hu` from image noise and its correlation."""
+    vbmd_mg_cm3: float
+    ci95_mg_cm3: Interval
+    centre_lps_mm: Point
+    roi_cm3: float
+    used: bool = False
+    height_loss_percent: float | None = None
+    flags: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    """Why this level was not used; empty when used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """Whether iodine is in the blood, and what the aorta reads."""
+
+    state: ContrastState
+    aorta_hu: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acquisition:
+    """Which CT was measured."""
+
+    study_uid: str
+    series_uid: str
+    patient_id: str
+    study_date: date | None
+    scan_age_days: int | None
+    kvp: float | None
+    kernel: str | None
+    slice_thickness_mm: float | None
+    manufacturer: str | None
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """How HU became mg/cm3 at the level that counts most (K2HPO4 basis)."""
+
+    method: str
+    scanner: Literal["site", "documented", "unknown"]
+    slope_hu_per_mg_cm3: float
+    slope_sd_fraction: float
+    offset_hu: float
+    offset_sd_hu: float
+    water_equivalent_diameter_cm: float
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Software:
+    """What measured it."""
+
+    version: str
+    model: str
+    weights_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """One CT of one patient, assessed or not assessable with reasons."""
+
+    status: Literal["assessed", "not-assessable"]
+    reasons: tuple[Reason, ...] = ()
+    category: Category | None = None
+    probability_osteoporosis_range: float | None = None
+    vbmd_mg_cm3: float | None = None
+    ci95_mg_cm3: Interval | None = None
+    interval_kind: IntervalKind | None = None
+    basis: Literal["K2HPO4"] = "K2HPO4"
+    levels_used: tuple[VertebralLevel, ...] = ()
+    z_score: float | None = None
+    population: str | None = None
+    levels: tuple[LevelMeasurement, ...] = ()
+    numbering_confidence: float | None = None
+    flags: tuple[str, ...] = ()
+    contrast: Contrast = field(default=Contrast("unknown"))
+    acquisition: Acquisition
+    calibration: Calibration | None = None
+    patient_check: PatientCheck
+    timing_s: Mapping[str, float] = field(default_factory=dict)
+    software: Software
+
+    def __post_init__(self) -> None:
+        """An assessed result has a value; a refused one has a reason and no value."""
+        if self.status == "assessed" and (self.vbmd_mg_cm3 is None or self.ci95_mg_cm3 is None):
+            msg = "an assessed result needs a value and its interval"
+            raise ValueError(msg)
+        if self.status == "not-assessable" and (not self.reasons or self.vbmd_mg_cm3 is not None):
+            msg = "a result that is not assessable needs a reason and has no value"
+            raise ValueError(msg)

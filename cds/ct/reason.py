@@ -1,0 +1,86 @@
+"""Why a CT, a series or a level cannot be used: a code and a sentence a clinician understands.
+
+One table holds every sentence, so that wording is reviewed, and later translated, in one place.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+SENTENCES: Mapping[str, str] = MappingProxyType(
+    {
+        # which CT and which series
+        "no-prior-ct": "No earlier CT of this patient was found in the archive.",
+        "scan-too-old": "The CT of {study_date} is older than the {max_age_days} days this site accepts.",
+        "not-ct": "The series is {modality}, not CT.",
+        "localizer": "The series is a localizer (scout view).",
+        "derived-series": "The series is derived or reformatted ({image_type}), not original axial CT.",
+        "enhanced-multiframe": "The series is an enhanced multi-frame CT, which is not supported yet.",
+        "too-few-slices": "The series has {count} slices; at least {minimum} are needed.",
+        "slices-too-thick": "The slices are {thickness_mm:.1f} mm thick; at most {maximum_mm:.0f} mm can be measured.",
+        "body-part-without-spine": "The series shows {body_part}, without thoracic or lumbar spine.",
+        "kvp-missing": "The tube voltage (kVp) is not recorded, so density cannot be calibrated.",
+        "kvp-outside": "The tube voltage of {kvp:g} kVp is outside the calibrated range of 70 to 150 kVp.",
+        "spectral-filter": "The scan was made with a tin or other spectral filter, for which there is no calibration.",
+        "virtual-monoenergetic": "The series is a dual-energy or virtual monoenergetic reconstruction, for which there is no calibration.",
+        "better-series": "Another series of the same patient suits the measurement better: {why}.",
+        # geometry and pixels
+        "mixed-series": "The images do not form one grid: {what} differs between slices.",
+        "orientation-not-axial": "The slices are tilted by {tilt_deg:.1f} degrees against the axial plane; at most {maximum_deg:.0f} degrees can be measured.",
+        "gantry-tilt": "The gantry was tilted by {tilt_deg:.1f} degrees; at most {maximum_deg:.0f} degrees can be measured.",
+        "slices-missing": "{count} slice(s) are missing, the first near slice position {position_mm:.1f} mm.",
+        "slices-duplicate": "{count} slice position(s) occur more than once, the first at {position_mm:.1f} mm, with different pixels.",
+        "spacing-not-uniform": "The distance between slices varies from {smallest_mm:.2f} to {largest_mm:.2f} mm.",
+        "geometry-missing": "An image carries no {attribute}, so its place in the body is unknown.",
+        "rescale-wrong": "The pixel values are in {unit}, not Hounsfield units.",
+        "rescale-missing": "The images carry no rescale slope and intercept, so Hounsfield units are unknown.",
+        "air-out-of-range": "Air outside the body reads {air_hu:.0f} HU instead of about -1000; the scale of this series is wrong.",
+        "pixels-unreadable": "{count} image(s) could not be decoded, the first: {what}.",
+        "image-truncated": "{count} image file(s) are cut short: {what}.",
+        "compression-unsupported": "The images are stored in transfer syntax {transfer_syntax}, which cannot be decoded.",
+        "pixels-lossy": "The images were compressed with loss, which changes Hounsfield units.",
+        # anatomy
+        "no-vertebra-found": "No measurable vertebra between T7 and L3 was found in this scan.",
+        "numbering-uncertain": "The vertebrae could not be named with enough confidence.",
+        # one level
+        "level-cut": "The vertebra is cut by the edge of the scan.",
+        "level-roi-small": "The trabecular region is {roi_cm3:.1f} cm3; at least {minimum_cm3:.1f} cm3 are needed.",
+        "level-too-few-slices": "Only {count} slices cross the trabecular region; at least {minimum} are needed.",
+        "level-noisy": "Image noise leaves the mean uncertain by {sem_hu:.1f} HU; at most {maximum_hu:.0f} HU are accepted.",
+        "level-metal": "Metal or cement lies in or near the vertebra.",
+        "level-outlier": "The vertebra differs by {difference_mg_cm3:.0f} mg/cm3 from its neighbours.",
+        "level-outside-body": "The outline found for this level is not a plausible vertebral body.",
+        "level-sclerotic": "More than {percent:.0f} % of the trabecular region is denser than 300 HU.",
+        "level-not-needed": "Not needed for the result.",
+        # identity
+        "patient-mismatch": "The images do not belong to the patient of this order.",
+        "identity-unverified": "The archive has no birth date or sex to confirm the patient, and this site requires one.",
+        "age-below-18": "The patient was younger than 18 at the time of the scan.",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A code from `SENTENCES` and its sentence, filled in."""
+
+    code: str
+    text: str
+
+
+def because(code: str, **facts: object) -> Reason:
+    """Build a reason; raises KeyError for an unknown code or a missing fact."""
+    return Reason(code, SENTENCES[code].format(**facts))
+
+
+@dataclass(frozen=True, slots=True)
+class NotAssessable:
+    """A result: this cannot be measured, and why. Never empty, never an exception."""
+
+    reasons: tuple[Reason, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse to exist without a reason."""
+        if not self.reasons:
+            msg = "NotAssessable needs at least one reason"
+            raise ValueError(msg)

@@ -1,0 +1,1 @@
+"""DICOM and DICOMweb: archives, datasets, assembly into volumes, writing."""

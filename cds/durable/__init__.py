@@ -1,0 +1,1 @@
+"""DBOS: the queue and the three-step workflow around `cds.screening`."""

@@ -1,0 +1,51 @@
+"""Every error that osteocds raises on purpose.
+
+    OsteocdsError
+    +-- InputUnusable        the input cannot be worked on at all (exit status 2)
+    |   +-- NoCtFound            no CT in the folder, or nothing that is DICOM
+    |   +-- TwoPatients          one input holds more than one patient
+    |   `-- OutputNotWritable    the result could not be written where asked
+    +-- ArchiveUnavailable   the imaging archive cannot be asked now; try again later
+    +-- StudyVanished        what the archive offered before is no longer there
+    +-- SettingsInvalid      a setting is missing or wrong; the message names it
+    +-- SampleUnavailable    the public sample could not be fetched or verified
+
+"Not assessable" is not here: it is a value with a reason (`cds.ct.reason`).
+No message carries patient data.
+"""
+
+
+class OsteocdsError(Exception):
+    """Root of the tree: what happened, where, and what to do, in one sentence."""
+
+
+class InputUnusable(OsteocdsError):
+    """The input cannot be worked on at all."""
+
+
+class NoCtFound(InputUnusable):
+    """There is no CT image where one was expected."""
+
+
+class TwoPatients(InputUnusable):
+    """One input holds images of more than one patient."""
+
+
+class OutputNotWritable(InputUnusable):
+    """The result cannot be written where the caller asked."""
+
+
+class ArchiveUnavailable(OsteocdsError):
+    """The archive did not answer, or not usefully; the same request may succeed later."""
+
+
+class StudyVanished(OsteocdsError):
+    """A series that was offered earlier is gone from the archive."""
+
+
+class SettingsInvalid(OsteocdsError):
+    """A setting is missing or contradicts another; the message names it."""
+
+
+class SampleUnavailable(OsteocdsError):
+    """The public sample CT could not be fetched, or is not what it should be."""

@@ -1,0 +1,1 @@
+"""The one outbound FHIR client: chart reads from allowed origins."""

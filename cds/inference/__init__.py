@@ -1,0 +1,1 @@
+"""The only importer of `models`: segmenter and calibrator behind the ports."""

@@ -1,0 +1,1 @@
+"""The report page behind the card's link."""

@@ -1,0 +1,167 @@
+"""What screening needs from the outside world, one sentence each."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from cds.bone.anatomy import Spine, VertebralLevel
+from cds.bone.assessment import Assessment, Calibration
+from cds.ct.acquisition import CtSeries
+from cds.ct.patient import PatientIdentity, PatientKey
+from cds.ct.reason import NotAssessable
+from cds.ct.volume import CtVolume
+from cds.order import ImagingOrder
+
+Progress = Callable[[str, float], None]
+"""(what is being done, fraction done from 0 to 1)."""
+
+
+class ImagingArchive(Protocol):
+    """Where earlier CTs are kept. Raises `ArchiveUnavailable` when it cannot be asked."""
+
+    def find_series(self, patient: PatientIdentity) -> Sequence[CtSeries]:
+        """Every CT series under the patient's identifier; other modalities are left out."""
+
+    def retrieve(self, series: CtSeries, progress: Progress | None = None) -> CtVolume | NotAssessable:
+        """The voxels of one series on one grid; raises `StudyVanished` if it is gone."""
+
+    def still_holds(self, study_uid: str, patient: PatientIdentity) -> bool:
+        """Whether the study is still there, under the same patient."""
+
+
+class VertebraSegmenter(Protocol):
+    """Finds, names and outlines vertebral bodies."""
+
+    name: str
+    weights_sha256: str
+
+    def segment(
+        self,
+        volume: CtVolume,
+        levels: Collection[VertebralLevel] | None = None,
+        progress: Progress | None = None,
+    ) -> Spine:
+        """The spine of one CT; no bodies where there is none."""
+
+
+class HuCalibrator(Protocol):
+    """Knows how many HU one mg/cm3 makes, and how sure that is."""
+
+    version: str
+
+    def calibrate(self, series: CtSeries, water_equivalent_diameter_cm: float, *, thoracic: bool) -> Calibration:
+        """The calibration at one level; `series.kvp` has passed the quality gates."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """A published result as the next hook finds it."""
+
+    result_id: str
+    patient: PatientIdentity
+    assessment: Assessment
+    measured_at: datetime
+    confirmed_at: datetime
+    """When the archive last confirmed that the study belongs to the patient."""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingFound:
+    """The archive was asked and had no usable prior CT."""
+
+    looked_at: datetime
+    reasons: tuple[str, ...]
+
+
+class AssessmentStore(Protocol):
+    """Keeps results, and what is known about having none, by patient key."""
+
+    def latest(self, patient: PatientKey) -> StoredResult | NothingFound | None:
+        """The newest result (by scan date) of the patient, or what is known, or None."""
+
+    def read(self, result_id: str) -> StoredResult | None:
+        """One result by its id."""
+
+    def bundle(self, result_id: str) -> bytes | None:
+        """The FHIR Bundle of one result, as stored at publish."""
+
+    def knows(self, series_uid: str, generation: str) -> str | None:
+        """The id of the result for this series, model and calibration, if there is one."""
+
+    def keep(self, result_id: str, patient: PatientIdentity, assessment: Assessment, bundle: bytes, measured_at: datetime, generation: str) -> None:
+        """Store a result and its rendering in one transaction; the same id again changes nothing."""
+
+    def keep_nothing_found(self, patient: PatientKey, looked_at: datetime, reasons: Sequence[str]) -> None:
+        """Remember that there is no usable prior CT."""
+
+    def confirm(self, result_id: str, at: datetime) -> None:
+        """Note that the archive still holds the study under the same patient."""
+
+    def withdraw(self, result_id: str, why: str) -> None:
+        """Stop showing a result; it is kept, with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenState:
+    """Where the slow path stands for one patient."""
+
+    state: Literal["none", "queued", "running", "done", "failed"]
+    since: datetime | None = None
+    why: str | None = None
+
+
+class ScreeningQueue(Protocol):
+    """Takes orders for the slow path and never loses one; safe to call again and again."""
+
+    def submit(self, order: ImagingOrder) -> ScreenState:
+        """Queue the patient's screening unless it is queued or running already."""
+
+    def state(self, patient: PatientKey) -> ScreenState:
+        """Where the patient's screening stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something the slow path needs has been away since a moment."""
+
+    what: Literal["archive", "workers"]
+    since: datetime
+
+
+class ServiceHealth(Protocol):
+    """What the workers report about themselves and the archive, through the database."""
+
+    def trouble(self) -> Trouble | None:
+        """What has been unavailable, and since when; None while all is well."""
+
+
+class ResultPublisher(Protocol):
+    """Renders a result for charts and registries."""
+
+    def render(self, result_id: str, patient: PatientIdentity, assessment: Assessment, measured_at: datetime) -> bytes:
+        """One FHIR Bundle as JSON bytes."""
+
+
+class ReportLinks(Protocol):
+    """Makes and checks links to report pages: signed, expiring, bound to patient and result."""
+
+    def url_for(self, result: StoredResult, now: datetime) -> str:
+        """A link that opens this result's page for a while."""
+
+    def open(self, token: str, now: datetime) -> str:
+        """The result id that a token opens; raises `LinkRefused`."""
+
+
+class AuditLog(Protocol):
+    """Keeps who did what to whose data; no values, no names."""
+
+    def record(self, event: str, patient: PatientKey | None, outcome: str, detail: str = "") -> None:
+        """Add one row."""
+
+
+class Clock(Protocol):
+    """Tells the time, so that tests can set it."""
+
+    def now(self) -> datetime:
+        """Now, aware, UTC."""

@@ -1,0 +1,1 @@
+"""FHIR resources rendered once, at publish."""

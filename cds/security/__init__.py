@@ -1,0 +1,1 @@
+"""Signed links and, later, who may call."""

@@ -1,0 +1,1 @@
+"""Application tables on SQLAlchemy: SQLite by default."""

@@ -1,0 +1,1 @@
+"""Networks and calibration tables: arrays and plain numbers in and out; nothing of `cds`."""
