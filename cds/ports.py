@@ -64,6 +64,8 @@ class StoredResult:
     measured_at: datetime
     confirmed_at: datetime
     """When the archive last confirmed that the study belongs to the patient."""
+    generation: str
+    """Model and calibration versions that made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +88,10 @@ class AssessmentStore(Protocol):
     def bundle(self, result_id: str) -> bytes | None:
         """The FHIR Bundle of one result, as stored at publish."""
 
-    def knows(self, series_uid: str, generation: str) -> str | None:
-        """The id of the result for this series, model and calibration, if there is one."""
+    def knows(self, patient: PatientKey, series_uid: str, generation: str) -> str | None:
+        """The id of the patient's result for this series, model and calibration, if not withdrawn."""
 
-    def keep(self, result_id: str, patient: PatientIdentity, assessment: Assessment, bundle: bytes, measured_at: datetime, generation: str) -> None:
+    def keep(self, result: StoredResult, bundle: bytes) -> None:
         """Store a result and its rendering in one transaction; the same id again changes nothing."""
 
     def keep_nothing_found(self, patient: PatientKey, looked_at: datetime, reasons: Sequence[str]) -> None:
@@ -123,9 +125,9 @@ class ScreeningQueue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something the slow path needs has been away since a moment."""
+    """Something the slow path needs has been away, or failed for this patient, since a moment."""
 
-    what: Literal["archive", "workers"]
+    what: Literal["archive", "workers", "measurement"]
     since: datetime
 
 
@@ -139,7 +141,7 @@ class ServiceHealth(Protocol):
 class ResultPublisher(Protocol):
     """Renders a result for charts and registries."""
 
-    def render(self, result_id: str, patient: PatientIdentity, assessment: Assessment, measured_at: datetime) -> bytes:
+    def render(self, result: StoredResult) -> bytes:
         """One FHIR Bundle as JSON bytes."""
 
 
