@@ -1,0 +1,54 @@
+"""How a command ends: exit status and one line on standard error.
+
+0  done, also when the CT is not assessable
+1  our own fault, with an id
+2  the input, a setting or the output place cannot be used
+"""
+
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+import typer
+
+from cds.errors import OsteocdsError
+
+FAULT = 1
+UNUSABLE = 2
+
+
+@contextmanager
+def exit_status() -> Iterator[None]:
+    """Turn what goes wrong inside into an exit status; the log has the details of our own faults."""
+    try:
+        yield
+    except OsteocdsError as error:
+        typer.echo(f"osteocds: {error}", err=True)
+        raise typer.Exit(UNUSABLE) from error
+    except (typer.Exit, typer.Abort, KeyboardInterrupt):
+        raise
+    except Exception as error:  # the last line before the user: anything else would be a bare traceback
+        fault = uuid.uuid4().hex[:12]
+        structlog.get_logger().error("fault", id=fault, kind=type(error).__name__, exc_info=True)
+        typer.echo(
+            f"osteocds: this should not have happened ({type(error).__name__}, id {fault}); "
+            "please report it with the log above",
+            err=True,
+        )
+        raise typer.Exit(FAULT) from error
+
+
+def send_logs_to_stderr() -> None:
+    """Standard output belongs to results; everything else goes to standard error."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )

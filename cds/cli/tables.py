@@ -1,0 +1,111 @@
+"""An assessment and a card as a person at a terminal reads them."""
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.markdown import Markdown
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from cds.bone.assessment import Assessment, LevelMeasurement
+
+CATEGORY_IN_WORDS = {
+    "osteoporosis-range": "osteoporosis range (below 80 mg/cm3)",
+    "low": "low (80 to 120 mg/cm3)",
+    "normal": "above 120 mg/cm3; does not rule out osteoporosis",
+    "indeterminate": "indeterminate: may or may not lie in the osteoporosis range",
+    None: "no category",
+}
+
+
+def assessment_view(assessment: Assessment, notice: str) -> RenderableType:
+    """Headline, table of levels, what to bear in mind."""
+    parts: list[RenderableType] = [_headline(assessment)]
+    if assessment.levels:
+        parts.append(levels_table(assessment))
+    if assessment.flags:
+        parts.append(Text("Flags: " + ", ".join(assessment.flags), style="yellow"))
+    parts.append(Text(_provenance(assessment), style="dim"))
+    parts.append(Text(notice + " It raises suspicion; it cannot rule out low bone density.", style="dim"))
+    return Group(*parts)
+
+
+def _headline(assessment: Assessment) -> RenderableType:
+    if assessment.vbmd_mg_cm3 is None or assessment.ci95_mg_cm3 is None:
+        reasons = "\n".join(f"{reason.text} [{reason.code}]" for reason in assessment.reasons)
+        return Text(f"Not assessable\n{reasons}", style="bold yellow")
+    low, high = assessment.ci95_mg_cm3
+    levels = " and ".join(assessment.levels_used)
+    kind = "upper estimate, contrast in the blood" if assessment.interval_kind == "upper-estimate" else "95 % interval"
+    line = Text(f"{levels}: {assessment.vbmd_mg_cm3:.0f} mg/cm3", style="bold")
+    line.append(f"  ({low:.0f} to {high:.0f}, {kind}; {assessment.basis})", style="not bold")
+    line.append(f"\n{CATEGORY_IN_WORDS[assessment.category]}")
+    return line
+
+
+def levels_table(assessment: Assessment) -> Table:
+    """One row a vertebra, cranial to caudal."""
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("level")
+    for heading in ("HU", "SD", "mg/cm3", "95 % interval", "ROI cm3"):
+        table.add_column(heading, justify="right")
+    table.add_column("used")
+    table.add_column("remarks")
+    for level in assessment.levels:
+        table.add_row(*_row(level), style=None if level.used else "dim")
+    return table
+
+
+def _row(level: LevelMeasurement) -> tuple[str, ...]:
+    low, high = level.ci95_mg_cm3
+    remarks = [*level.flags, *(reason.code for reason in level.reasons)]
+    return (
+        level.level.value,
+        f"{level.hu:.0f}",
+        f"{level.hu_sd:.0f}",
+        f"{level.vbmd_mg_cm3:.0f}",
+        f"{low:.0f} to {high:.0f}",
+        f"{level.roi_cm3:.1f}",
+        "yes" if level.used else "no",
+        ", ".join(remarks),
+    )
+
+
+def _provenance(assessment: Assessment) -> str:
+    acquisition, software = assessment.acquisition, assessment.software
+    parts = [
+        f"CT of {acquisition.study_date}" if acquisition.study_date else "CT of unknown date",
+        f"{acquisition.manufacturer or '?'} {acquisition.model or ''}".strip(),
+        f"{acquisition.kvp:g} kVp" if acquisition.kvp else "kVp unknown",
+        f"kernel {acquisition.kernel}" if acquisition.kernel else "kernel unknown",
+    ]
+    if assessment.calibration is not None:
+        parts.append(f"{assessment.calibration.method}, slope {assessment.calibration.slope_hu_per_mg_cm3:.2f} HU per mg/cm3")
+    parts.append(f"osteocds {software.version}, {software.model}")
+    if "total" in assessment.timing_s:
+        parts.append(f"{assessment.timing_s['total']:.1f} s")
+    return " | ".join(parts)
+
+
+def card_view(card: dict[str, object]) -> RenderableType:
+    """A CDS Hooks card as an EHR would show it."""
+    colour = {"info": "cyan", "warning": "yellow", "critical": "red"}[str(card["indicator"])]
+    parts: list[RenderableType] = []
+    if "detail" in card:
+        parts.append(Markdown(str(card["detail"])))
+    for suggestion in _dicts(card.get("suggestions")):
+        parts.append(Padding(Text(f"[ {suggestion['label']} ]", style="bold green"), (1, 0, 0, 0)))
+    for link in _dicts(card.get("links")):
+        parts.append(Text(f"{link['label']}: {link['url']}", style="underline", overflow="fold"))
+    title = Text(f"{card['indicator']}: {card['summary']}", style=f"bold {colour}")
+    return Panel(Group(title, *parts), border_style=colour, title="card", title_align="left")
+
+
+def _dicts(value: object) -> list[dict[str, object]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def stderr_console() -> Console:
+    """Where progress and messages go."""
+    return Console(stderr=True)
