@@ -1,6 +1,6 @@
 """What screening needs from the outside world, one sentence each."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -11,6 +11,7 @@ from cds.ct.acquisition import CtSeries
 from cds.ct.patient import PatientIdentity, PatientKey
 from cds.ct.reason import NotAssessable
 from cds.ct.volume import CtVolume
+from cds.errors import OsteocdsError
 from cds.order import ImagingOrder
 
 Progress = Callable[[str, float], None]
@@ -167,3 +168,36 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Now, aware, UTC."""
+
+
+class LinkRefused(OsteocdsError):
+    """A report link that opens nothing: it has expired, or this service did not make it."""
+
+    def __init__(self, *, expired: bool) -> None:
+        super().__init__("the link has expired" if expired else "the link was not made by this service")
+        self.expired = expired
+
+
+class ChartUnreadable(OsteocdsError):
+    """The chart could not be read, or may not be: the message says which, without patient data."""
+
+
+class PatientChart(Protocol):
+    """Reads from the FHIR server that a hook names, if the site allows that server."""
+
+    async def read_patient(self, fhir_server: str, patient_id: str, token: str | None) -> Mapping[str, object]:
+        """One FHIR Patient as parsed JSON; raises `ChartUnreadable`."""
+
+
+class ShownCards(Protocol):
+    """Remembers which results were shown to whom, for cards that are shown once."""
+
+    def first_time(self, result_id: str, user: str | None) -> bool:
+        """True the first time for this result and user, and notes it in the same transaction."""
+
+
+class Readiness(Protocol):
+    """Whether this replica can do its work now."""
+
+    def problems(self) -> Sequence[str]:
+        """One sentence for each thing that is missing; empty when ready."""
