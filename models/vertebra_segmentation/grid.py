@@ -1,0 +1,133 @@
+"""Voxel grids in patient space, and resampling by averaging.
+
+Inside this package arrays are *canonical*: axes (slice, row, column) that run as nearly as the
+storage order allows to superior, posterior and left. Affines map index (i, j, k) to LPS mm.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+Affine = NDArray[np.float64]
+
+_CANONICAL_AXES = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
+"""Row a: the LPS direction of canonical axis a (superior, posterior, left)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A scalar volume, canonical axes, with its affine (4, 4) from index to LPS mm."""
+
+    values: NDArray[np.generic]
+    affine_lps: Affine
+
+    @property
+    def spacing_mm(self) -> NDArray[np.float64]:
+        """Distance between neighbours along each axis."""
+        spacing: NDArray[np.float64] = np.linalg.norm(self.affine_lps[:3, :3], axis=0)
+        return spacing
+
+    def cropped(self, start: Sequence[int], stop: Sequence[int]) -> "Image":
+        """The half-open index box [start, stop) as a view."""
+        box = tuple(slice(a, b) for a, b in zip(start, stop, strict=True))
+        return Image(self.values[box], shifted(self.affine_lps, start))
+
+
+def shifted(affine_lps: Affine, start: Sequence[float]) -> Affine:
+    """The affine of a grid whose index 0 lies at index `start` of the given one."""
+    result = affine_lps.copy()
+    result[:3, 3] += affine_lps[:3, :3] @ np.asarray(start, dtype=np.float64)
+    return result
+
+
+def to_lps(affine_lps: Affine, index: NDArray[np.floating]) -> NDArray[np.float64]:
+    """LPS mm of index points (..., 3)."""
+    points: NDArray[np.float64] = index @ affine_lps[:3, :3].T + affine_lps[:3, 3]
+    return points
+
+
+def to_index(affine_lps: Affine, points_lps: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Continuous index of LPS points (..., 3)."""
+    offset = points_lps - affine_lps[:3, 3]
+    index: NDArray[np.float64] = offset @ np.linalg.inv(affine_lps[:3, :3]).T
+    return index
+
+
+def canonical(hu: NDArray[np.generic], affine_lps: Affine) -> Image:
+    """The same voxels with axes permuted and flipped to superior, posterior, left (a view)."""
+    affine = np.asarray(affine_lps, dtype=np.float64)
+    directions = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
+    alignment = _CANONICAL_AXES @ directions
+    order = max(permutations(range(3)), key=lambda p: sum(abs(alignment[a, p[a]]) for a in range(3)))
+    matrix = np.eye(4)
+    values = hu.transpose(order)
+    matrix[:3, :3] = affine[:3, list(order)]
+    matrix[:3, 3] = affine[:3, 3]
+    for axis, source in enumerate(order):
+        if alignment[axis, source] < 0:
+            last = [0.0, 0.0, 0.0]
+            last[axis] = values.shape[axis] - 1
+            matrix = shifted(matrix, last)
+            matrix[:3, axis] *= -1
+            values = np.flip(values, axis)
+    return Image(values, matrix)
+
+
+def averaging_weights(count: int, spacing_mm: float, target_mm: float) -> Array:
+    """Matrix (target, source) that resamples one axis over its whole extent.
+
+    Cells larger than the source spacing average the source voxels that they overlap; smaller ones
+    interpolate linearly. Target cells tile the source extent from its first edge.
+    """
+    target_count = max(1, round(count * spacing_mm / target_mm))
+    ratio = count / target_count if target_count * target_mm > count * spacing_mm else target_mm / spacing_mm
+    edges = np.arange(target_count + 1) * ratio
+    centres = (edges[:-1] + edges[1:]) / 2 - 0.5
+    source = np.arange(count, dtype=np.float64)
+    if ratio > 1:
+        low = np.maximum(edges[:-1, None], source[None] )
+        high = np.minimum(edges[1:, None], source[None] + 1)
+        weights = np.clip(high - low, 0, None)
+    else:
+        inside = np.clip(centres, 0, count - 1)
+        weights = np.clip(1 - np.abs(inside[:, None] - source[None]), 0, None)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return weights.astype(np.float32)
+
+
+def averaged(image: Image, target_mm: float) -> Image:
+    """Resample to about `target_mm` isotropic spacing; the extent stays the same.
+
+    Slices are first combined along the slice axis, so rows and columns are touched once per
+    target slice only.
+    """
+    values = image.values
+    spacing = image.spacing_mm
+    along_slice, along_row, along_column = (
+        averaging_weights(values.shape[axis], spacing[axis], target_mm) for axis in range(3)
+    )
+    result = np.empty((len(along_slice), len(along_row), len(along_column)), np.float32)
+    for index, weights in enumerate(along_slice):
+        used = np.flatnonzero(weights)
+        combined = weights[used[0]] * values[used[0]].astype(np.float32)
+        for source in used[1:]:
+            combined += weights[source] * values[source].astype(np.float32)
+        result[index] = along_row @ combined @ along_column.T
+    return Image(result, resampled_affine(image, result.shape, target_mm))
+
+
+def resampled_affine(image: Image, shape: Sequence[int], target_mm: float) -> Affine:
+    """Affine of the grid that `averaging_weights` makes of an image."""
+    factors = []
+    for axis in range(3):
+        extent = image.values.shape[axis] * image.spacing_mm[axis]
+        cell = extent / shape[axis] if shape[axis] * target_mm > extent else target_mm
+        factors.append(cell / image.spacing_mm[axis])
+    factor = np.array(factors)
+    affine = shifted(image.affine_lps, (factor - 1) / 2)
+    affine[:3, :3] = affine[:3, :3] * factor
+    return affine

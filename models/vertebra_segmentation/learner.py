@@ -1,0 +1,87 @@
+"""One network being trained: optimiser, averaged weights, loss, and its state for a checkpoint."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from monai.losses import MaskedDiceLoss
+from torch import Tensor
+from torch.nn import functional
+
+from models.vertebra_segmentation.crops import RandomCrops
+from models.vertebra_segmentation.labels import BODY_CLASSES, COARSE_CLASSES, FINE_CLASSES, IGNORE
+from models.vertebra_segmentation.network import HalfResolutionUNet, windowed
+
+FILTERS = (32, 48, 80, 112)
+PEAK_RATE = 2e-3
+WARM_UP_STEPS = 100
+AVERAGING = 0.998
+CROPS_PER_STEP = 2
+
+_COARSE_WEIGHTS = {"background": 0.5, "lung": 0.3, "liver": 0.3, "heart": 0.3} | dict.fromkeys(BODY_CLASSES, 4.0)
+_FINE_WEIGHTS = {"background": 0.7, "body_rim": 1.5, "body_core": 1.5, "disc": 1.0}
+
+
+class Learner:
+    """Trains one stage; `averaged` holds the exponential moving average of its weights."""
+
+    def __init__(self, classes: Sequence[str], crops: RandomCrops, seed: int) -> None:
+        self.generator = torch.Generator().manual_seed(seed)
+        self.step = 0
+        self._crops = crops
+        weights = _COARSE_WEIGHTS if tuple(classes) == COARSE_CLASSES else _FINE_WEIGHTS
+        self._with_dice = tuple(classes) == FINE_CLASSES
+        self._class_weights = torch.tensor([weights.get(name, 1.0) for name in classes])
+        torch.manual_seed(seed)
+        self.network = HalfResolutionUNet(len(classes), FILTERS)
+        self._optimiser = torch.optim.AdamW(self.network.parameters(), lr=PEAK_RATE, weight_decay=1e-2)
+        self.averaged = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+        self._dice = MaskedDiceLoss(include_background=False, to_onehot_y=True, batch=True)
+
+    def learn(self, rate_factor: float) -> float:
+        """One optimiser step on a few random crops; returns the mean loss."""
+        rate = PEAK_RATE * rate_factor * min(1.0, (self.step + 1) / WARM_UP_STEPS)
+        for group in self._optimiser.param_groups:
+            group["lr"] = rate
+        total = 0.0
+        self._optimiser.zero_grad(set_to_none=True)
+        for _ in range(CROPS_PER_STEP):
+            crop = self._crops.draw(self.generator)
+            loss = self._loss(self.network(windowed(crop.hu[None, None])), crop.labels[None]) / CROPS_PER_STEP
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += float(loss.detach())
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        self._optimiser.step()
+        self._average()
+        self.step += 1
+        return total
+
+    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        loss = functional.cross_entropy(logits, labels, weight=self._class_weights, ignore_index=IGNORE)
+        if self._with_dice:
+            known = (labels != IGNORE)[:, None]
+            loss = loss + self._dice(logits.softmax(1), labels.masked_fill(labels == IGNORE, 0)[:, None], known)
+        return loss
+
+    def _average(self) -> None:
+        keep = min(AVERAGING, (1 + self.step) / (10 + self.step))
+        for name, value in self.network.state_dict().items():
+            self.averaged[name].lerp_(value.detach(), 1 - keep)
+
+    def state(self) -> dict[str, Any]:
+        """Everything that a continued run needs."""
+        return {
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "averaged": self.averaged,
+            "generator": self.generator.get_state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from what `state` returned."""
+        self.step = state["step"]
+        self.network.load_state_dict(state["network"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self.averaged = state["averaged"]
+        self.generator.set_state(state["generator"])

@@ -1,0 +1,45 @@
+"""The network of both stages: a small U-Net that works at half the resolution of its input.
+
+The input is rearranged from space to depth, so every convolution sees eight times fewer voxels;
+the logits are rearranged back, so outlines keep the full resolution.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from monai.networks.nets import DynUNet
+from monai.networks.utils import pixelshuffle, pixelunshuffle
+from torch import Tensor, nn
+
+STRIDE = 16
+"""Every side of an input must be a multiple of this."""
+
+HU_WINDOWS = ((-1024.0, 1024.0), (-150.0, 350.0))
+"""Each window becomes a channel in [-1, 1]: everything, and soft tissue to trabecular bone."""
+
+
+class HalfResolutionUNet(nn.Module):
+    """MONAI's DynUNet between pixel unshuffle and pixel shuffle."""
+
+    def __init__(self, classes: int, filters: Sequence[int]) -> None:
+        super().__init__()
+        self.unet = DynUNet(
+            spatial_dims=3,
+            in_channels=len(HU_WINDOWS) * 8,
+            out_channels=classes * 8,
+            kernel_size=[3] * len(filters),
+            strides=[1, *[2] * (len(filters) - 1)],
+            upsample_kernel_size=[2] * (len(filters) - 1),
+            filters=list(filters),
+        )
+
+    def forward(self, windowed: Tensor) -> Tensor:
+        """Logits (batch, class, slice, row, column) from windowed HU of the same grid."""
+        logits: Tensor = pixelshuffle(self.unet(pixelunshuffle(windowed, 3, 2)), 3, 2)
+        return logits
+
+
+def windowed(hu: Tensor) -> Tensor:
+    """HU (batch, 1, slice, row, column) as one channel per window, each in [-1, 1]."""
+    channels = [(hu.clamp(low, high) - low) * (2 / (high - low)) - 1 for low, high in HU_WINDOWS]
+    return torch.cat(channels, dim=1)
