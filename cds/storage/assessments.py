@@ -1,0 +1,129 @@
+"""Results, and what is known about having none, by patient key."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Engine, Row, delete, select, update
+
+from cds.bone.record import from_record, to_record
+from cds.ct.patient import PatientKey
+from cds.ports import Clock, NothingFound, StoredResult
+from cds.storage.patient_columns import belongs_to, columns_of, identity_of
+from cds.storage.tables import nothing_found, results
+from cds.storage.writing import insert_once, insert_or_update
+
+_ALL_BUT_BUNDLE = tuple(column for column in results.c if column.name != "bundle")
+
+
+class SqlAssessmentStore:
+    """The `AssessmentStore` on SQL; every question by patient carries the whole key."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def latest(self, patient: PatientKey) -> StoredResult | NothingFound | None:
+        """The newest scan that counts; where none does, the last look that found nothing."""
+        newest = (
+            select(*_ALL_BUT_BUNDLE)
+            .where(belongs_to(results, patient), results.c.withdrawn_at.is_(None))
+            .order_by(results.c.study_date.desc().nulls_last(), results.c.measured_at.desc())
+            .limit(1)
+        )
+        looked = select(nothing_found).where(belongs_to(nothing_found, patient))
+        with self._engine.connect() as connection:
+            result = connection.execute(newest).one_or_none()
+            if result is not None:
+                return _stored(result)
+            nothing = connection.execute(looked).one_or_none()
+        return None if nothing is None else NothingFound(nothing.looked_at, tuple(nothing.reasons))
+
+    def read(self, result_id: str) -> StoredResult | None:
+        """One result by its id; a withdrawn one is not shown."""
+        query = select(*_ALL_BUT_BUNDLE).where(results.c.result_id == result_id, results.c.withdrawn_at.is_(None))
+        with self._engine.connect() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _stored(row)
+
+    def bundle(self, result_id: str) -> bytes | None:
+        """The rendering kept with the result; a withdrawn one is not handed out."""
+        query = select(results.c.bundle).where(results.c.result_id == result_id, results.c.withdrawn_at.is_(None))
+        with self._engine.connect() as connection:
+            rendered = connection.execute(query).scalar_one_or_none()
+        return None if rendered is None else bytes(rendered)
+
+    def knows(self, patient: PatientKey, series_uid: str, generation: str) -> str | None:
+        """Answered by patient as well as by series, so that no result crosses to another patient."""
+        query = select(results.c.result_id).where(
+            belongs_to(results, patient),
+            results.c.series_uid == series_uid,
+            results.c.generation == generation,
+            results.c.withdrawn_at.is_(None),
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query.limit(1)).scalar_one_or_none()
+
+    def keep(self, result: StoredResult, bundle: bytes) -> None:
+        """Result and rendering together, or neither.
+
+        the id is new            -> stored; "nothing found" is forgotten
+        the id is there          -> nothing changes
+        the id is there, withdrawn -> shown again: its study was just found and measured again
+        """
+        with self._engine.begin() as connection:
+            if insert_once(connection, results, _row_of(result, bundle)):
+                patient = result.patient.key
+                connection.execute(delete(nothing_found).where(belongs_to(nothing_found, patient)))
+                return
+            withdrawn = (results.c.result_id == result.result_id) & results.c.withdrawn_at.is_not(None)
+            again = {**_row_of(result, bundle), "withdrawn_at": None, "withdrawn_why": None}
+            connection.execute(update(results).where(withdrawn).values(**again))
+
+    def keep_nothing_found(self, patient: PatientKey, looked_at: datetime, reasons: Sequence[str]) -> None:
+        """The last look replaces the one before."""
+        row = {**columns_of(patient), "looked_at": looked_at, "reasons": list(reasons)}
+        with self._engine.begin() as connection:
+            insert_or_update(connection, nothing_found, row)
+
+    def confirm(self, result_id: str, at: datetime) -> None:
+        """Never moves the confirmation back in time."""
+        older = (results.c.result_id == result_id) & (results.c.confirmed_at < at)
+        with self._engine.begin() as connection:
+            connection.execute(update(results).where(older).values(confirmed_at=at))
+
+    def withdraw(self, result_id: str, why: str) -> None:
+        """The first reason stands."""
+        shown = (results.c.result_id == result_id) & results.c.withdrawn_at.is_(None)
+        with self._engine.begin() as connection:
+            statement = update(results).where(shown)
+            connection.execute(statement.values(withdrawn_at=self._clock.now(), withdrawn_why=why))
+
+
+def _row_of(result: StoredResult, bundle: bytes) -> dict[str, object]:
+    acquisition = result.assessment.acquisition
+    return {
+        "result_id": result.result_id,
+        **columns_of(result.patient.key),
+        "birth_date": result.patient.birth_date,
+        "sex": result.patient.sex,
+        "study_uid": acquisition.study_uid,
+        "series_uid": acquisition.series_uid,
+        "generation": result.generation,
+        "study_date": acquisition.study_date,
+        "measured_at": result.measured_at,
+        "confirmed_at": result.confirmed_at,
+        "record": json.dumps(to_record(result.assessment), separators=(",", ":"), allow_nan=False),
+        "bundle": bundle,
+    }
+
+
+def _stored(row: Row[tuple[object, ...]]) -> StoredResult:
+    return StoredResult(
+        result_id=row.result_id,
+        patient=identity_of(row),
+        assessment=from_record(json.loads(row.record)),
+        measured_at=row.measured_at,
+        confirmed_at=row.confirmed_at,
+        generation=row.generation,
+    )

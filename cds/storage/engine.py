@@ -1,0 +1,40 @@
+"""The connection to the application tables: SQLite in one file, or PostgreSQL."""
+
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import ConnectionPoolEntry
+
+_BUSY_MS = 10_000
+"""How long a writer waits for another before it gives up; the longest write takes milliseconds."""
+
+
+def open_engine(database_url: str) -> Engine:
+    """An engine for the whole life of the process; nothing is connected until it is used."""
+    url = _with_our_driver(make_url(database_url))
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    _make_private_folder(url)
+    engine = create_engine(url)
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _with_our_driver(url: URL) -> URL:
+    """`postgresql://` means psycopg 3 here; SQLAlchemy alone would look for psycopg2."""
+    return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgresql", "postgres") else url
+
+
+def _make_private_folder(url: URL) -> None:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    """Readers never wait for the writer (WAL); what was committed survives a power cut (FULL)."""
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+    connection.execute("PRAGMA foreign_keys=ON")

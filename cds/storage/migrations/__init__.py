@@ -1,0 +1,1 @@
+"""Revisions of the application tables, run by `cds.storage.migrate`."""

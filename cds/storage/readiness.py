@@ -1,0 +1,40 @@
+"""Whether the service can do its work now, as sentences for whoever operates it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from cds.ports import Clock
+from cds.storage.health import SqlHeartbeats
+from cds.storage.migrate import newest_revision, revision_of
+
+FRESH = timedelta(seconds=15)
+"""Three heartbeats; a worker that missed them all cannot be counted on."""
+
+
+class SqlReadiness:
+    """Asks the database, and through it the workers."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._heartbeats = SqlHeartbeats(engine, clock)
+        self._newest_revision = newest_revision()
+
+    def problems(self) -> Sequence[str]:
+        """Nothing when ready; else what is missing, without saying where anything is kept."""
+        try:
+            revision = revision_of(self._engine)
+            last_beat = self._heartbeats.last_beat() if revision else None
+        except SQLAlchemyError as error:
+            return [f"The application database cannot be read ({type(error).__name__})."]
+        if revision != self._newest_revision:
+            return [f"The application database is at revision {revision}, not {self._newest_revision}."]
+        if last_beat is None:
+            return ["No worker has started yet."]
+        silence = self._clock.now() - last_beat
+        if silence > FRESH:
+            return [f"No worker has been heard of for {silence.total_seconds():.0f} s."]
+        return []

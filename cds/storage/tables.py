@@ -1,0 +1,86 @@
+"""The application tables.
+
+A patient is always the whole key: tenant, identifier, issuer. The issuer column is never NULL:
+"" stands for "the archive has a single issuer", which no `PatientKey` can spell otherwise, so
+that keys compare and stay unique by plain equality in every database.
+
+Changes go into a new file under `migrations/versions`; a test compares the two.
+"""
+
+from sqlalchemy import JSON, Column, Date, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+from cds.storage.moments import UtcDateTime
+
+metadata = MetaData()
+
+results = Table(
+    "results",
+    metadata,
+    Column("result_id", String(64), primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("patient_id", String(64), nullable=False),
+    Column("issuer", String(64), nullable=False),
+    Column("birth_date", Date),
+    Column("sex", String(8)),
+    Column("study_uid", String(64), nullable=False),
+    Column("series_uid", String(64), nullable=False),
+    Column("generation", String(128), nullable=False),
+    Column("study_date", Date),
+    Column("measured_at", UtcDateTime, nullable=False),
+    Column("confirmed_at", UtcDateTime, nullable=False),
+    Column("record", Text, nullable=False),
+    Column("bundle", LargeBinary, nullable=False),
+    Column("withdrawn_at", UtcDateTime),
+    Column("withdrawn_why", Text),
+    Index("results_by_patient", "tenant", "patient_id", "issuer", "study_date"),
+)
+"""`record` is the assessment record as JSON, `bundle` its FHIR rendering, both as at publish."""
+
+nothing_found = Table(
+    "nothing_found",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("patient_id", String(64), primary_key=True),
+    Column("issuer", String(64), primary_key=True),
+    Column("looked_at", UtcDateTime, nullable=False),
+    Column("reasons", JSON, nullable=False),
+)
+
+shown_cards = Table(
+    "shown_cards",
+    metadata,
+    Column("result_id", String(64), primary_key=True),
+    Column("shown_to", String(255), primary_key=True),
+    Column("shown_at", UtcDateTime, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("event", String(64), nullable=False),
+    Column("tenant", String(64)),
+    Column("patient_id", String(64)),
+    Column("issuer", String(64)),
+    Column("outcome", String(64), nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("audit_by_patient", "tenant", "patient_id", "issuer"),
+    Index("audit_by_time", "at"),
+)
+"""The patient columns are NULL where an event concerns nobody in particular."""
+
+worker_heartbeats = Table(
+    "worker_heartbeats",
+    metadata,
+    Column("worker", String(255), primary_key=True),
+    Column("beat_at", UtcDateTime, nullable=False, index=True),
+)
+
+archive_health = Table(
+    "archive_health",
+    metadata,
+    Column("archive", String(64), primary_key=True),
+    Column("last_ok_at", UtcDateTime),
+    Column("failing_since", UtcDateTime),
+)
