@@ -12,6 +12,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         # which CT and which series
         "no-prior-ct": "No earlier CT of this patient was found in the archive.",
         "scan-too-old": "The CT of {study_date} is older than the {max_age_days} days this site accepts.",
+        "scan-date-unknown": "The date of the CT is not recorded, and this site accepts CTs of at most {max_age_days} days.",
         "not-ct": "The series is {modality}, not CT.",
         "localizer": "The series is a localizer (scout view).",
         "derived-series": "The series is derived or reformatted ({image_type}), not original axial CT.",
@@ -23,11 +24,13 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "kvp-outside": "The tube voltage of {kvp:g} kVp is outside the calibrated range of 70 to 150 kVp.",
         "spectral-filter": "The scan was made with a tin or other spectral filter, for which there is no calibration.",
         "virtual-monoenergetic": "The series is a dual-energy or virtual monoenergetic reconstruction, for which there is no calibration.",
+        "kernel-emulates-kvp": "The reconstruction kernel {kernel} imitates another tube voltage, for which there is no calibration.",
         "better-series": "Another series of the same patient suits the measurement better: {why}.",
         # geometry and pixels
         "mixed-series": "The images do not form one grid: {what} differs between slices.",
         "orientation-not-axial": "The slices are tilted by {tilt_deg:.1f} degrees against the axial plane; at most {maximum_deg:.0f} degrees can be measured.",
         "gantry-tilt": "The gantry was tilted by {tilt_deg:.1f} degrees; at most {maximum_deg:.0f} degrees can be measured.",
+        "slices-too-far-apart": "The slices lie {spacing_mm:.1f} mm apart; at most {maximum_mm:.0f} mm can be measured.",
         "slices-missing": "{count} slice(s) are missing, the first near slice position {position_mm:.1f} mm.",
         "slices-duplicate": "{count} slice position(s) occur more than once, the first at {position_mm:.1f} mm, with different pixels.",
         "spacing-not-uniform": "The distance between slices varies from {smallest_mm:.2f} to {largest_mm:.2f} mm.",
@@ -54,6 +57,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "level-not-needed": "Not needed for the result.",
         # identity
         "patient-mismatch": "The images do not belong to the patient of this order.",
+        "patient-ambiguous": "The images found under this identifier belong to more than one patient.",
         "identity-unverified": "The archive has no birth date or sex to confirm the patient, and this site requires one.",
         "age-below-18": "The patient was younger than 18 at the time of the scan.",
     }
