@@ -1,1 +1,1 @@
-"""CDS Hooks on the wire: messages, discovery, prefetch, cards, routes."""
+"""CDS Hooks on the wire: what clients send, what they are told, and the cards between."""

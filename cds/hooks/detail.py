@@ -1,0 +1,97 @@
+"""What stands under a card's summary: a short table, what limits it, and where it comes from.
+
+GitHub Flavored Markdown. Everything from a record goes through `plain`.
+"""
+
+from collections.abc import Sequence
+
+from cds.bone.assessment import Assessment, LevelMeasurement
+from cds.hooks.markdown import plain
+from cds.hooks.words import category_words, day_words, flag_words, interval_words, levels_words, mg_words
+from cds.ports import StoredResult, Trouble
+
+RULE_IN_ONLY = "It raises suspicion; it cannot rule out low bone density."
+_FRACTURE_FROM_PERCENT = 25.0
+
+
+def result_detail(result: StoredResult, notice: str, *, stale: bool) -> str:
+    """The detail of a card about an assessed result."""
+    assessment = result.assessment
+    paragraphs = [
+        _headline(assessment),
+        _levels_table(assessment.levels),
+        _remarks(assessment, stale=stale),
+        _provenance(assessment),
+        f"Preliminary, measured by software. {RULE_IN_ONLY} {plain(notice)}",
+    ]
+    return "\n\n".join(each for each in paragraphs if each)
+
+
+def not_assessable_detail(result: StoredResult, notice: str) -> str:
+    """The detail of a card about a CT that could not be measured."""
+    reasons = "\n".join(f"- {plain(reason.text)}" for reason in result.assessment.reasons)
+    return f"No value was measured, so nothing follows for or against low bone density.\n\n{reasons}\n\n{plain(notice)}"
+
+
+def trouble_detail(trouble: Trouble, notice: str) -> str:
+    """The detail of a card that says why there is no answer."""
+    since = f"{day_words(trouble.since.date())}, {trouble.since:%H:%M} {trouble.since.tzname() or ''}".strip()
+    return f"Since {since}. Nothing follows for or against low bone density.\n\n{plain(notice)}"
+
+
+def _headline(assessment: Assessment) -> str:
+    if assessment.vbmd_mg_cm3 is None or assessment.ci95_mg_cm3 is None:
+        return ""
+    kind = "95 % interval" if assessment.interval_kind != "upper-estimate" else "upper estimate, 95 % interval"
+    return (
+        f"**{mg_words(assessment.vbmd_mg_cm3)} mg/cm3** trabecular bone density at L1-L2 "
+        f"({kind} {interval_words(assessment.ci95_mg_cm3)} mg/cm3; {assessment.basis} scale), "
+        f"from {levels_words(assessment.levels_used)}: {category_words(assessment)}."
+    )
+
+
+def _levels_table(levels: Sequence[LevelMeasurement]) -> str:
+    if not levels:
+        return ""
+    rows = ["| Level | mg/cm3 | 95 % interval | Used |", "|---|---|---|---|"]
+    rows += [
+        f"| {each.level.value} | {mg_words(each.vbmd_mg_cm3)} | {interval_words(each.ci95_mg_cm3)} | {_used(each)} |"
+        for each in levels
+    ]
+    return "\n".join(rows)
+
+
+def _used(level: LevelMeasurement) -> str:
+    if level.used:
+        return "yes"
+    return " ".join(["no.", *(plain(reason.text) for reason in level.reasons)]).removesuffix(".")
+
+
+def _remarks(assessment: Assessment, *, stale: bool) -> str:
+    remarks = [plain(flag_words(flag)) for flag in assessment.flags]
+    remarks += [
+        f"{each.level.value}: {each.height_loss_percent:.0f} % height loss, possible fracture, "
+        "please look at the images."
+        for each in assessment.levels
+        if each.height_loss_percent is not None and each.height_loss_percent >= _FRACTURE_FROM_PERCENT
+    ]
+    if stale:
+        remarks.append("An earlier version of the model made this result; a new measurement is under way.")
+    return "\n".join(f"- {remark}" for remark in remarks)
+
+
+def _provenance(assessment: Assessment) -> str:
+    acquisition, software = assessment.acquisition, assessment.software
+    scanner = " ".join(each for each in (acquisition.manufacturer, acquisition.model) if each)
+    parts = [
+        f"CT of {day_words(acquisition.study_date)}",
+        plain(scanner),
+        f"{acquisition.kvp:g} kVp" if acquisition.kvp is not None else "",
+        f"kernel {plain(acquisition.kernel)}" if acquisition.kernel else "",
+        f"{acquisition.slice_thickness_mm:g} mm slices" if acquisition.slice_thickness_mm is not None else "",
+    ]
+    if assessment.calibration is not None:
+        calibration = assessment.calibration
+        parts.append(f"calibration {plain(calibration.method)} {plain(calibration.version)}")
+    parts.append(f"osteocds {plain(software.version)}, model {plain(software.model)}")
+    return "; ".join(part for part in parts if part) + "."

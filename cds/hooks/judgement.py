@@ -1,0 +1,47 @@
+"""Whether a result deserves a card, how loud it is, and whether DXA is suggested.
+
+category             card      indicator                                     DXA
+osteoporosis-range   always    warning; info on a scanner not calibrated     suggested
+low                  always    info                                          suggested
+indeterminate        always    info, if the interval reaches below 80        suggested
+                     once      info, otherwise                               -
+normal               quiet     info where the site wants to see it           -
+none (under 50)      quiet                                                   -
+not assessable       once      info                                          -
+
+"once" is once for each result and user.
+"""
+
+from dataclasses import dataclass
+
+from cds.bone.assessment import Assessment
+from cds.hooks.messages import Indicator
+from cds.hooks.words import reaches_below_80
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """How a result is shown."""
+
+    indicator: Indicator = "info"
+    suggest_dxa: bool = False
+    once: bool = False
+
+
+def judge(assessment: Assessment, *, show_normal: bool) -> Presentation | None:
+    """The row of the table above; None for no card."""
+    if assessment.status == "not-assessable":
+        return Presentation(once=True)
+    match assessment.category:
+        case "osteoporosis-range":
+            uncertain = "scanner-not-calibrated" in assessment.flags
+            return Presentation("info" if uncertain else "warning", suggest_dxa=True)
+        case "low":
+            return Presentation(suggest_dxa=True)
+        case "indeterminate":
+            possible = reaches_below_80(assessment)
+            return Presentation(suggest_dxa=possible, once=not possible)
+        case "normal" if show_normal:
+            return Presentation()
+        case _:
+            return None

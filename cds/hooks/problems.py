@@ -1,0 +1,63 @@
+"""Every refusal on the wire, as a FHIR OperationOutcome, built in one place.
+
+400  the call contradicts itself or cannot be read      415  not JSON
+404  no such service                                    422  a parameter is wrong
+405  no such method                                     500  our own fault, with an id
+412  the patient could not be had: names the keys       503  try again later
+413  larger than anyone needs
+"""
+
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from cds.errors import OsteocdsError
+
+FHIR_JSON = "application/fhir+json"
+
+_ISSUE_TYPE: Mapping[int, str] = MappingProxyType(
+    {
+        400: "invalid",
+        404: "not-found",
+        405: "not-supported",
+        412: "required",
+        413: "too-long",
+        415: "not-supported",
+        422: "processing",
+        500: "exception",
+        503: "transient",
+    }
+)
+"""HTTP status to http://hl7.org/fhir/issue-type."""
+
+_TOO_MANY_TO_NAME = 5
+
+
+class Problem(OsteocdsError):
+    """A hook call that gets no cards but a status and a sentence; no patient data in it."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
+def outcome_response(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
+    """An OperationOutcome with one issue."""
+    issue = {
+        "severity": "fatal" if status == 500 else "error",
+        "code": _ISSUE_TYPE.get(status, "processing"),
+        "diagnostics": text,
+    }
+    body = json.dumps({"resourceType": "OperationOutcome", "issue": [issue]})
+    return Response(body, status, dict(headers or {}), FHIR_JSON)
+
+
+def unreadable(fault: ValidationError) -> Problem:
+    """Which parts of a hook call could not be read; the values themselves are never repeated."""
+    faults = fault.errors(include_input=False, include_url=False, include_context=False)
+    named = [f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in faults[:_TOO_MANY_TO_NAME]]
+    return Problem(400, f"The hook call could not be read. {'; '.join(named)}.")

@@ -1,0 +1,88 @@
+"""Numbers, dates and flags in words that a clinician reads at a glance."""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date
+from itertools import pairwise
+from types import MappingProxyType
+
+from cds.bone.anatomy import VertebralLevel
+from cds.bone.assessment import Assessment, Category, Interval
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_THRESHOLDS_MG_CM3 = (80.0, 120.0)
+"""ACR QCT thresholds (design: category)."""
+
+_CATEGORIES: Mapping[Category | None, str] = MappingProxyType(
+    {
+        "osteoporosis-range": "osteoporosis range",
+        "low": "low",
+        "normal": "above 120",
+        "indeterminate": "no category possible",
+        None: "no category",
+    }
+)
+
+_FLAGS: Mapping[str, str] = MappingProxyType(
+    {
+        "age-unknown": "The patient's age at the scan is unknown; the category assumes 50 years or more.",
+        "contrast-enhanced": "Contrast medium raises the reading: the value is an upper estimate.",
+        "contrast-unknown": "Contrast medium could not be excluded: the value is taken as an upper estimate.",
+        "identity-unverified": "The images carry neither birth date nor sex to confirm the patient.",
+        "near-120": "The interval crosses 120 mg/cm3, the border of the low range.",
+        "near-80": "The interval crosses 80 mg/cm3, the border of the osteoporosis range.",
+        "scanner-not-calibrated": "No calibration of this scanner is on file: the interval is wider.",
+        "single-level": "Only one vertebra could be measured: the interval is wider.",
+        "streak": "Streaks beside dense contrast may lower the reading.",
+        "thoracic-estimate": "Estimated from thoracic vertebrae: far less certain than L1 and L2.",
+    }
+)
+
+
+def day_words(day: date | None) -> str:
+    """Such as "3 May 2025"."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}" if day else "date unknown"
+
+
+def mg_words(vbmd_mg_cm3: float) -> str:
+    """Whole mg/cm3, with a decimal where rounding would reach a threshold: 79.97 reads 79.9, not 80."""
+    whole = max(0, round(vbmd_mg_cm3))
+    if whole in _THRESHOLDS_MG_CM3 and vbmd_mg_cm3 != whole:
+        away = math.floor if vbmd_mg_cm3 < whole else math.ceil
+        return f"{away(vbmd_mg_cm3 * 10) / 10:.1f}"
+    return str(whole)
+
+
+def interval_words(interval: Interval) -> str:
+    """Such as "66-79"; density is never below 0."""
+    low, high = interval
+    return f"{max(0, round(low))}-{max(0, round(high))}"
+
+
+def levels_words(levels: Sequence[VertebralLevel]) -> str:
+    """Such as "L1-L2" for neighbours, "T12, L3" otherwise."""
+    order = list(VertebralLevel)
+    places = sorted(order.index(level) for level in levels)
+    names = [order[place].value for place in places]
+    if len(names) > 1 and all(after - before == 1 for before, after in pairwise(places)):
+        return f"{names[0]}-{names[-1]}"
+    return ", ".join(names)
+
+
+def flag_words(code: str) -> str:
+    """A sentence for a quality flag; one without a sentence of its own is spelt out."""
+    return _FLAGS.get(code, f"{code.replace('-', ' ').capitalize()}.")
+
+
+def category_words(assessment: Assessment) -> str:
+    """The category by the ACR QCT thresholds; never a diagnosis, never a T-score."""
+    if assessment.category == "low" and (assessment.probability_osteoporosis_range or 0.0) >= 0.10:
+        return "low, osteoporosis range not excluded"
+    if assessment.category == "indeterminate" and reaches_below_80(assessment):
+        return "may lie in the osteoporosis range"
+    return _CATEGORIES[assessment.category]
+
+
+def reaches_below_80(assessment: Assessment) -> bool:
+    """Whether the interval leaves the osteoporosis range possible."""
+    return assessment.ci95_mg_cm3 is not None and assessment.ci95_mg_cm3[0] < 80.0
