@@ -1,1 +1,1 @@
-"""The one outbound FHIR client: chart reads from allowed origins."""
+"""The one outbound FHIR client: origins, limits, tokens."""
