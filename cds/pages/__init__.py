@@ -1,1 +1,1 @@
-"""The report page behind the card's link."""
+"""The report page behind a card's link: plain HTML, no script, nothing from elsewhere."""

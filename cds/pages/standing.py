@@ -1,0 +1,44 @@
+"""Whether a stored result may be shown now.
+
+confirmed lately                                 -> shown
+not confirmed lately, and a look says it stands  -> shown
+... and the look is queued or cannot be had      -> being checked; the page says so
+... and something else is true now               -> gone
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+from cds.order import ImagingOrder
+from cds.ports import StoredResult
+from cds.screening import Answer, Known, Pending, Unavailable
+
+Standing = Literal["shown", "being-checked", "gone"]
+
+
+class Answers(Protocol):
+    """The fast path of screening; it has results confirmed again that were not confirmed lately."""
+
+    def answer(self, order: ImagingOrder) -> Answer:
+        """What is known about the patient now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """Keeps the rule that study and patient were confirmed lately before a result is shown."""
+
+    answering: Answers
+    confirm_every: timedelta
+
+    def standing(self, result: StoredResult, now: datetime) -> Standing:
+        """Which row of the table above holds."""
+        if now - result.confirmed_at <= self.confirm_every:
+            return "shown"
+        match self.answering.answer(ImagingOrder(result.patient, now, "report-page")):
+            case Known(known) if known.result_id == result.result_id:
+                return "shown"
+            case Pending() | Unavailable():
+                return "being-checked"
+            case _:
+                return "gone"

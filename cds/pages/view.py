@@ -1,0 +1,146 @@
+"""A stored result as the lines of a report page; the template only lays them out."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from cds.bone.assessment import Assessment, Interval, LevelMeasurement
+from cds.ct.patient import PatientIdentity
+from cds.ports import StoredResult
+
+_FRACTURE_FROM_PERCENT = 25.0
+
+
+class Words(Protocol):
+    """How numbers, dates and flags read; the same on cards and pages."""
+
+    def day_words(self, day: date | None) -> str:
+        """Such as "3 May 2025"."""
+
+    def mg_words(self, vbmd_mg_cm3: float) -> str:
+        """A density without its unit."""
+
+    def interval_words(self, interval: Interval) -> str:
+        """Such as "66-79"."""
+
+    def flag_words(self, code: str) -> str:
+        """A sentence for a quality flag."""
+
+    def category_words(self, assessment: Assessment) -> str:
+        """The category, never a diagnosis."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRow:
+    """One vertebra."""
+
+    level: str
+    density: str
+    interval: str
+    hu: str
+    roi_cm3: str
+    used: str
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """Everything the page says."""
+
+    patient: tuple[tuple[str, str], ...]
+    value: str | None
+    interval: str | None
+    upper_estimate: bool
+    category: str
+    reasons: tuple[str, ...]
+    remarks: tuple[str, ...]
+    levels: tuple[LevelRow, ...]
+    facts: tuple[tuple[str, str], ...]
+
+
+def view_of(result: StoredResult, words: Words) -> ReportView:
+    """The page of one result, assessed or not."""
+    assessment = result.assessment
+    value, interval = assessment.vbmd_mg_cm3, assessment.ci95_mg_cm3
+    return ReportView(
+        patient=_patient(result.patient, words),
+        value=None if value is None else words.mg_words(value),
+        interval=None if interval is None else words.interval_words(interval),
+        upper_estimate=assessment.interval_kind == "upper-estimate",
+        category=words.category_words(assessment),
+        reasons=tuple(reason.text for reason in assessment.reasons),
+        remarks=(*(words.flag_words(flag) for flag in assessment.flags), *_fractures(assessment)),
+        levels=tuple(_row(level, words) for level in assessment.levels),
+        facts=(*_acquisition(assessment, words), *_method(result, words)),
+    )
+
+
+def _patient(patient: PatientIdentity, words: Words) -> tuple[tuple[str, str], ...]:
+    return (
+        ("Patient identifier", patient.key.patient_id),
+        ("Birth date", words.day_words(patient.birth_date) if patient.birth_date else "not recorded"),
+        ("Sex", patient.sex or "not recorded"),
+    )
+
+
+def _row(level: LevelMeasurement, words: Words) -> LevelRow:
+    return LevelRow(
+        level=level.level.value,
+        density=words.mg_words(level.vbmd_mg_cm3),
+        interval=words.interval_words(level.ci95_mg_cm3),
+        hu=f"{level.hu:.0f}",
+        roi_cm3=f"{level.roi_cm3:.1f}",
+        used="yes" if level.used else "no",
+        remarks=(*(words.flag_words(flag) for flag in level.flags), *(reason.text for reason in level.reasons)),
+    )
+
+
+def _fractures(assessment: Assessment) -> tuple[str, ...]:
+    return tuple(
+        f"{level.level.value}: {level.height_loss_percent:.0f} % height loss, possible fracture, "
+        "please look at the images."
+        for level in assessment.levels
+        if level.height_loss_percent is not None and level.height_loss_percent >= _FRACTURE_FROM_PERCENT
+    )
+
+
+def _acquisition(assessment: Assessment, words: Words) -> tuple[tuple[str, str], ...]:
+    facts = assessment.acquisition
+    age = "" if facts.scan_age_days is None else f", {facts.scan_age_days} days before the measurement"
+    scanner = " ".join(each for each in (facts.manufacturer, facts.model) if each)
+    return (
+        ("CT of", f"{words.day_words(facts.study_date)}{age}"),
+        ("Scanner", scanner or "not recorded"),
+        ("Tube voltage", "not recorded" if facts.kvp is None else f"{facts.kvp:g} kVp"),
+        ("Kernel", facts.kernel or "not recorded"),
+        ("Slices", "not recorded" if facts.slice_thickness_mm is None else f"{facts.slice_thickness_mm:g} mm"),
+        ("Contrast medium", {"none": "none", "enhanced": "yes", "unknown": "unknown"}[assessment.contrast.state]),
+        ("Study", facts.study_uid),
+        ("Series", facts.series_uid),
+    )
+
+
+def _method(result: StoredResult, words: Words) -> tuple[tuple[str, str], ...]:
+    assessment = result.assessment
+    software, calibration = assessment.software, assessment.calibration
+    facts = [
+        ("Measured on", f"{words.day_words(result.measured_at.date())} by osteocds {software.version}"),
+        ("Model", f"{software.model} (weights {software.weights_sha256[:12]})"),
+        (
+            "Images and patient",
+            {"matched": "agree", "unverified": "not verified"}.get(assessment.patient_check, "differ"),
+        ),
+    ]
+    if calibration is not None:
+        known = {"site": "calibrated on site", "documented": "documented", "unknown": "not calibrated"}
+        facts += [
+            ("Calibration", f"phantomless, {calibration.method}, version {calibration.version}"),
+            ("Scanner calibration", known[calibration.scanner]),
+            ("Slope", f"{calibration.slope_hu_per_mg_cm3:.3f} HU per mg/cm3 ({assessment.basis})"),
+        ]
+    if assessment.probability_osteoporosis_range is not None:
+        percent = f"{100 * assessment.probability_osteoporosis_range:.0f} %"
+        facts.append(("Probability that a reference QCT would read below 80 mg/cm3", percent))
+    if assessment.z_score is not None and assessment.population is not None:
+        facts.append((f"Z-score ({assessment.population})", f"{assessment.z_score:.1f}"))
+    return tuple(facts)
