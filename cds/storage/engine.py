@@ -12,12 +12,15 @@ _BUSY_MS = 10_000
 
 
 def open_engine(database_url: str) -> Engine:
-    """An engine for the whole life of the process; nothing is connected until it is used."""
+    """An engine for the whole life of the process; nothing is connected until it is used.
+
+    Errors do not quote the values of a statement: those are patient data.
+    """
     url = _with_our_driver(make_url(database_url))
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True)
     _make_private_folder(url)
-    engine = create_engine(url)
+    engine = create_engine(url, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
 

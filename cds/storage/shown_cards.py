@@ -14,8 +14,8 @@ class SqlShownCards:
         self._engine = engine
         self._clock = clock
 
-    def first_time(self, result_id: str, user: str) -> bool:
-        """True once for each result and user, then never again."""
-        row = {"result_id": result_id, "shown_to": user, "shown_at": self._clock.now()}
+    def first_time(self, result_id: str, user: str | None) -> bool:
+        """True once for each result and user, then never again; users without a name count as one."""
+        row = {"result_id": result_id, "shown_to": user or "", "shown_at": self._clock.now()}
         with self._engine.begin() as connection:
             return insert_once(connection, shown_cards, row)

@@ -1,0 +1,40 @@
+"""A worker as a process: polite to its neighbours, and never outliving its parent or its orders."""
+
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+from cds.durable.worker import Worker
+
+_NICENESS = 5
+"""A hook is answered in milliseconds even while a CT is being measured beside it."""
+
+
+def run_worker_process(worker: Worker, *, parent_holds_stdin: bool) -> None:
+    """Work until SIGTERM or SIGINT or, if a parent holds standard input, until it lets go; then exit.
+
+    Leaves by `os._exit` when a step is still computing: its work is back in the queue, and
+    waiting for a thread that nobody can stop would hold up the shutdown.
+    """
+    os.nice(_NICENESS)
+    stop = threading.Event()
+
+    def stop_now(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, stop_now)
+    signal.signal(signal.SIGINT, stop_now)
+    if parent_holds_stdin:
+        threading.Thread(target=_wait_for_parent, args=(stop,), name="parent-watch", daemon=True).start()
+    if not worker.run(stop):
+        sys.stderr.flush()
+        os._exit(0)
+
+
+def _wait_for_parent(stop: threading.Event) -> None:
+    """Standard input ends when the parent closes it, or dies."""
+    while os.read(0, 4096):
+        pass
+    stop.set()

@@ -1,0 +1,155 @@
+"""One screening as three durable steps: choose, measure, publish.
+
+What each step returns is a checkpoint. After a crash, finished steps are not run again; the
+step that was cut off is, from its beginning.
+
+the archive cannot be asked    -> the step is tried again within seconds; then this attempt ends
+                                  and the next one waits in the queue, so that no order is lost
+                                  and none blocks the others
+the chosen study has vanished  -> the next attempt chooses again
+anything else                  -> failed, with its cause; asking again later queues it again
+"""
+
+import traceback
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Protocol, TypeVar
+
+import structlog
+from dbos import DBOS, StepOptions
+
+from cds.durable.checkpoints import Failure, ScreeningFailed, failure_of
+from cds.durable.database import QUEUE, WORKFLOW
+from cds.durable.orders import OrderJson, next_attempt_id
+from cds.errors import ArchiveUnavailable, OsteocdsError, StudyVanished
+
+Json = dict[str, Any]
+_T = TypeVar("_T")
+
+_DISPATCHES_BEFORE_GIVING_UP = 5
+"""A CT that kills its worker this often is not tried again by itself."""
+
+_VANISHED_TRIES = 3
+_ARCHIVE_TRIES = 720
+"""About a day."""
+_ARCHIVE_FIRST_WAIT = timedelta(seconds=15)
+_ARCHIVE_LONGEST_WAIT = timedelta(minutes=2)
+_AFTER_OTHERS = 1_000
+"""Priority of an attempt that follows a failure."""
+
+
+class ScreeningSteps(Protocol):
+    """The slow path of `cds.screening` with JSON in and out; each step is safe to run again."""
+
+    def choose(self, order: OrderJson) -> Json | None:
+        """What to measure; None if there is nothing to measure, or no need to."""
+
+    def measure(self, choice: Json) -> Json:
+        """The assessment record."""
+
+    def publish(self, choice: Json, record: Json) -> str:
+        """The id of the stored result: the same id, and one result, however often it runs."""
+
+
+class ArchiveWatch(Protocol):
+    """Is told whether the archive answers, for everyone who waits for it."""
+
+    def archive_ok(self) -> None:
+        """It has just answered."""
+
+    def archive_failed(self) -> None:
+        """It could not be asked."""
+
+
+def register_workflow(steps: ScreeningSteps, watch: ArchiveWatch) -> None:
+    """Make the workflow known to DBOS in this process; done once, before it is launched."""
+    choose, measure = _watched(steps.choose, watch), _watched(steps.measure, watch)
+    publish = _guarded(steps.publish)
+
+    def screen(order: OrderJson, tries: int) -> Json:
+        """One attempt for one patient."""
+        try:
+            choice = DBOS.run_step(_asking_the_archive("choose"), choose, order)
+            if choice is None:
+                return {"result_id": None}
+            record = DBOS.run_step(_asking_the_archive("measure"), measure, choice)
+            return {"result_id": DBOS.run_step({"name": "publish"}, publish, choice, record)}
+        except Exception as error:  # noqa: BLE001 - whatever it was, its cause is kept and seen
+            failure = failure_of(error)
+            _queue_next_attempt(failure, order, tries)
+            raise ScreeningFailed(failure) from None
+
+    DBOS.workflow(name=WORKFLOW, max_recovery_attempts=_DISPATCHES_BEFORE_GIVING_UP)(screen)
+
+
+def _asking_the_archive(step: str) -> StepOptions:
+    """Short gaps are ridden out inside the step: after 1 s, then 2 s."""
+    return {
+        "name": step,
+        "retries_allowed": True,
+        "max_attempts": 3,
+        "interval_seconds": 1.0,
+        "backoff_rate": 2.0,
+        "should_retry": lambda error: isinstance(error, ArchiveUnavailable),
+    }
+
+
+def _queue_next_attempt(failure: Failure, order: OrderJson, tries: int) -> None:
+    wait = _wait_before_next_attempt(failure, tries)
+    workflow_id = DBOS.workflow_id
+    if wait is None or workflow_id is None:
+        return
+    DBOS.enqueue_workflow_with_options(
+        {
+            "queue_name": QUEUE,
+            "workflow_name": WORKFLOW,
+            "workflow_id": next_attempt_id(workflow_id),
+            "delay_seconds": wait.total_seconds(),
+            "priority": _AFTER_OTHERS,
+        },
+        order,
+        tries + 1,
+    )
+
+
+def _wait_before_next_attempt(failure: Failure, tries: int) -> timedelta | None:
+    """None where nobody but the next hook should ask again."""
+    if failure.kind == StudyVanished.__name__ and tries < _VANISHED_TRIES:
+        return timedelta(seconds=1)
+    if failure.kind == ArchiveUnavailable.__name__ and tries < _ARCHIVE_TRIES:
+        doubled = _ARCHIVE_FIRST_WAIT * (1 << min(tries, 10))
+        return min(doubled, _ARCHIVE_LONGEST_WAIT)
+    return None
+
+
+def _watched(step: Callable[[Json], _T], watch: ArchiveWatch) -> Callable[[Json], _T]:
+    """The step, telling the watch whether the archive answered."""
+    guarded = _guarded(step)
+
+    def run(given: Json) -> _T:
+        try:
+            outcome = guarded(given)
+        except ArchiveUnavailable:
+            watch.archive_failed()
+            raise
+        watch.archive_ok()
+        return outcome
+
+    return run
+
+
+def _guarded(step: Callable[..., _T]) -> Callable[..., _T]:
+    """The step, with errors that carry no patient data into logs and checkpoints."""
+
+    def run(*given: object) -> _T:
+        try:
+            return step(*given)
+        except OsteocdsError as error:
+            # What it came from may quote a query with a patient identifier.
+            raise error from None
+        except Exception as error:  # noqa: BLE001 - anything a step raises may quote patient data
+            where = traceback.format_tb(error.__traceback__)
+            structlog.get_logger().error("screening-step-failed", kind=type(error).__name__, where=where)
+            raise ScreeningFailed(failure_of(error)) from None
+
+    return run
