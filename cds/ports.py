@@ -192,7 +192,7 @@ class PatientChart(Protocol):
 class ShownCards(Protocol):
     """Remembers which results were shown to whom, for cards that are shown once."""
 
-    def first_time(self, result_id: str, user: str) -> bool:
+    def first_time(self, result_id: str, user: str | None) -> bool:
         """True the first time for this result and user, and notes it in the same transaction."""
 
 

@@ -24,9 +24,6 @@ _SOURCE = Source(label="osteocds")
 _CARD_NAMES = uuid.UUID("adfbc9b5-50be-461a-b454-a7109b52c261")
 """Namespace of card ids: the same finding has the same id whenever it is shown."""
 
-_NOBODY = "unknown"
-"""Stands for the user where the client names none."""
-
 _AWAY = {
     "archive": "the imaging archive cannot be reached",
     "workers": "no worker is measuring",
@@ -68,7 +65,7 @@ class CardMaker:
         shown_as = judge(result.assessment, show_normal=self.rules.show_normal)
         if shown_as is None:
             return None
-        if shown_as.once and not self.shown.first_time(result.result_id, asked.user or _NOBODY):
+        if shown_as.once and not self.shown.first_time(result.result_id, asked.user):
             return None
         return self._written_card(result, shown_as, asked, now, stale=stale)
 
