@@ -20,7 +20,7 @@ ENHANCED_CT_STORAGES: Final = frozenset({"1.2.840.10008.5.1.4.1.1.2.1", "1.2.840
 """Enhanced CT and Legacy Converted Enhanced CT: many frames in one instance."""
 
 _SEXES: Final[dict[str, Sex]] = {"M": "male", "F": "female"}
-_LOSSY_TRANSFER_SYNTAXES: Final = frozenset(
+LOSSY_TRANSFER_SYNTAXES: Final = frozenset(
     {
         "1.2.840.10008.1.2.4.50",  # JPEG baseline
         "1.2.840.10008.1.2.4.51",  # JPEG extended
@@ -76,7 +76,7 @@ def series_of(source: Attributes, *, instance_count: int | None = None, transfer
         filter_material=text(source, "FilterMaterial"),
         contrast_agent=None if agent is None else "\\".join(agent),
         rescale_type=text(source, "RescaleType"),
-        lossy=first_text(source, "LossyImageCompression") == "01" or transfer_syntax in _LOSSY_TRANSFER_SYNTAXES,
+        lossy=first_text(source, "LossyImageCompression") == "01" or transfer_syntax in LOSSY_TRANSFER_SYNTAXES,
         patient_age_years=age_in_years(source, "PatientAge"),
     )
 

@@ -1,0 +1,131 @@
+"""Pixel data of one CT image to Hounsfield units, in every transfer syntax CTs come in."""
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.pixels.decoders.base import Decoder, get_decoder
+from pydicom.uid import UID
+
+from cds.ct.reason import Reason, because
+from cds.dicomweb.slices import CtSlice
+
+AIR_HU: Final = -1024
+"""What padding and everything outside the reconstruction circle becomes."""
+_OUTSIDE_CIRCLE_HU: Final = -1500
+"""Nothing in or around a patient reads less; scanners fill the corners with -2000, -3024 or -32768."""
+_PADDING_BELOW_HU: Final = -900
+"""A "padding value" that would be tissue is a wrong tag: replacing it would punch holes in the body."""
+_INT16: Final = np.iinfo(np.int16)
+
+UNDECODABLE: Final = (
+    ValueError,  # also UnicodeError
+    RuntimeError,  # every decoder failed; also NotImplementedError
+    AttributeError,  # an attribute that the decoder needs is absent
+    TypeError,
+    KeyError,
+    IndexError,
+    EOFError,
+    struct.error,
+)
+"""What pydicom and its decoders raise for pixel data that is damaged."""
+
+
+_NAMED_AT_MOST: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """One image whose pixels cannot be used."""
+
+    code: Literal["image-truncated", "pixels-unreadable", "compression-unsupported"]
+    what: str
+    """The image's name, or the transfer syntax."""
+
+
+def reasons_for(faults: Sequence[Unreadable]) -> tuple[Reason, ...]:
+    """One reason per kind of fault: how many images, and which are the first."""
+    reasons = []
+    for code in dict.fromkeys(fault.code for fault in faults):
+        names = [fault.what for fault in faults if fault.code == code]
+        if code == "compression-unsupported":
+            reasons.append(because(code, transfer_syntax=names[0]))
+            continue
+        shown = ", ".join(names[:_NAMED_AT_MOST]) + (", ..." if len(names) > _NAMED_AT_MOST else "")
+        reasons.append(because(code, count=len(names), what=shown))
+    return tuple(reasons)
+
+
+def hounsfield_units(dataset: Dataset, image: CtSlice) -> NDArray[np.int16] | Unreadable:
+    """One image as int16 HU, axes (row, column), or why it cannot be read.
+
+    `image` has passed `conditions`. HU = stored x slope + intercept of this very image, rounded;
+    padding becomes -1024.
+    """
+    stored = _stored_values(dataset, image)
+    if isinstance(stored, Unreadable):
+        return stored
+    slope, intercept = image.rescale_slope or 1.0, image.rescale_intercept or 0.0
+    hu = _rescaled(stored, slope, intercept)
+    padding = _padding_range(image, signed=stored.dtype.kind == "i")
+    if padding is not None and padding[1] * slope + intercept <= _PADDING_BELOW_HU:
+        hu[(stored >= padding[0]) & (stored <= padding[1])] = AIR_HU
+    if hu.min() < _OUTSIDE_CIRCLE_HU:
+        hu[hu < _OUTSIDE_CIRCLE_HU] = AIR_HU
+    return hu
+
+
+def _rescaled(stored: NDArray[Any], slope: float, intercept: float) -> NDArray[np.int16]:
+    """Stored values x slope + intercept, rounded, kept within int16."""
+    exact = slope == 1 and intercept == int(intercept) and abs(intercept) <= _INT16.max
+    lowest, highest = int(stored.min()) + intercept, int(stored.max()) + intercept
+    if exact and lowest >= _INT16.min and highest <= _INT16.max:
+        return stored.astype(np.int16) + np.int16(intercept)
+    rescaled = stored.astype(np.float64) * slope + intercept
+    return np.clip(np.rint(rescaled), _INT16.min, _INT16.max).astype(np.int16)
+
+
+def _stored_values(dataset: Dataset, image: CtSlice) -> NDArray[Any] | Unreadable:
+    """Stored values, (row, column), sign-extended from BitsStored."""
+    transfer_syntax = UID(image.transfer_syntax)
+    decoder = _decoder_for(transfer_syntax)
+    if decoder is None:
+        return Unreadable("compression-unsupported", transfer_syntax.name)
+    if _is_cut_short(dataset, image, encapsulated=transfer_syntax.is_encapsulated):
+        return Unreadable("image-truncated", image.name)
+    try:
+        stored, _ = decoder.as_array(dataset, raw=True)
+    except UNDECODABLE:
+        return Unreadable("pixels-unreadable", image.name)
+    if stored.shape != (image.rows, image.columns) or stored.dtype.kind not in "iu":
+        return Unreadable("pixels-unreadable", image.name)
+    return stored
+
+
+def _decoder_for(transfer_syntax: UID) -> Decoder | None:
+    try:
+        decoder = get_decoder(transfer_syntax)
+    except NotImplementedError:
+        return None
+    return decoder if decoder.is_available else None
+
+
+def _is_cut_short(dataset: Dataset, image: CtSlice, *, encapsulated: bool) -> bool:
+    if "PixelData" not in dataset:
+        return True
+    value, bits = dataset.get_item("PixelData").value, dataset.get("BitsAllocated")
+    if encapsulated or not isinstance(value, bytes) or not isinstance(bits, int):
+        return not value
+    return len(value) < (image.rows or 0) * (image.columns or 0) * bits // 8
+
+
+def _padding_range(image: CtSlice, *, signed: bool) -> tuple[int, int] | None:
+    """Stored values from and to which a pixel is padding (PS3.3 C.7.5.1.1.2)."""
+    if image.padding is None:
+        return None
+    first, last = sorted(pattern - 0x10000 if signed and pattern >= 0x8000 else pattern for pattern in image.padding)
+    return first, last
