@@ -46,8 +46,8 @@ FINE_CROPS = CropPlan(
 
 
 @dataclass(frozen=True, slots=True)
-class Crop:
-    """HU (slice, row, column) and the class of each voxel; IGNORE where unknown."""
+class Crops:
+    """HU (crop, slice, row, column) and the class of each voxel; IGNORE where unknown."""
 
     hu: Tensor
     labels: Tensor
@@ -89,11 +89,15 @@ class RandomCrops:
         self._scans = [_cached(scan, plan.cache_mm) for scan in used]
         self._shares = torch.tensor([plan.shares[scan.name] for scan in used])
 
-    def draw(self, generator: torch.Generator) -> Crop:
-        """One crop, deformed and altered in appearance."""
+    def draw(self, count: int, generator: torch.Generator) -> Crops:
+        """Some crops of one random size, each deformed and altered in appearance."""
+        size = self._plan.sizes[int(torch.randint(len(self._plan.sizes), (1,), generator=generator))]
+        drawn = [self._one(size, generator) for _ in range(count)]
+        return Crops(torch.stack([hu for hu, _ in drawn]), torch.stack([labels for _, labels in drawn]))
+
+    def _one(self, size: tuple[int, int, int], generator: torch.Generator) -> tuple[Tensor, Tensor]:
         plan = self._plan
         scan = self._scans[int(torch.multinomial(self._shares, 1, generator=generator))]
-        size = plan.sizes[int(torch.randint(len(plan.sizes), (1,), generator=generator))]
         anchor = scan.anchors_mm[int(torch.randint(len(scan.anchors_mm), (1,), generator=generator))]
         centre = anchor + torch.randn(3, generator=generator) * torch.tensor(plan.jitter_mm) * 0.6
         positions = random_view(size, plan.spacing_mm, self._inside(centre, size, scan), plan.deformation, generator)
@@ -108,7 +112,7 @@ class RandomCrops:
             hu = hu if coarse is None else with_other_contrast(hu, coarse, generator)
         hu = as_other_scanner(hu, plan.spacing_mm, generator).masked_fill(outside, PADDING_HU)
         labels = coarse if self._coarse and coarse is not None else fine
-        return Crop(hu, labels.long())
+        return hu, labels.long()
 
     def _inside(self, centre_mm: Tensor, size: tuple[int, int, int], scan: _Cached) -> Tensor:
         """The centre moved so that the crop shows as little as possible from beyond the scan's first and last slice."""

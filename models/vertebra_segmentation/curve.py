@@ -1,40 +1,38 @@
-"""The loss curve of a training run, as a table and a picture."""
+"""The loss curve of one network, as a table and a picture."""
 
 import csv
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
-_COLUMNS = ("stage", "step", "seconds", "loss")
+_COLUMNS = ("step", "seconds", "loss")
 
 
 class Curve:
-    """Appends to `curve.csv` and draws `curve.png` in a folder."""
+    """Appends to `curve-STAGE.csv` and draws `curve-STAGE.png` in a folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self._table = folder / "curve.csv"
-        self._picture = folder / "curve.png"
+    def __init__(self, folder: Path, stage: str) -> None:
+        self._stage = stage
+        self._table = folder / f"curve-{stage}.csv"
 
-    def add(self, stage: str, step: int, seconds: float, loss: float) -> None:
-        """One point: mean loss of a stage since its last point."""
+    def add(self, step: int, seconds: float, loss: float) -> None:
+        """One point: the mean loss since the last point."""
         is_new = not self._table.exists()
-        with self._table.open("a", newline="") as file:
+        with self._table.open("a", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             if is_new:
                 writer.writerow(_COLUMNS)
-            writer.writerow((stage, step, f"{seconds:.1f}", f"{loss:.5f}"))
+            writer.writerow((step, f"{seconds:.1f}", f"{loss:.5f}"))
 
     def draw(self) -> None:
-        """Draw every point written so far, one line for each stage."""
+        """Draw every point written so far."""
         if not self._table.exists():
             return
-        with self._table.open(newline="") as file:
-            rows = list(csv.DictReader(file))
+        with self._table.open(newline="", encoding="utf-8") as file:
+            points = [(int(row["step"]), float(row["loss"])) for row in csv.DictReader(file)]
         figure = Figure(figsize=(7, 4), layout="constrained")
         axes = figure.subplots()
-        for stage in sorted({row["stage"] for row in rows}):
-            points = [(float(row["step"]), float(row["loss"])) for row in rows if row["stage"] == stage]
-            axes.plot(*zip(*points, strict=True), label=stage)
+        axes.plot(*zip(*points, strict=True), label=self._stage)
         axes.set(xlabel="optimiser step", ylabel="training loss", yscale="log")
         axes.legend()
-        figure.savefig(self._picture, dpi=110)
+        figure.savefig(self._table.with_suffix(".png"), dpi=110)

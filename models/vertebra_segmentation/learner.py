@@ -43,18 +43,15 @@ class Learner:
         rate = PEAK_RATE * rate_factor * min(1.0, (self.step + 1) / WARM_UP_STEPS)
         for group in self._optimiser.param_groups:
             group["lr"] = rate
-        total = 0.0
         self._optimiser.zero_grad(set_to_none=True)
-        for _ in range(CROPS_PER_STEP):
-            crop = self._crops.draw(self.generator)
-            loss = self._loss(self.network(windowed(crop.hu[None, None])), crop.labels[None]) / CROPS_PER_STEP
-            loss.backward()  # type: ignore[no-untyped-call]
-            total += float(loss.detach())
+        crops = self._crops.draw(CROPS_PER_STEP, self.generator)
+        loss = self._loss(self.network(windowed(crops.hu[:, None])), crops.labels)
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         self._optimiser.step()
         self._average()
         self.step += 1
-        return total
+        return float(loss.detach())
 
     def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         loss = functional.cross_entropy(logits, labels, weight=self._class_weights, ignore_index=IGNORE)

@@ -43,7 +43,7 @@ _TOTALSEGMENTATOR_VERTEBRAE = {value: LEVELS[10 - (value - 27)] for value in ran
 _TOTALSEGMENTATOR_BODY = 1
 """Its body task: 1 body, 2 disc."""
 
-_VERSE_LEVELS = {14: "T7", 15: "T8", 16: "T9", 17: "T10", 18: "T11", 19: "T12"} | {
+VERSE_LEVELS = {14: "T7", 15: "T8", 16: "T9", 17: "T10", 18: "T11", 19: "T12"} | {
     20 + n: f"L{n + 1}" for n in range(5)
 }
 """VerSe numbers T1 as 8 and L1 as 20."""
@@ -156,7 +156,7 @@ def _tptbox(data: Path) -> LabelledScan:
     image = _on_training_grid(read_nifti(folder / "sub-ct_label-22_ct.nii.gz"))
     vertebra_map = labels_on(image, read_nifti(folder / "sub-ct_seg-vert_label-22_msk.nii.gz"))
     part_map = labels_on(image, read_nifti(folder / "sub-ct_seg-subreg_label-22_msk.nii.gz"))
-    vertebrae = _merged({v: vertebra_map == v for v in range(8, 25)}, _VERSE_LEVELS)
+    vertebrae = _merged({v: vertebra_map == v for v in range(8, 25)}, VERSE_LEVELS)
     bodies = {v: mask & np.isin(part_map, (49, 50)) for v, mask in vertebrae.items()}
     rib = np.zeros(part_map.shape, bool)
     fine = fine_labels(_keyed(vertebrae), _keyed(bodies), rib, float(image.spacing_mm.min()))

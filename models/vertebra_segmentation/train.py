@@ -1,28 +1,28 @@
 """Train both networks: `python -m models.vertebra_segmentation.train --data DIR --out DIR --minutes N`.
 
-The same command continues a run that was stopped. The seed fixes the order of crops; on one machine
-with one number of threads a run without interruption repeats.
+The same command continues a run that was stopped. Each network has a thread of its own, so that the two
+share the processor's cores. The seed fixes the order of crops.
 """
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import torch
 from rich.console import Console
 
 from models.vertebra_segmentation.crops import COARSE_CROPS, FINE_CROPS, RandomCrops
 from models.vertebra_segmentation.curve import Curve
+from models.vertebra_segmentation.export import export
 from models.vertebra_segmentation.labels import COARSE_CLASSES, FINE_CLASSES
 from models.vertebra_segmentation.learner import Learner
-from models.vertebra_segmentation.sources import labelled_scans
+from models.vertebra_segmentation.sources import LabelledScan, labelled_scans
 
-CHECKPOINT_SECONDS = 240.0
-REPORT_SECONDS = 20.0
-COARSE_SHARE = 0.55
-"""Share of the time that the coarse network gets."""
+COMMAND = "python -m models.vertebra_segmentation.train --data DIR --out DIR --minutes {minutes:g} --seed {seed}"
+CHECKPOINT_SECONDS = 180.0
+REPORT_SECONDS = 30.0
 
 DECAY_FROM = 0.6
 """Share of the run after which the learning rate falls linearly to a twentieth."""
@@ -35,82 +35,79 @@ def rate_factor(progress: float) -> float:
     return 1.0 - 0.95 * min(1.0, (progress - DECAY_FROM) / (1 - DECAY_FROM))
 
 
-class Run:
-    """Two learners that share one clock, and the checkpoint they continue from."""
+class StageRun:
+    """The training of one network, and the checkpoint it continues from."""
 
-    def __init__(self, out: Path, data: Path, seed: int) -> None:
-        self.checkpoint = out / "checkpoint.pt"
-        self.curve = Curve(out)
-        scans = list(labelled_scans(data))
-        self.sources = [scan.name for scan in scans]
-        self.learners = {
-            "coarse": Learner(COARSE_CLASSES, RandomCrops(COARSE_CROPS, scans, coarse=True), seed),
-            "fine": Learner(FINE_CLASSES, RandomCrops(FINE_CROPS, scans, coarse=False), seed + 1),
-        }
-        self.seconds = dict.fromkeys(self.learners, 0.0)
-        if self.checkpoint.exists():
-            self._restore(torch.load(self.checkpoint, weights_only=True))
-
-    def _restore(self, state: dict[str, Any]) -> None:
-        self.seconds = state["seconds"]
-        for name, learner in self.learners.items():
-            learner.restore(state[name])
+    def __init__(self, stage: str, learner: Learner, out: Path, description: Mapping[str, object]) -> None:
+        self.stage = stage
+        self.learner = learner
+        self.seconds = 0.0
+        self._checkpoint = out / f"{stage}.pt"
+        self._curve = Curve(out, stage)
+        self._description = dict(description)
+        if self._checkpoint.exists():
+            state = torch.load(self._checkpoint, weights_only=True)
+            self.seconds = state["seconds"]
+            learner.restore(state)
 
     def save(self) -> None:
-        """Write the checkpoint; an interrupted write leaves the previous one."""
-        state = {name: learner.state() for name, learner in self.learners.items()}
-        partial = self.checkpoint.with_suffix(".partial")
-        torch.save({"seconds": self.seconds, **state}, partial)
-        partial.replace(self.checkpoint)
+        """Write checkpoint and curve; an interrupted write leaves the previous checkpoint."""
+        partial = self._checkpoint.with_suffix(".partial")
+        torch.save({"seconds": self.seconds, "training": self._description, **self.learner.state()}, partial)
+        partial.replace(self._checkpoint)
+        self._curve.draw()
 
-    def advance(self, total_seconds: float) -> tuple[str, float]:
-        """One step of the network that is behind its share of the time."""
-        behind = self.seconds["coarse"] / COARSE_SHARE <= self.seconds["fine"] / (1 - COARSE_SHARE)
-        name = "coarse" if behind else "fine"
-        begin = time.monotonic()
-        loss = self.learners[name].learn(rate_factor(sum(self.seconds.values()) / total_seconds))
-        self.seconds[name] += time.monotonic() - begin
-        return name, loss
+    def train(self, total_seconds: float, console: Console) -> None:
+        """Learn until the time is used up, with a checkpoint and a point on the curve now and then."""
+        losses: list[float] = []
+        saved = reported = self.seconds
+        while self.seconds < total_seconds:
+            begin = time.monotonic()
+            losses.append(self.learner.learn(rate_factor(self.seconds / total_seconds)))
+            self.seconds += time.monotonic() - begin
+            if self.seconds - reported > REPORT_SECONDS:
+                mean = sum(losses) / len(losses)
+                self._curve.add(self.learner.step, self.seconds, mean)
+                console.print(f"{self.stage} step {self.learner.step} {self.seconds:.0f} s loss {mean:.3f}")
+                losses.clear()
+                reported = self.seconds
+            if self.seconds - saved > CHECKPOINT_SECONDS:
+                self.save()
+                saved = self.seconds
+        self.save()
 
 
-def train(run: Run, total_seconds: float, console: Console) -> None:
-    """Run until the time is used up, with a checkpoint and a point on the curve now and then."""
-    saved = reported = time.monotonic()
-    losses: dict[str, list[float]] = {name: [] for name in run.learners}
-    while sum(run.seconds.values()) < total_seconds:
-        name, loss = run.advance(total_seconds)
-        losses[name].append(loss)
-        now = time.monotonic()
-        if now - reported > REPORT_SECONDS and all(losses.values()):
-            for stage, values in losses.items():
-                mean = sum(values) / len(values)
-                run.curve.add(stage, run.learners[stage].step, run.seconds[stage], mean)
-                console.print(f"{stage} step {run.learners[stage].step} {run.seconds[stage]:.0f} s loss {mean:.3f}")
-                values.clear()
-            reported = now
-        if now - saved > CHECKPOINT_SECONDS:
-            run.save()
-            run.curve.draw()
-            saved = now
-    run.save()
-    run.curve.draw()
+def stage_runs(scans: Sequence[LabelledScan], out: Path, seed: int, command: str) -> list[StageRun]:
+    """Both networks, each with its own crops and seed."""
+    description = {"sources": {scan.name: scan.licence for scan in scans}, "seed": seed, "command": command}
+    learners = {
+        "coarse": Learner(COARSE_CLASSES, RandomCrops(COARSE_CROPS, scans, coarse=True), seed),
+        "fine": Learner(FINE_CLASSES, RandomCrops(FINE_CROPS, scans, coarse=False), seed + 1),
+    }
+    return [StageRun(stage, learner, out, description) for stage, learner in learners.items()]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, help="folder with the labelled sources")
-    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint and curve")
-    parser.add_argument("--minutes", type=float, required=True, help="training time in total, over all runs")
+    parser.add_argument("--data", type=Path, required=True, help="folder with the labelled sources")
+    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, curves and weights")
+    parser.add_argument("--minutes", type=float, required=True, help="training time of each network over all runs")
     parser.add_argument("--seed", type=int, default=20)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1, help="threads of each network")
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(options.threads)
     console = Console()
-    run = Run(options.out, options.data, options.seed)
-    console.print(f"training on {', '.join(run.sources)}")
-    train(run, options.minutes * 60, console)
+    scans = list(labelled_scans(options.data))
+    command = COMMAND.format(minutes=options.minutes, seed=options.seed)
+    console.print(f"training on {', '.join(scan.name for scan in scans)}")
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        runs = stage_runs(scans, options.out, options.seed, command)
+        for finished in [pool.submit(run.train, options.minutes * 60, console) for run in runs]:
+            finished.result()
+    export(options.out, options.out / "weights", "0.0.0")
+    console.print(f"weights in {options.out / 'weights'}")
 
 
 if __name__ == "__main__":

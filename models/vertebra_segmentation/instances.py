@@ -1,0 +1,125 @@
+"""Telling the vertebral bodies in a spine column apart."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import center_of_mass, distance_transform_edt, find_objects, label
+
+from models.vertebra_segmentation.column import SpineColumn
+from models.vertebra_segmentation.grid import Affine, Array, to_lps
+
+CORE_LEVELS = (0.5, 0.7, 0.85, 0.93, 0.97)
+"""Bodies that touch at one core probability come apart at a higher one."""
+
+SMALLEST_CORE_ML = 0.5
+NEAREST_CORES_MM = 12.0
+"""Pieces of core nearer to each other than this along the spine belong to one body."""
+
+SMALLEST_BODY_ML = 3.0
+REACH_MM = 9.0
+"""A body voxel lies within this distance of its own core."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One body, not yet named: probabilities on a crop of the column."""
+
+    inside: Array
+    affine_lps: Affine
+    core_lps: NDArray[np.float64]
+    """Core voxels (point, 3)."""
+    centre_lps: NDArray[np.float64]
+    volume_ml: float
+    is_cut: bool
+    rib_ml: float
+    """Rib beside the body, out to the edge of the column."""
+
+
+def separate_bodies(column: SpineColumn) -> list[Instance]:
+    """Bodies from cranial to caudal."""
+    voxel_ml = float(abs(np.linalg.det(column.affine_lps[:3, :3]))) / 1000
+    spacing = np.linalg.norm(column.affine_lps[:3, :3], axis=0)
+    cores = _cores(column.of("body_core"), voxel_ml, float(spacing[0]))
+    if not cores:
+        return []
+    markers = np.zeros(column.probabilities.shape[1:], np.int32)
+    for number, core in enumerate(cores, start=1):
+        markers[tuple(core.T)] = number
+    distance, nearest = distance_transform_edt(markers == 0, sampling=spacing, return_indices=True)
+    owner = np.where(distance <= REACH_MM, markers[tuple(nearest)], 0)
+    body = column.of("body_rim", "body_core")
+    rib = column.of("rib")
+    boxes = find_objects(owner)
+    instances = [
+        _instance(column, body, rib, owner == number, boxes[number - 1], core)
+        for number, core in enumerate(cores, start=1)
+    ]
+    whole = [i for i in instances if i is not None and i.volume_ml >= SMALLEST_BODY_ML]
+    return sorted(whole, key=lambda i: -i.centre_lps[2])
+
+
+def _cores(core: Array, voxel_ml: float, slice_mm: float) -> list[NDArray[np.intp]]:
+    """Voxel indices (point, 3) of each core: components, split where a higher probability splits them."""
+    smallest = SMALLEST_CORE_ML / voxel_ml
+
+    def pieces(mask: NDArray[np.bool_], level: int) -> list[NDArray[np.intp]]:
+        components, _ = label(mask)
+        found = []
+        for number, box in enumerate(find_objects(components), start=1):
+            own = components[box] == number
+            if own.sum() < smallest:
+                continue
+            offset = np.array([s.start for s in box])
+            parts = [
+                part
+                for higher in range(level + 1, len(CORE_LEVELS))
+                if len(part := pieces(own & (core[box] > CORE_LEVELS[higher]), higher)) > 1
+            ][:1]
+            if parts and _apart(parts[0], slice_mm):
+                found += [p + offset for p in parts[0]]
+            else:
+                found.append(np.argwhere(own) + offset)
+        return found
+
+    return pieces(core > CORE_LEVELS[0], 0)
+
+
+def _apart(parts: list[NDArray[np.intp]], slice_mm: float) -> bool:
+    heights = np.sort([p[:, 0].mean() for p in parts]) * slice_mm
+    return bool(np.diff(heights).min() >= NEAREST_CORES_MM)
+
+
+def _instance(
+    column: SpineColumn,
+    body: Array,
+    rib: Array,
+    owned: NDArray[np.bool_],
+    box: tuple[slice, ...],
+    core: NDArray[np.intp],
+) -> Instance | None:
+    spacing = np.linalg.norm(column.affine_lps[:3, :3], axis=0)
+    margin = np.ceil(10.0 / spacing).astype(int)
+    wide = tuple(slice(max(0, s.start - m), min(n, s.stop + m)) for s, m, n in zip(box, margin, owned.shape, strict=True))
+    inside = np.where(owned[wide], body[wide], 0).astype(np.float32)
+    filled = inside > 0.5  # noqa: PLR2004
+    if not filled.any():
+        return None
+    start = np.array([s.start for s in wide])
+    corner = np.argwhere(filled)
+    low, high = corner.min(axis=0) + start, corner.max(axis=0) + start
+    first, last = column.scan_box
+    is_cut = bool(np.any(low - 1 < first) or np.any(high + 1 > last))
+    beside = rib[low[0] : high[0] + 1] > 0.5  # noqa: PLR2004
+    voxel_ml = float(np.prod(spacing)) / 1000
+    affine = column.affine_lps.copy()
+    affine[:3, 3] = to_lps(column.affine_lps, start.astype(float))
+    return Instance(
+        inside=inside,
+        affine_lps=affine,
+        core_lps=to_lps(column.affine_lps, core.astype(float)),
+        centre_lps=to_lps(affine, np.array(center_of_mass(filled))),
+        volume_ml=float(filled.sum()) * voxel_ml,
+        is_cut=is_cut,
+        rib_ml=float(beside.sum()) * voxel_ml,
+    )
