@@ -1,0 +1,114 @@
+import pytest
+
+from cds.hooks.discovery import SERVICES
+from cds.hooks.messages import HookCall
+from cds.hooks.orders import Asked, asked_of
+from cds.hooks.problems import Problem
+from tests.support.hook_calls import FHIR_ID, USER, a_patient_view, a_service_request, an_order_select, an_order_sign
+
+
+def asked(call: dict) -> Asked:
+    """What a call asks about."""
+    return asked_of(HookCall.model_validate(call), SERVICES[f"osteocds-{call['hook']}"])
+
+
+@pytest.mark.parametrize("call", [an_order_sign(), an_order_select()])
+def test_an_order_names_patient_user_and_encounter(call):
+    """The context becomes plain ids."""
+    assert asked(call) == Asked(FHIR_ID, USER, "enc-9", has_orders=True)
+
+
+def test_patient_view_carries_no_orders():
+    """Opening a chart asks about the patient alone."""
+    assert asked(a_patient_view()) == Asked(FHIR_ID, USER, "enc-9", has_orders=False)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [f"Patient/{FHIR_ID}", f"https://ehr.example.org/fhir/Patient/{FHIR_ID}", f"Patient/{FHIR_ID}/_history/3"],
+)
+def test_subjects_may_be_relative_absolute_or_versioned(subject):
+    """However the reference is written, the id must be the patient's."""
+    assert asked(an_order_sign(a_service_request(subject))).has_orders
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        a_service_request("Patient/somebody-else"),
+        a_service_request(f"Group/{FHIR_ID}"),
+        a_service_request(f"Patient/x{FHIR_ID}"),
+        a_service_request(f"Patient/{FHIR_ID}?x=1"),
+        a_service_request(f"{FHIR_ID}"),
+        a_service_request("urn:uuid:9a6d1b0c-3f2e-4c51-8d5e-1f1b2c3d4e5f"),
+        a_service_request(subject=None),
+        a_service_request() | {"subject": {}},
+        a_service_request() | {"subject": f"Patient/{FHIR_ID}"},
+        a_service_request() | {"subject": {"identifier": {"value": "PAT-0001"}}},
+        {"resourceType": "MedicationRequest", "subject": {"reference": "Patient/somebody-else"}},
+        {"resourceType": "NutritionOrder", "patient": {"reference": "Patient/somebody-else"}},
+    ],
+)
+def test_an_order_for_somebody_else_is_400(order):
+    """Every draft order is checked, not only the first, and imaging orders must name their patient."""
+    with pytest.raises(Problem, match="Draft order 1 ") as problem:
+        asked(an_order_sign(a_service_request(), order))
+
+    assert problem.value.status == 400
+
+
+def test_an_order_without_a_field_for_the_patient_passes():
+    """Some request resources do not say whom they are for."""
+    assert asked(an_order_sign({"resourceType": "SupplyRequest"})).has_orders
+
+
+@pytest.mark.parametrize(
+    ("context", "said"),
+    [
+        ({"patientId": "a/b"}, "patientId"),
+        ({"patientId": ""}, "patientId"),
+        ({"patientId": ".."}, "patientId"),
+        ({"patientId": "Practitioner/1"}, "patientId"),
+        ({"draftOrders": None}, "draftOrders"),
+    ],
+)
+def test_a_context_that_does_not_hold_together_is_400(context, said):
+    """The required fields of the context must be there and be usable."""
+    call = an_order_sign()
+
+    with pytest.raises(Problem, match=said) as problem:
+        asked(call | {"context": call["context"] | context})
+
+    assert problem.value.status == 400
+
+
+def test_the_patient_id_may_come_as_a_reference():
+    """Some clients send "Patient/123" where an id is expected."""
+    call = an_order_sign()
+
+    assert asked(call | {"context": call["context"] | {"patientId": f"Patient/{FHIR_ID}"}}).patient_id == FHIR_ID
+
+
+@pytest.mark.parametrize("entry", [[], None, [None], [{}], [{"resource": None}]])
+def test_a_bundle_may_be_empty(entry):
+    """No draft order at all is no mistake; there is nothing to answer."""
+    call = an_order_sign()
+
+    assert not asked(call | {"context": call["context"] | {"draftOrders": {"entry": entry}}}).has_orders
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("https://ehr.example.org/fhir/PractitionerRole/7", "PractitionerRole/7"),
+        ("dr-1", None),
+        ("Practitioner/", None),
+        ("Practitioner/a b", None),
+        (None, None),
+    ],
+)
+def test_a_user_is_kept_only_as_a_plain_reference(sent, read):
+    """Nothing else of what clients send as userId reaches a card."""
+    call = an_order_sign()
+
+    assert asked(call | {"context": call["context"] | {"userId": sent}}).user == read

@@ -1,0 +1,179 @@
+"""Hand-written fakes at the ports of the web side; each keeps what happened in plain lists."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from cds.ct.patient import PatientKey
+from cds.order import ImagingOrder
+from cds.ports import ChartUnreadable, LinkRefused, NothingFound, StoredResult
+from cds.screening import Answer, Pending
+
+SOON = timedelta(hours=1)
+
+
+@dataclass
+class FakeAnswering:
+    """Gives the answers in turn, the last one for ever; counts how often it was asked."""
+
+    answers: list[Answer]
+    orders: list[ImagingOrder] = field(default_factory=list)
+    threads: set[int] = field(default_factory=set)
+
+    def answer(self, order: ImagingOrder) -> Answer:
+        """The next answer."""
+        self.orders.append(order)
+        self.threads.add(threading.get_ident())
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+@dataclass
+class FakeMeasurement:
+    """Pending until it is told that the measurement has ended."""
+
+    pending: Pending
+    ended: Answer | None = None
+    asked: int = 0
+
+    def answer(self, order: ImagingOrder) -> Answer:
+        """Pending, then what came out."""
+        del order
+        self.asked += 1
+        return self.ended or self.pending
+
+
+@dataclass
+class BrokenAnswering:
+    """Raises what a test wants to see at the border."""
+
+    fault: Exception
+
+    def answer(self, order: ImagingOrder) -> Answer:
+        """Raise."""
+        del order
+        raise self.fault
+
+
+@dataclass
+class FakeStore:
+    """Results by id, in memory; a withdrawn one is not read."""
+
+    results: dict[str, StoredResult] = field(default_factory=dict)
+
+    def put(self, result: StoredResult) -> StoredResult:
+        """Keep a result."""
+        self.results[result.result_id] = result
+        return result
+
+    def latest(self, patient: PatientKey) -> StoredResult | NothingFound | None:
+        """Any result of the patient."""
+        return next((each for each in self.results.values() if each.patient.key == patient), None)
+
+    def read(self, result_id: str) -> StoredResult | None:
+        """One result."""
+        return self.results.get(result_id)
+
+    def bundle(self, result_id: str) -> bytes | None:
+        """No rendering."""
+        del result_id
+        return None
+
+    def knows(self, patient: PatientKey, series_uid: str, generation: str) -> str | None:
+        """Not asked by the web side."""
+        raise NotImplementedError
+
+    def keep(self, result: StoredResult, bundle: bytes) -> None:
+        """Keep a result."""
+        del bundle
+        self.put(result)
+
+    def keep_nothing_found(self, patient: PatientKey, looked_at: datetime, reasons: Sequence[str]) -> None:
+        """Not asked by the web side."""
+        raise NotImplementedError
+
+    def confirm(self, result_id: str, at: datetime) -> None:
+        """Not asked by the web side."""
+        raise NotImplementedError
+
+    def withdraw(self, result_id: str, why: str) -> None:
+        """Stop showing it."""
+        del why
+        self.results.pop(result_id, None)
+
+
+@dataclass
+class FakeAudit:
+    """Rows as tuples (event, patient, outcome, detail)."""
+
+    rows: list[tuple[str, PatientKey | None, str, str]] = field(default_factory=list)
+
+    def record(self, event: str, patient: PatientKey | None, outcome: str, detail: str = "") -> None:
+        """Add one row."""
+        self.rows.append((event, patient, outcome, detail))
+
+    @property
+    def outcomes(self) -> list[tuple[str, str]]:
+        """Event and outcome of each row."""
+        return [(event, outcome) for event, _, outcome, _ in self.rows]
+
+
+@dataclass
+class FakeShownCards:
+    """Remembers in memory."""
+
+    shown: set[tuple[str, str | None]] = field(default_factory=set)
+
+    def first_time(self, result_id: str, user: str | None) -> bool:
+        """True once."""
+        first = (result_id, user) not in self.shown
+        self.shown.add((result_id, user))
+        return first
+
+
+@dataclass
+class FakeLinks:
+    """Links that are readable in an assertion."""
+
+    base_url: str = "https://cds.example.org"
+
+    def url_for(self, result: StoredResult, now: datetime) -> str:
+        """A link."""
+        del now
+        return f"{self.base_url}/reports/link-to-{result.result_id}"
+
+    def open(self, token: str, now: datetime) -> str:
+        """Undo `url_for`; the token "expired" has expired."""
+        del now
+        if not token.startswith("link-to-"):
+            raise LinkRefused(expired=token == "expired")
+        return token.removeprefix("link-to-")
+
+
+@dataclass
+class FakeChart:
+    """A FHIR server with some patients; unreadable when it does not know one."""
+
+    patients: dict[str, Mapping[str, object]] = field(default_factory=dict)
+    reads: list[tuple[str, str, str | None]] = field(default_factory=list)
+
+    async def read_patient(self, fhir_server: str, patient_id: str, token: str | None) -> Mapping[str, object]:
+        """One patient."""
+        self.reads.append((fhir_server, patient_id, token))
+        if patient_id not in self.patients:
+            raise ChartUnreadable("fhirServer answered 404")
+        return self.patients[patient_id]
+
+
+@dataclass
+class FakeReadiness:
+    """Says what it was told to say."""
+
+    sentences: Sequence[str] = ()
+    hook: Callable[[], None] | None = None
+
+    def problems(self) -> Sequence[str]:
+        """The sentences."""
+        if self.hook is not None:
+            self.hook()
+        return self.sentences

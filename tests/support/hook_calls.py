@@ -1,0 +1,75 @@
+"""Builders of hook calls as an EHR sends them; each test varies one thing."""
+
+SYSTEM = "https://hospital.example.org/pid"
+FHIR_ID = "fhir-77"
+FHIR_SERVER = "https://ehr.example.org/fhir"
+USER = "Practitioner/dr-1"
+
+
+def a_fhir_patient(**fields):
+    """The Patient resource that goes with `a_patient`."""
+    usual = {
+        "resourceType": "Patient",
+        "id": FHIR_ID,
+        "active": True,
+        "identifier": [{"use": "official", "system": SYSTEM, "value": "PAT-0001"}],
+        "name": [{"family": "Secretname", "given": ["Ada"]}],
+        "birthDate": "1951-04-03",
+        "gender": "female",
+    }
+    return usual | fields
+
+
+def an_identifier(value: object = "PAT-0001", **fields):
+    """One identifier of the configured system."""
+    return {"system": SYSTEM, "value": value} | fields
+
+
+def a_service_request(subject=f"Patient/{FHIR_ID}", **fields):
+    """A draft order for a chest CT."""
+    usual = {
+        "resourceType": "ServiceRequest",
+        "id": "draft-1",
+        "status": "draft",
+        "intent": "order",
+        "code": {"coding": [{}]},
+        "reasonCode": [],
+        "subject": {"reference": subject},
+    }
+    return usual | fields
+
+
+def an_order_sign(*orders, patient: object = None, **fields):
+    """An order-sign call; without orders, one for a chest CT."""
+    return _call("order-sign", _order_context(orders), patient, fields)
+
+
+def an_order_select(*orders, patient: object = None, **fields):
+    """An order-select call."""
+    context = _order_context(orders) | {"selections": ["ServiceRequest/draft-1"]}
+    return _call("order-select", context, patient, fields)
+
+
+def a_patient_view(patient: object = None, **fields):
+    """A patient-view call."""
+    return _call("patient-view", _context(), patient, fields)
+
+
+def _context():
+    return {"userId": USER, "patientId": FHIR_ID, "encounterId": "enc-9"}
+
+
+def _order_context(orders):
+    entry = [{"resource": order} for order in orders or (a_service_request(),)]
+    return _context() | {"draftOrders": {"resourceType": "Bundle", "entry": entry}}
+
+
+def _call(hook, context, patient, fields):
+    usual = {
+        "hook": hook,
+        "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+        "context": context,
+        "prefetch": {"patient": a_fhir_patient() if patient is None else patient},
+        "extension": {"org.example.anything": True},
+    }
+    return usual | fields

@@ -1,0 +1,80 @@
+"""A whole web application on fakes, called in process."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx
+
+from cds.app import WebCollaborators, create_app
+from cds.settings import Settings
+from tests.support.clock import SettableClock
+from tests.support.fakes import (
+    FakeAnswering,
+    FakeAudit,
+    FakeChart,
+    FakeLinks,
+    FakeReadiness,
+    FakeShownCards,
+    FakeStore,
+)
+from tests.support.hook_calls import SYSTEM
+
+
+@dataclass
+class Site:
+    """The fakes behind one application, and a client in front of it."""
+
+    answering: object
+    settings: Settings
+    store: FakeStore = field(default_factory=FakeStore)
+    links: object = field(default_factory=FakeLinks)
+    audit: FakeAudit = field(default_factory=FakeAudit)
+    shown: FakeShownCards = field(default_factory=FakeShownCards)
+    chart: object = field(default_factory=FakeChart)
+    clock: SettableClock = field(default_factory=SettableClock)
+    readiness: FakeReadiness = field(default_factory=FakeReadiness)
+
+    def app(self):
+        """The application."""
+        return create_app(
+            self.settings,
+            WebCollaborators(
+                answering=self.answering,
+                links=self.links,
+                store=self.store,
+                shown=self.shown,
+                chart=self.chart,
+                audit=self.audit,
+                clock=self.clock,
+                readiness=self.readiness,
+            ),
+        )
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[httpx.AsyncClient]:
+        """A client that calls the application in this process."""
+        transport = httpx.ASGITransport(app=self.app())
+        async with httpx.AsyncClient(transport=transport, base_url="http://cds.test") as client:
+            yield client
+
+    async def order_sign(self, call, **sent):
+        """Send one order-sign call."""
+        async with self.client() as client:
+            return await client.post("/cds-services/osteocds-order-sign", json=call, **sent)
+
+
+def some_settings(**settings):
+    """Settings of a hospital with one archive."""
+    usual = {
+        "identifier_system": SYSTEM,
+        "archive_issuer": "HOSPITAL",
+        "archive_folder": "archive",
+        "wait_budget_s": 0.2,
+    }
+    return Settings(**(usual | settings))
+
+
+def a_site(*answers, **settings):
+    """A site whose fast path gives these answers in turn."""
+    return Site(FakeAnswering(list(answers)), some_settings(**settings))
