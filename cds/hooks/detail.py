@@ -64,7 +64,8 @@ def _levels_table(levels: Sequence[LevelMeasurement]) -> str:
 def _used(level: LevelMeasurement) -> str:
     if level.used:
         return "yes"
-    return " ".join(["no.", *(plain(reason.text) for reason in level.reasons)]).removesuffix(".")
+    why = " ".join(plain(reason.text) for reason in level.reasons).removesuffix(".")
+    return f"no: {why}" if why else "no"
 
 
 def _remarks(assessment: Assessment, *, stale: bool) -> str:

@@ -9,7 +9,10 @@ _WANTED = (VertebralLevel.L1, VertebralLevel.L2)
 
 
 def summary_of(assessment: Assessment) -> str:
-    """What was found, how sure it is, what to consider; shortened from the least important end."""
+    """What was found, how sure it is, what to consider; the first wording that is short enough.
+
+    The advice goes first: the card's suggestion repeats it.
+    """
     if assessment.vbmd_mg_cm3 is None or assessment.ci95_mg_cm3 is None:
         return f"{_when(assessment)}: bone density could not be assessed"
     start = f"{_when(assessment)}: L1-L2 bone density {mg_words(assessment.vbmd_mg_cm3)} mg/cm3"
@@ -18,6 +21,7 @@ def summary_of(assessment: Assessment) -> str:
     kind, cause = _kind(assessment)
     candidates = (
         f"{start} ({interval}{origin}{kind}{cause}), {finding}{advice}",
+        f"{start} ({interval}{origin}{kind}{cause}), {finding}",
         f"{start} ({interval}{origin}{kind}), {finding}{advice}",
         f"{start} ({interval}{origin}{kind}), {finding}",
         f"{start} ({interval}{kind}), {finding}",

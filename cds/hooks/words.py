@@ -46,7 +46,7 @@ def day_words(day: date | None) -> str:
 
 def mg_words(vbmd_mg_cm3: float) -> str:
     """Whole mg/cm3, with a decimal where rounding would reach a threshold: 79.97 reads 79.9, not 80."""
-    whole = max(0, round(vbmd_mg_cm3))
+    whole = _whole(vbmd_mg_cm3)
     if whole in _THRESHOLDS_MG_CM3 and vbmd_mg_cm3 != whole:
         away = math.floor if vbmd_mg_cm3 < whole else math.ceil
         return f"{away(vbmd_mg_cm3 * 10) / 10:.1f}"
@@ -54,9 +54,9 @@ def mg_words(vbmd_mg_cm3: float) -> str:
 
 
 def interval_words(interval: Interval) -> str:
-    """Such as "66-79"; density is never below 0."""
+    """Such as "66-79"."""
     low, high = interval
-    return f"{max(0, round(low))}-{max(0, round(high))}"
+    return f"{_whole(low)}-{_whole(high)}"
 
 
 def levels_words(levels: Sequence[VertebralLevel]) -> str:
@@ -86,3 +86,8 @@ def category_words(assessment: Assessment) -> str:
 def reaches_below_80(assessment: Assessment) -> bool:
     """Whether the interval leaves the osteoporosis range possible."""
     return assessment.ci95_mg_cm3 is not None and assessment.ci95_mg_cm3[0] < 80.0
+
+
+def _whole(vbmd_mg_cm3: float) -> int:
+    """Rounded half up; density is never below 0."""
+    return max(0, math.floor(vbmd_mg_cm3 + 0.5))

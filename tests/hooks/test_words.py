@@ -1,0 +1,89 @@
+from datetime import date
+
+import pytest
+from hypothesis import given
+
+from cds.bone.anatomy import VertebralLevel as Level
+from cds.hooks.words import category_words, day_words, flag_words, interval_words, levels_words, mg_words
+from tests.support.assessments import an_assessment
+from tests.support.hook_strategies import densities
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (72.3, "72"),
+        (79.4, "79"),
+        (79.7, "79.7"),  # not 80: it is in the range below
+        (79.97, "79.9"),
+        (80.0, "80"),
+        (80.02, "80.1"),
+        (119.6, "119.6"),
+        (120.0, "120"),
+        (120.3, "120.3"),
+        (-3.0, "0"),
+    ],
+)
+def test_rounding_never_crosses_a_threshold(value, expected):
+    """A number on a card agrees with the category beside it."""
+    assert mg_words(value) == expected
+
+
+@given(densities)
+def test_a_shown_number_is_on_the_same_side_as_the_measured_one(value):
+    """For every density, shown and measured value lie on the same side of 80 and of 120."""
+    shown = float(mg_words(value))
+
+    for edge in (80.0, 120.0):
+        assert (shown < edge, shown > edge) == (value < edge, value > edge)
+
+
+def test_an_interval_is_never_below_zero():
+    """The contrast rule subtracts 25 and may pass zero; the card does not."""
+    assert interval_words((-12.0, 45.4)) == "0-45"
+
+
+@pytest.mark.parametrize(
+    ("levels", "expected"),
+    [
+        ((Level.L1, Level.L2), "L1-L2"),
+        ((Level.L2, Level.L1), "L1-L2"),
+        ((Level.T12, Level.L1), "T12-L1"),
+        ((Level.T12, Level.L2), "T12, L2"),
+        ((Level.L1,), "L1"),
+        ((Level.T8, Level.T9, Level.T10), "T8-T10"),
+    ],
+)
+def test_neighbours_are_written_as_a_range(levels, expected):
+    """Levels read as a radiologist writes them."""
+    assert levels_words(levels) == expected
+
+
+def test_days():
+    """Days are unambiguous in every country."""
+    assert day_words(date(2025, 5, 3)) == "3 May 2025"
+    assert day_words(None) == "date unknown"
+
+
+def test_a_flag_without_a_sentence_is_spelt_out():
+    """A flag that is new to this table still reaches the reader."""
+    assert flag_words("focal-low") == "Focal low."
+    assert "upper estimate" in flag_words("contrast-enhanced")
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"category": "osteoporosis-range"}, "osteoporosis range"),
+        ({"category": "low", "probability_osteoporosis_range": 0.09}, "low"),
+        ({"category": "low", "probability_osteoporosis_range": None}, "low"),
+        ({"category": "low", "probability_osteoporosis_range": 0.10}, "low, osteoporosis range not excluded"),
+        ({"category": "normal"}, "above 120"),
+        ({"category": "indeterminate", "ci95_mg_cm3": (60.0, 99.0)}, "may lie in the osteoporosis range"),
+        ({"category": "indeterminate", "ci95_mg_cm3": (95.0, 140.0)}, "no category possible"),
+        ({"category": None}, "no category"),
+    ],
+)
+def test_categories_are_worded_honestly(facts, expected):
+    """Never a diagnosis, never an all-clear."""
+    assert category_words(an_assessment(**facts)) == expected
