@@ -5,8 +5,6 @@ water-equivalent diameter Dw. Simulated projection and reconstruction gives D = 
 abdomen and D = Dw + 2 cm for the chest (the lungs harden the beam less than Dw says).
 """
 
-from dataclasses import dataclass, field
-
 from cds.bone.assessment import Calibration
 from cds.ct.acquisition import CtSeries
 from models.hu_calibration.slope_table import SlopeTable
@@ -21,16 +19,15 @@ WATER_OFFSET_SD_HU = 2.5
 """Spread of the scanner's water value; the specification allows 4 HU."""
 
 
-@dataclass(frozen=True, slots=True)
 class PhysicsCalibrator:
-    """Slope by kVp and patient size for standard filtration; the scanner is not known."""
+    """Slope by kVp and patient size for standard filtration; the scanner is not known.
 
-    table: SlopeTable = field(default_factory=SlopeTable.load)
+    `version` changes whenever a calibration could change: method and numbers.
+    """
 
-    @property
-    def version(self) -> str:
-        """Changes whenever a calibration could change: method and numbers."""
-        return f"physics-1+{self.table.sha256[:12]}"
+    def __init__(self, table: SlopeTable | None = None) -> None:
+        self._table = table or SlopeTable.load()
+        self.version = f"physics-1+{self._table.sha256[:12]}"
 
     def calibrate(self, series: CtSeries, water_equivalent_diameter_cm: float, *, thoracic: bool) -> Calibration:
         """Slope and offset at one level, K2HPO4 basis.
@@ -44,7 +41,7 @@ class PhysicsCalibrator:
         return Calibration(
             method="physics slope by kVp and size",
             scanner="unknown",
-            slope_hu_per_mg_cm3=self.table.slope_hu_per_mg_cm3(series.kvp, water_path_cm),
+            slope_hu_per_mg_cm3=self._table.slope_hu_per_mg_cm3(series.kvp, water_path_cm),
             slope_sd_fraction=UNKNOWN_SCANNER_SLOPE_SD,
             offset_hu=0.0,
             offset_sd_hu=WATER_OFFSET_SD_HU,
