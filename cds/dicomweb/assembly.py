@@ -78,12 +78,14 @@ def refused_header(image: CtSlice, first: CtSlice, series: CtSeries) -> Reason |
 
 
 def differs(found: ArchivedPatient, expected: ArchivedPatient) -> bool:
-    """Whether an image names another patient: identifier, issuer, or a contradicting birth date or sex."""
+    """Whether an image names another patient: by identifier, or by a fact that contradicts."""
     if found.patient_id.strip() != expected.patient_id.strip():
         return True
-    if (found.issuer or "").strip() != (expected.issuer or "").strip():
-        return True
-    pairs = ((found.birth_date, expected.birth_date), (found.sex, expected.sex))
+    pairs = (
+        (found.issuer, expected.issuer),
+        (found.birth_date, expected.birth_date),
+        (found.sex, expected.sex),
+    )
     return any(ours is not None and theirs is not None and ours != theirs for ours, theirs in pairs)
 
 

@@ -1,0 +1,162 @@
+"""A folder of DICOM files as an imaging archive; strictly read-only."""
+
+import os
+import stat
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pydicom import dcmread
+
+from cds.ct.acquisition import CtSeries
+from cds.ct.patient import PatientIdentity, check_patient
+from cds.ct.reason import NotAssessable, Reason, because
+from cds.ct.volume import CtVolume
+from cds.dicomweb.assembly import Image, assemble_volume, refused_header
+from cds.dicomweb.attributes import DatasetAttributes
+from cds.dicomweb.folder_scan import FolderScan, FolderSeries, scan_of
+from cds.dicomweb.grid import grid_of
+from cds.dicomweb.pixels import Unreadable, reasons_for
+from cds.dicomweb.scanned_file import DAMAGED, ScannedFile, read_header, transfer_syntax_of
+from cds.dicomweb.slices import CtSlice, slice_of
+from cds.errors import ArchiveUnavailable, NoCtFound, StudyVanished
+from cds.ports import Progress
+
+_Stamp = tuple[int, int]
+"""(size in bytes, time of change in ns): what tells that a file is still the same."""
+
+
+def scan_folder(path: Path, progress: Progress | None = None) -> FolderScan:
+    """Look at every file below `path` (or at the one file that it is); nothing is refused yet.
+
+    Raises `NoCtFound` where there is no such folder.
+    """
+    return FolderArchive(path).scan(progress)
+
+
+class FolderArchive:
+    """Implements `ImagingArchive` over one folder, which may hold many patients.
+
+    Files may have any name and lie at any depth; links are followed, loops are not. Files that
+    come, go or change are noticed at the next question. Safe to use from several threads.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Nothing is read before the first question."""
+        self._root = root
+        self._known: dict[str, tuple[_Stamp, ScannedFile]] = {}
+        self._lock = threading.Lock()
+
+    def scan(self, progress: Progress | None = None) -> FolderScan:
+        """Everything in the folder as it is now; only new and changed files are read."""
+        with self._lock:
+            try:
+                present = sorted(_walk(self._root))
+            except OSError as error:
+                raise NoCtFound(f"{self._root} cannot be read: {error.strerror}") from error
+            fresh: dict[str, tuple[_Stamp, ScannedFile]] = {}
+            for number, (name, path, stamp) in enumerate(present):
+                known = self._known.get(name)
+                fresh[name] = known if known and known[0] == stamp else (stamp, read_header(path, name, stamp[0]))
+                if progress is not None:
+                    progress("reading headers", (number + 1) / len(present))
+            self._known = fresh
+            return scan_of(self._root, [file for _, file in fresh.values()])
+
+    def find_series(self, patient: PatientIdentity) -> Sequence[CtSeries]:
+        """Every CT series under the patient's identifier (and issuer, where the key has one)."""
+        return tuple(content.facts for content in self._scan_as_archive().contents if _holds_patient(content, patient))
+
+    def retrieve(self, series: CtSeries, progress: Progress | None = None) -> CtVolume | NotAssessable:
+        """The voxels of one series; raises `StudyVanished` if its files are gone."""
+        content = next(
+            (content for content in self._scan_as_archive().contents if content.facts.series_uid == series.series_uid),
+            None,
+        )
+        if content is None:
+            raise StudyVanished("the series is no longer in the folder")
+        if content.cut_short:
+            faults = [Unreadable("image-truncated", name) for name in content.cut_short]
+            return NotAssessable(reasons_for(faults))
+        reason = _refused_by_headers([file.image for file in content.files if file.image is not None], series)
+        if reason is not None:
+            return NotAssessable((reason,))
+        return assemble_volume(self._images(content, progress), series, len(content.files))
+
+    def still_holds(self, study_uid: str, patient: PatientIdentity) -> bool:
+        """Whether the study is still there, under the same patient."""
+        images = [
+            content.facts.patient
+            for content in self._scan_as_archive().contents
+            if content.facts.study_uid == study_uid
+        ]
+        return bool(images) and all(check_patient(patient, found) != "mismatch" for found in images)
+
+    def close(self) -> None:
+        """Nothing is held open between questions."""
+
+    def _scan_as_archive(self) -> FolderScan:
+        try:
+            return self.scan()
+        except NoCtFound as error:
+            raise ArchiveUnavailable(f"the archive folder is not available: {error}") from error
+
+    def _images(self, content: FolderSeries, progress: Progress | None) -> Iterator[Image]:
+        for number, file in enumerate(content.files):
+            path = self._root / file.name if self._root.is_dir() else self._root
+            try:
+                dataset = dcmread(path, force=True)
+            except (OSError, *DAMAGED) as error:
+                raise StudyVanished("a file of the series changed while it was read") from error
+            image = slice_of(DatasetAttributes(dataset), name=file.name, transfer_syntax=transfer_syntax_of(dataset))
+            yield image, dataset
+            if progress is not None:
+                progress("reading images", (number + 1) / len(content.files))
+
+
+def _holds_patient(content: FolderSeries, patient: PatientIdentity) -> bool:
+    """Whether any image of the series carries the identifier; retrieval then insists on all."""
+    found = {file.image.patient for file in content.files if file.image is not None} or {content.facts.patient}
+    only_identifier = PatientIdentity(patient.key)
+    return any(check_patient(only_identifier, one) != "mismatch" for one in found)
+
+
+def _refused_by_headers(images: Sequence[CtSlice], series: CtSeries) -> Reason | None:
+    """Everything that can be refused without decoding a pixel."""
+    if not images:
+        return because("too-few-slices", count=0, minimum=1)
+    for image in images:
+        if (reason := refused_header(image, images[0], series)) is not None:
+            return reason
+    grid = grid_of(images, lambda _one, _other: True)
+    return grid if isinstance(grid, Reason) else None
+
+
+def _walk(root: Path) -> Iterator[tuple[str, Path, _Stamp]]:
+    """Regular files below root: (relative name, path, stamp); each folder once, links included."""
+    found = root.stat()
+    if stat.S_ISREG(found.st_mode):
+        yield root.name, root, (found.st_size, found.st_mtime_ns)
+        return
+    seen = {(found.st_dev, found.st_ino)}
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            entries = list(os.scandir(folder))
+        except OSError:
+            if folder == root:
+                raise
+            yield folder.relative_to(root).as_posix(), folder, (0, 0)  # named as unreadable
+            continue
+        for entry in entries:
+            try:
+                facts = entry.stat()
+            except OSError:  # a link to nowhere
+                continue
+            path = Path(entry.path)
+            if stat.S_ISREG(facts.st_mode) and entry.name.upper() != "DICOMDIR":
+                yield path.relative_to(root).as_posix(), path, (facts.st_size, facts.st_mtime_ns)
+            elif stat.S_ISDIR(facts.st_mode) and (facts.st_dev, facts.st_ino) not in seen:
+                seen.add((facts.st_dev, facts.st_ino))
+                waiting.append(path)
