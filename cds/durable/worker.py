@@ -1,5 +1,6 @@
 """A worker: takes one screening at a time from the queue, and gives back what it cannot finish."""
 
+import logging
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,7 @@ class Worker:
             self._return_to_queue(orphaned)
         register_workflow(self.steps, self.archive_watch)
         DBOS(config=self._configuration(name))
+        logging.getLogger("dbos").addFilter(_without_traceback)
         DBOS.listen_queues([QUEUE])
         DBOS.launch()
         structlog.get_logger().info("worker-started", worker=name)
@@ -62,6 +64,7 @@ class Worker:
             "executor_id": name,
             "serializer": JsonSerializer(),
             "run_migrations": False,
+            "db_engine_kwargs": {"hide_parameters": True},
             "log_level": "WARNING",
         }
 
@@ -75,3 +78,9 @@ class Worker:
             return len(begun)
         finally:
             client.destroy()
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """One line for each failure: the frames are those of DBOS; ours are logged where it happened."""
+    record.exc_info = None
+    return True

@@ -26,15 +26,19 @@ def claim_slot(folder: Path) -> Iterator[str]:
         os.close(descriptor)
 
 
-def names_without_worker(folder: Path) -> list[str]:
-    """Names whose workers are gone and have not been replaced, as after a start with fewer workers."""
-    orphans = []
+def names_without_worker(folder: Path) -> Iterator[str]:
+    """Names whose workers are gone and were not replaced, as after a start with fewer workers.
+
+    Each slot stays locked until the next is asked for, so that nobody takes the name meanwhile.
+    """
     for file in sorted(folder.glob(_file_name("*"))):
         descriptor = _lock(file)
-        if descriptor is not None:
-            orphans.append(_name_in(descriptor))
+        if descriptor is None:
+            continue
+        try:
+            yield _name_in(descriptor)
+        finally:
             os.close(descriptor)
-    return orphans
 
 
 def _file_name(number: int | str) -> str:

@@ -76,6 +76,7 @@ def register_workflow(steps: ScreeningSteps, watch: ArchiveWatch) -> None:
             return {"result_id": DBOS.run_step({"name": "publish"}, publish, choice, record)}
         except Exception as error:  # noqa: BLE001 - whatever it was, its cause is kept and seen
             failure = failure_of(error)
+            structlog.get_logger().warning("screening-failed", work=DBOS.workflow_id, kind=failure.kind)
             _queue_next_attempt(failure, order, tries)
             raise ScreeningFailed(failure) from None
 

@@ -1,0 +1,84 @@
+"""Mirrors cds/durable/workflow.py: what is tried again, what is not, and what is told."""
+
+import json
+
+from sqlalchemy import MetaData, select
+
+from cds.durable.orders import attempt_id, work_id
+from cds.errors import ArchiveUnavailable, InputUnusable
+from tests.support.assessments import GENERATION, a_key, a_patient, an_order
+
+
+def test_a_short_gap_of_the_archive_is_ridden_out_inside_the_step(bench):
+    """The attempt goes on, and the watch hears of the failure and of the recovery."""
+    bench.steps.trouble["choose"] = [ArchiveUnavailable("no answer")]
+    bench.queue.submit(an_order())
+    with bench.worker():
+        bench.wait_for(a_patient(), "done")
+
+    assert bench.watch.told == ["failed", "ok", "ok"]
+
+
+def test_a_long_gap_of_the_archive_loses_no_order_and_blocks_no_other(bench):
+    """The order waits in the queue for its next attempt; another patient's is done meanwhile."""
+    other = a_patient(a_key("PAT-0002"))
+    bench.steps.trouble["choose"] = [ArchiveUnavailable("no answer")] * 3
+    bench.queue.submit(an_order())
+    with bench.worker():
+        while bench.steps.lines().count("choose PAT-0001") < 3:
+            bench.wait_for(a_patient(), "queued", "running")
+        waiting = bench.wait_for(a_patient(), "queued")
+        bench.queue.submit(an_order(other))
+        bench.wait_for(other, "done")
+        assert bench.queue.state(a_key()) == waiting
+        assert bench.queue.submit(an_order()) == waiting
+        second = attempt_id(work_id(a_key(), GENERATION), 2)
+        bench.queue._client.set_workflow_delay(second, delay_seconds=0)
+        bench.wait_for(a_patient(), "done")
+
+    assert bench.steps.lines().count("publish PAT-0001") == 1
+
+
+def test_an_error_on_purpose_keeps_its_sentence(bench):
+    """Errors of our own tree carry no patient data, so their text is shown."""
+    bench.steps.trouble["publish"] = [InputUnusable("two patients in one series")]
+    bench.queue.submit(an_order())
+    with bench.worker():
+        failed = bench.wait_for(a_patient(), "failed")
+
+    assert failed.why == "two patients in one series"
+
+
+def test_the_queue_database_holds_plain_json_without_names_or_foreign_messages(bench, capfd):
+    """Nothing is pickled, and the text of an unexpected error reaches neither database nor log."""
+    bench.steps.trouble["measure"] = [KeyError("Mrs Jane Example, born 1951")]
+    bench.queue.submit(an_order())
+    with bench.worker():
+        bench.wait_for(a_patient(), "failed")
+
+    engine = bench.queue._client._sys_db.engine
+    stored = MetaData(schema="dbos" if engine.dialect.name == "postgresql" else None)
+    stored.reflect(engine)
+    with engine.connect() as database:
+        content = {table.name: database.execute(select(table)).all() for table in stored.sorted_tables}
+    everything = str(content)
+    inputs = [json.loads(row.inputs) for row in content["workflow_input"]]
+    printed = "".join(capfd.readouterr())
+
+    assert [given["args"][0]["patient_id"] for given in inputs] == ["PAT-0001"]
+    assert "osteocds-json-1" in everything
+    assert "Jane Example" not in everything
+    assert "Jane Example" not in printed
+    assert "screening-step-failed" in printed
+
+
+def test_order_sign_goes_before_a_glance_at_a_chart(bench):
+    """The clinician who may be waiting is served first, whoever came first."""
+    for number, hook in enumerate(("patient-view", "order-select", "order-sign")):
+        bench.queue.submit(an_order(a_patient(a_key(f"PAT-{number}")), hook=hook))
+    with bench.worker():
+        for number in range(3):
+            bench.wait_for(a_patient(a_key(f"PAT-{number}")), "done")
+
+    chosen = [line for line in bench.steps.lines() if line.startswith("choose")]
+    assert chosen == ["choose PAT-2", "choose PAT-1", "choose PAT-0"]
