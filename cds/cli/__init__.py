@@ -1,0 +1,89 @@
+"""The command line: `osteocds serve | worker | assess | sample | demo`.
+
+Each command is a few lines here and a file of its own, imported when it runs: `osteocds --help`
+need not wait for torch.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cds.cli.faults import exit_status, send_logs_to_stderr
+
+app = typer.Typer(
+    name="osteocds",
+    help="Bone density from the CT that a patient already had. Investigational: not cleared as a medical device.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+DicomDir = Annotated[Path, typer.Argument(metavar="DICOM_DIR", help="A folder of DICOM files; it is only read.")]
+
+
+@app.callback()
+def start() -> None:
+    """Before every command: logs go to standard error."""
+    send_logs_to_stderr()
+
+
+@app.command()
+def assess(
+    dicom_dir: DicomDir,
+    json_to: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="Write the record as JSON; - for standard output.")
+    ] = None,
+    series: Annotated[str | None, typer.Option(metavar="UID", help="Measure this series and no other.")] = None,
+    all_levels: Annotated[bool, typer.Option(help="Measure every vertebra found, needed or not.")] = False,
+    population: Annotated[str | None, typer.Option(help="Reference population for the Z-score.")] = None,
+) -> None:
+    """Measure the CT in a folder: a table for people, a record for programs.
+
+    Exit status: 0 assessed or not assessable, 2 unusable input, 1 our own fault.
+    """
+    with exit_status():
+        from cds.cli.assess import AssessRequest, run_assess
+
+        run_assess(AssessRequest(dicom_dir, json_to, series, all_levels, population))
+
+
+@app.command()
+def sample() -> None:
+    """Fetch the public chest CT LIDC-IDRI-0001; the last line on standard output is its folder."""
+    with exit_status():
+        from cds.cli.sample import run_sample
+
+        run_sample()
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Where the FHIR Bundle goes.")] = Path("osteocds-demo"),
+    picture: Annotated[Path | None, typer.Option(help="Also save what is shown as an SVG.")] = None,
+) -> None:
+    """Take a real chest CT from order to card, table of vertebrae and FHIR Observations."""
+    with exit_status():
+        from cds.cli.demo import run_demo
+
+        run_demo(out, picture)
+
+
+@app.command()
+def serve() -> None:
+    """Answer CDS Hooks and watch the workers. Settings come from OSTEOCDS_*; see the README."""
+    with exit_status():
+        from cds.cli.serve import run_serve
+
+        run_serve()
+
+
+@app.command()
+def worker(
+    watched: Annotated[bool, typer.Option("--watched", hidden=True)] = False,
+) -> None:
+    """Measure queued CTs until told to stop; `serve` starts its own unless OSTEOCDS_WORKERS is 0."""
+    with exit_status():
+        from cds.cli.serve import run_worker
+
+        run_worker(watched=watched)

@@ -1,0 +1,5 @@
+"""`python -m cds.cli` is `osteocds`."""
+
+from cds.cli import app
+
+app(prog_name="osteocds")

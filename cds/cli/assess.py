@@ -1,0 +1,150 @@
+"""`osteocds assess`: one folder in, one assessment out.
+
+look at every file -> one patient? -> choose a series -> measure -> table or record
+"""
+
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+import cds
+from cds.bone.assess import not_assessable
+from cds.bone.assessment import Assessment, Software
+from cds.bone.record import to_record
+from cds.cli.configuration import read_settings
+from cds.cli.progress import progress_bar
+from cds.cli.tables import assessment_view
+from cds.ct.acquisition import CtSeries
+from cds.ct.selection import Selection, SelectionPolicy, select_series
+from cds.dicomweb.findings import Finding
+from cds.dicomweb.folder import FolderArchive
+from cds.errors import NoCtFound, OutputNotWritable
+from cds.inference.generation import current_generation
+from cds.ports import Progress
+from cds.screening import SERIES_TRIED, measure_first_assessable
+from cds.settings import Settings
+
+STANDARD_OUTPUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class AssessRequest:
+    """What the command line asked for."""
+
+    dicom_dir: Path
+    json_to: str | None = None
+    series_uid: str | None = None
+    all_levels: bool = False
+    population: str | None = None
+
+
+def run_assess(request: AssessRequest) -> None:
+    """Measure and print; raises `InputUnusable` before any work where input or output cannot be used."""
+    _refuse_unwritable(request)
+    settings = read_settings()
+    errors = Console(stderr=True)
+    with progress_bar(errors) as report:
+        archive = FolderArchive(request.dicom_dir)
+        scan = archive.scan(report)
+        scan.only_patient()
+        today = datetime.now(UTC).date()
+        selection = select_series(_asked_for(request, scan.series), SelectionPolicy(max_age_days=None, today=today))
+        assessment = _assess(request, settings, archive, selection, report)
+    _tell_what_was_left_out(errors, scan.findings, selection, assessment)
+    _put_out(request, settings, assessment, scan.findings)
+
+
+def _asked_for(request: AssessRequest, found: Sequence[CtSeries]) -> Sequence[CtSeries]:
+    if request.series_uid is None:
+        return found
+    wanted = [series for series in found if series.series_uid == request.series_uid]
+    if not wanted:
+        raise NoCtFound(f"{request.dicom_dir} holds no CT series {request.series_uid}; it holds {len(found)} other(s)")
+    return wanted
+
+
+def _assess(
+    request: AssessRequest, settings: Settings, archive: FolderArchive, selection: Selection, report: Progress
+) -> Assessment:
+    if selection.chosen is None:
+        return _nothing_usable(settings, selection)
+    report("loading the networks", 0.0)
+    from cds.wiring.measuring import instruments_on
+
+    instruments = instruments_on(
+        archive,
+        weights_dir=settings.weights_dir,
+        device=settings.device,
+        threads=settings.threads,
+        population=request.population or settings.population,
+        all_levels=request.all_levels,
+    )
+    return measure_first_assessable(instruments, None, selection.ranked[:SERIES_TRIED], report)
+
+
+def _nothing_usable(settings: Settings, selection: Selection) -> Assessment:
+    """Every series was refused by its attributes: the first one stands for them, with all reasons."""
+    generation = current_generation(settings.weights_dir)
+    reasons = dict.fromkeys(reason for _, reason in selection.considered if reason is not None)
+    return not_assessable(
+        selection.considered[0][0],
+        tuple(reasons),
+        patient_check="unverified",
+        today=datetime.now(UTC).date(),
+        software=Software(cds.__version__, generation.segmenter, generation.weights_sha256),
+        timing_s={},
+    )
+
+
+def _tell_what_was_left_out(
+    errors: Console, findings: Sequence[Finding], selection: Selection, assessment: Assessment
+) -> None:
+    for finding in findings:
+        errors.print(Text(finding.text, style="dim"))
+    for series, reason in selection.considered:
+        if reason is not None and series.series_uid != assessment.acquisition.series_uid:
+            errors.print(Text(f"series {series.series_uid} was not used: {reason.text}", style="dim"))
+
+
+def _put_out(request: AssessRequest, settings: Settings, assessment: Assessment, findings: Sequence[Finding]) -> None:
+    record = to_record(assessment) | {"input_findings": [asdict(finding) for finding in findings]}
+    text = json.dumps(record, indent=1, allow_nan=False) + "\n"
+    if request.json_to == STANDARD_OUTPUT:
+        typer.echo(text, nl=False)
+        return
+    Console().print(assessment_view(assessment, settings.notice))
+    if request.json_to is not None:
+        _write_whole(Path(request.json_to), text)
+
+
+def _refuse_unwritable(request: AssessRequest) -> None:
+    """Tried before the work, so that minutes of it are never lost to a typo."""
+    if request.json_to is None or request.json_to == STANDARD_OUTPUT:
+        return
+    target = Path(request.json_to)
+    if target.is_dir():
+        raise OutputNotWritable(f"{target} is a folder; --json takes a file or -")
+    if target.resolve().is_relative_to(request.dicom_dir.resolve()):
+        raise OutputNotWritable(f"{target} lies in the input folder, which is never written to")
+    try:
+        with tempfile.NamedTemporaryFile(dir=target.parent):
+            pass
+    except OSError as error:
+        raise OutputNotWritable(f"{target} cannot be written: {error.strerror}") from error
+
+
+def _write_whole(target: Path, text: str) -> None:
+    """The old file or the new one, never half of it."""
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=target.parent, delete=False, encoding="utf-8") as draft:
+            draft.write(text)
+        Path(draft.name).replace(target)
+    except OSError as error:
+        raise OutputNotWritable(f"{target} cannot be written: {error.strerror}") from error

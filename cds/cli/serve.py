@@ -1,0 +1,69 @@
+"""`osteocds serve` and `osteocds worker`."""
+
+import ipaddress
+import sys
+
+import uvicorn
+
+from cds.app import create_app
+from cds.cli.configuration import read_settings
+from cds.durable.supervisor import WorkerSupervisor
+from cds.errors import SettingsInvalid
+from cds.settings import Settings
+from cds.wiring.records import prepare_databases
+from cds.wiring.web import web_collaborators
+
+SHUTDOWN_S = 10
+"""For hooks in flight; workers get the rest of the 30 s that a shutdown may take."""
+
+
+def run_serve() -> None:
+    """Prepare the databases, start the workers, listen until told to stop."""
+    settings = read_settings()
+    _refuse_open_doors(settings)
+    prepare_databases(settings)
+    app = create_app(settings, web_collaborators(settings))
+    supervisor = WorkerSupervisor([sys.executable, "-m", "cds.cli", "worker", "--watched"], settings.workers)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            access_log=False,  # its lines carry query strings and link tokens
+            server_header=False,
+            timeout_graceful_shutdown=SHUTDOWN_S,
+        )
+    )
+    supervisor.start()
+    try:
+        server.run()
+    finally:
+        supervisor.stop()
+    if not server.started:
+        raise SettingsInvalid(f"cannot listen on {settings.host}:{settings.port}; see the log above, or set OSTEOCDS_PORT")
+
+
+def run_worker(*, watched: bool) -> None:
+    """Load the networks, take work from the queue; `watched` workers end with their parent."""
+    from cds.durable.worker_process import run_worker_process
+    from cds.wiring.worker import worker_of
+
+    settings = read_settings()
+    prepare_databases(settings)
+    run_worker_process(worker_of(settings), parent_holds_stdin=watched)
+
+
+def _refuse_open_doors(settings: Settings) -> None:
+    """Without client authentication anyone who reaches the port may ask about any patient."""
+    if settings.host == "localhost":
+        return
+    try:
+        loopback = ipaddress.ip_address(settings.host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise SettingsInvalid(
+            f"OSTEOCDS_HOST={settings.host}: without client authentication the service listens on a loopback address "
+            "only; put a proxy that authenticates clients before it"
+        )

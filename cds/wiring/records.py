@@ -1,0 +1,28 @@
+"""The databases: prepared before anything listens, opened for whoever reads and writes results."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cds.durable.database import prepare_queue_database
+from cds.settings import Settings
+from cds.storage.assessments import SqlAssessmentStore
+from cds.storage.engine import open_engine
+from cds.storage.migrate import migrate
+from cds.wiring.clock import SystemClock
+
+
+def prepare_databases(settings: Settings) -> None:
+    """Create or upgrade the application tables and those of the queue."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    migrate(settings.app_database_url)
+    prepare_queue_database(settings.durable_database_url)
+
+
+@contextmanager
+def open_store(settings: Settings) -> Iterator[SqlAssessmentStore]:
+    """The results, for a short look."""
+    engine = open_engine(settings.app_database_url)
+    try:
+        yield SqlAssessmentStore(engine, SystemClock())
+    finally:
+        engine.dispose()

@@ -1,0 +1,60 @@
+"""The web process: store, queue, links and chart; it never imports torch or pydicom."""
+
+from datetime import timedelta
+
+from cds.app import WebCollaborators
+from cds.durable.queue import DbosScreeningQueue
+from cds.fhir_client.chart import HttpPatientChart
+from cds.inference.generation import current_generation
+from cds.screening import Answering, AnswerPolicy
+from cds.security.links import SignedReportLinks
+from cds.security.secret import link_secret
+from cds.settings import Settings
+from cds.storage.assessments import SqlAssessmentStore
+from cds.storage.audit_log import SqlAuditLog
+from cds.storage.engine import open_engine
+from cds.storage.health import SqlServiceHealth
+from cds.storage.readiness import SqlReadiness
+from cds.storage.shown_cards import SqlShownCards
+from cds.wiring.clock import SystemClock
+
+
+def web_collaborators(settings: Settings) -> WebCollaborators:
+    """Everything `create_app` needs; the databases are prepared already."""
+    clock = SystemClock()
+    engine = open_engine(settings.app_database_url)
+    store = SqlAssessmentStore(engine, clock)
+    audit = SqlAuditLog(engine, clock)
+    chart = HttpPatientChart(settings.fhir_origins)
+    generation = current_generation(settings.weights_dir).name
+    queue = DbosScreeningQueue(settings.durable_database_url, generation, clock)
+
+    async def close() -> None:
+        await chart.aclose()
+        queue.close()
+        engine.dispose()
+
+    return WebCollaborators(
+        answering=Answering(
+            store=store,
+            queue=queue,
+            health=SqlServiceHealth(engine, clock),
+            audit=audit,
+            clock=clock,
+            policy=AnswerPolicy(
+                generation=generation,
+                confirm_every=timedelta(hours=settings.confirm_every_h),
+                remember_nothing_found=timedelta(hours=settings.remember_nothing_found_h),
+            ),
+        ),
+        links=SignedReportLinks(
+            link_secret(settings), settings.base_url, timedelta(hours=settings.link_lifetime_h), store
+        ),
+        store=store,
+        shown=SqlShownCards(engine, clock),
+        chart=chart,
+        audit=audit,
+        clock=clock,
+        readiness=SqlReadiness(engine, clock),
+        close=close,
+    )

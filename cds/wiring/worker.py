@@ -1,0 +1,44 @@
+"""The worker process: archive, instruments, store and publisher behind the three durable steps."""
+
+from cds.dicomweb.archive import open_archive
+from cds.durable.steps import JsonSteps
+from cds.durable.worker import Worker
+from cds.inference.generation import current_generation
+from cds.reporting.bundle import FhirPublisher
+from cds.screening import Screening
+from cds.settings import Settings
+from cds.storage.assessments import SqlAssessmentStore
+from cds.storage.audit_log import SqlAuditLog
+from cds.storage.engine import open_engine
+from cds.storage.health import SqlArchiveWatch, SqlHeartbeats
+from cds.wiring.clock import SystemClock
+from cds.wiring.measuring import instruments_on
+
+
+def worker_of(settings: Settings) -> Worker:
+    """Load everything now, so that the first order meets a warm worker."""
+    clock = SystemClock()
+    engine = open_engine(settings.app_database_url)
+    instruments = instruments_on(
+        open_archive(settings),
+        weights_dir=settings.weights_dir,
+        device=settings.device,
+        threads=settings.threads,
+        population=settings.population,
+    )
+    screening = Screening(
+        instruments=instruments,
+        store=SqlAssessmentStore(engine, clock),
+        publisher=FhirPublisher(settings.notice),
+        audit=SqlAuditLog(engine, clock),
+        generation=current_generation(settings.weights_dir).name,
+        max_scan_age_days=settings.max_scan_age_days,
+        allow_unverified_identity=settings.allow_unverified_identity,
+    )
+    return Worker(
+        queue_database_url=settings.durable_database_url,
+        steps=JsonSteps(screening),
+        archive_watch=SqlArchiveWatch(engine, clock),
+        heartbeats=SqlHeartbeats(engine, clock),
+        slots=settings.data_dir / "workers",
+    )

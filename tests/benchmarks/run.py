@@ -1,0 +1,147 @@
+"""`make bench`: the figures of the main road, measured on real processes and a real CT.
+
+assess    seconds and peak memory of `osteocds assess` on LIDC-IDRI-0001, start-up included
+known     a hook whose result is known, beside an empty answer (discovery) in the same run
+waiting   /healthz while 50 hooks wait for a first measurement, beside /healthz with none waiting
+
+Prints a table and writes tests/benchmarks/results/road.json.
+"""
+
+import asyncio
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from cds import __version__
+from cds.cli.demo import sample_settings
+from cds.cli.demo_order import SERVICE, order_sign_request
+from cds.cli.sample import sample_folder
+from cds.cli.service_process import running_service
+
+RESULTS = Path(__file__).parent / "results" / "road.json"
+KNOWN_CALLS = 300
+WAITING_HOOKS = 50
+Figure = dict[str, float | int | str]
+
+
+def percentile(values: list[float], percent: float) -> float:
+    """The value below which `percent` of the sorted values lie (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+
+
+def bench_assess(sample: Path) -> list[Figure]:
+    """One cold process, as a user starts it."""
+    begun = time.perf_counter()
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "cds.cli", "assess", str(sample), "--json", "-"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - begun
+    if status != 0:
+        raise SystemExit(f"assess ended with status {status}")
+    return [
+        {"what": "assess LIDC-IDRI-0001, start-up included", "unit": "s", "target": 20, "measured": round(seconds, 2)},
+        {"what": "assess, peak memory", "unit": "GB", "target": 4, "measured": round(usage.ru_maxrss / 1e6, 2)},
+    ]
+
+
+async def _timed_ms(call: Callable[[], Awaitable[httpx.Response]]) -> float:
+    begun = time.perf_counter()
+    (await call()).raise_for_status()
+    return 1000 * (time.perf_counter() - begun)
+
+
+async def bench_service(sample: Path) -> list[Figure]:
+    """One fresh service: first 50 hooks wait for a measurement, then its result is known."""
+    with tempfile.TemporaryDirectory() as data_dir:
+        settings = sample_settings(sample) | {"MAX_WAITING": str(WAITING_HOOKS)}
+        with running_service(Path(data_dir), settings) as service:
+            limits = httpx.Limits(max_connections=WAITING_HOOKS + 4)
+            async with httpx.AsyncClient(
+                base_url=service.base_url, limits=limits, timeout=60, trust_env=False
+            ) as client:
+                return await _bench_waiting(client) + await _bench_known(client)
+
+
+async def _bench_waiting(client: httpx.AsyncClient) -> list[Figure]:
+    idle = [await _timed_ms(lambda: client.get("/healthz")) for _ in range(100)]
+    hooks = [
+        asyncio.create_task(client.post(f"/cds-services/{SERVICE}", json=order_sign_request()))
+        for _ in range(WAITING_HOOKS)
+    ]
+    await asyncio.sleep(0.5)
+    waiting = []
+    while len(waiting) < 100 and not any(hook.done() for hook in hooks):
+        waiting.append(await _timed_ms(lambda: client.get("/healthz")))
+        await asyncio.sleep(0.01)
+    answers = await asyncio.gather(*hooks)
+    with_card = sum(1 for answer in answers if answer.json()["cards"])
+    if not waiting:
+        raise SystemExit("the hooks did not wait, so nothing was measured")
+    return [
+        {"what": "/healthz, nothing waiting, p50", "unit": "ms", "target": "-", "measured": round(statistics.median(idle), 1)},
+        {"what": f"/healthz, {WAITING_HOOKS} hooks waiting and a CT being measured, p50", "unit": "ms", "target": "-", "measured": round(statistics.median(waiting), 1)},
+        {"what": f"/healthz, {WAITING_HOOKS} hooks waiting, worst of {len(waiting)}", "unit": "ms", "target": 100, "measured": round(max(waiting), 1)},
+        {"what": f"waiting hooks of {WAITING_HOOKS} answered with the card", "unit": "", "target": WAITING_HOOKS, "measured": with_card},
+    ]
+
+
+async def _bench_known(client: httpx.AsyncClient) -> list[Figure]:
+    discovery = [await _timed_ms(lambda: client.get("/cds-services")) for _ in range(KNOWN_CALLS)]
+    known = [
+        await _timed_ms(lambda: client.post(f"/cds-services/{SERVICE}", json=order_sign_request()))
+        for _ in range(KNOWN_CALLS)
+    ]
+    ratio = statistics.median(known) / statistics.median(discovery)
+    return [
+        {"what": "hook, result known, p50", "unit": "ms", "target": 100, "measured": round(statistics.median(known), 1)},
+        {"what": "hook, result known, p99", "unit": "ms", "target": 100, "measured": round(percentile(known, 99), 1)},
+        {"what": "hook, result known, against discovery in the same run", "unit": "x", "target": "-", "measured": round(ratio, 1)},
+    ]
+
+
+def main() -> None:
+    """Measure, print, keep."""
+    console = Console()
+    sample = sample_folder(Console(stderr=True))
+    console.print("measuring assess ...")
+    figures = bench_assess(sample)
+    console.print("measuring the service ...")
+    figures += asyncio.run(bench_service(sample))
+    table = Table("figure", "unit", "target", "measured")
+    for figure in figures:
+        table.add_row(*(str(figure[key]) for key in ("what", "unit", "target", "measured")))
+    console.print(table)
+    report = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "command": "make bench",
+        "version": __version__,
+        "machine": {
+            "cores": os.cpu_count(),
+            "processor": platform.processor() or platform.machine(),
+            "python": platform.python_version(),
+        },
+        "figures": figures,
+    }
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    console.print(f"written to {RESULTS}")
+
+
+if __name__ == "__main__":
+    main()
