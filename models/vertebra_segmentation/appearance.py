@@ -62,7 +62,7 @@ def with_other_contrast(hu: Tensor, coarse: Tensor, generator: torch.Generator) 
 def _blurred(hu: Tensor, sigma_voxels: tuple[float, float, float]) -> Tensor:
     volume = hu[None, None]
     for axis, sigma in enumerate(sigma_voxels):
-        if sigma < 0.2:  # noqa: PLR2004 - narrower than the grid can show
+        if sigma < 0.2:
             continue
         radius = max(1, round(2.5 * sigma))
         kernel = torch.exp(-((torch.arange(-radius, radius + 1) / sigma) ** 2) / 2)
@@ -90,5 +90,5 @@ def as_other_scanner(hu: Tensor, spacing_mm: float, generator: torch.Generator) 
         thick = functional.avg_pool3d(hu[None, None], (thickness, 1, 1), ceil_mode=True, count_include_pad=False)
         hu = functional.interpolate(thick, size=hu.shape, mode="trilinear", align_corners=False)[0, 0]
     bone_gain = _uniform(0.93, 1.15, generator)
-    hu = torch.where(hu > 100, 100 + (hu - 100) * bone_gain, hu)  # noqa: PLR2004 - above soft tissue
+    hu = torch.where(hu > 100, 100 + (hu - 100) * bone_gain, hu)
     return hu + _uniform(-12, 12, generator)

@@ -88,6 +88,4 @@ def fine_labels(
 def _around(mask: Mask, margin: int) -> tuple[slice, ...]:
     """Bounding box of a non-empty mask, widened and clipped to the array."""
     box = find_objects(mask.astype(np.uint8))[0]
-    return tuple(
-        slice(max(0, s.start - margin), min(n, s.stop + margin)) for s, n in zip(box, mask.shape, strict=True)
-    )
+    return tuple(slice(max(0, s.start - margin), min(n, s.stop + margin)) for s, n in zip(box, mask.shape, strict=True))

@@ -43,7 +43,9 @@ class Case:
         grid = averaged(Image(np.zeros(whole.values.shape, np.float32), whole.affine_lps), 1.5)
         labels = labels_on(grid, whole)
         bodies = {
-            level: vertebral_body(labels == value, 1.5) for value, level in VERSE_LEVELS.items() if (labels == value).any()
+            level: vertebral_body(labels == value, 1.5)
+            for value, level in VERSE_LEVELS.items()
+            if (labels == value).any()
         }
         return grid, bodies
 
@@ -82,4 +84,3 @@ CASES = (
         masks="verse/sub-verse014_seg-vert_msk.nii.gz",
     ),
 )
-

@@ -107,7 +107,7 @@ class RandomCrops:
         if scan.coarse is not None:
             coarse = sampled(scan.coarse, scan.spacing_mm, positions, nearest=True, outside=IGNORE)
         outside = fine == IGNORE
-        if torch.rand(1, generator=generator) < 0.75:  # noqa: PLR2004
+        if torch.rand(1, generator=generator) < 0.75:
             hu = with_other_density(hu, fine, coarse, generator)
             hu = hu if coarse is None else with_other_contrast(hu, coarse, generator)
         hu = as_other_scanner(hu, plan.spacing_mm, generator).masked_fill(outside, PADDING_HU)

@@ -50,7 +50,7 @@ def random_view(
     axes = [(torch.arange(n) - (n - 1) / 2) * spacing_mm for n in size]
     offsets = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1)
     scale = _uniform(*deformation.scale_range, generator) * _uniform(*deformation.axis_scale_range, generator, 3)
-    if deformation.flip and float(_uniform(0, 1, generator)) < 0.5:  # noqa: PLR2004
+    if deformation.flip and float(_uniform(0, 1, generator)) < 0.5:
         scale[2] = -scale[2]
     matrix = _rotation(deformation.turn_degrees, generator) * (1 / scale)
     nodes = (deformation.bend_nodes,) * 3

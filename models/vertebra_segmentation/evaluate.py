@@ -81,7 +81,7 @@ def _against(
     """Dice, centre and HU error against an expert's body of the same name."""
     index = np.argwhere(np.ones(mask.shape, bool)).astype(float)
     on_grid = map_coordinates(body.inside, to_index(body.affine_lps, to_lps(grid.affine_lps, index)).T, order=1)
-    found = on_grid.reshape(mask.shape) > 0.5  # noqa: PLR2004
+    found = on_grid.reshape(mask.shape) > 0.5
     centre = to_lps(grid.affine_lps, np.argwhere(mask).mean(axis=0))
     expert = replace(body, inside=mask.astype(np.float32), affine_lps=grid.affine_lps)
     reference = trabecular_hu(scan, expert, axis)
@@ -94,7 +94,7 @@ def _against(
 
 def _tissue_hu(scan: Image, inside: NDArray[np.float32], affine_lps: NDArray[np.float64]) -> float | None:
     """Median HU of the scan at the certain voxels of a tissue."""
-    points = to_lps(affine_lps, np.argwhere(inside > 0.9).astype(float))  # noqa: PLR2004
+    points = to_lps(affine_lps, np.argwhere(inside > 0.9).astype(float))
     if len(points) == 0:
         return None
     index = np.rint(to_index(scan.affine_lps, points)).astype(int)

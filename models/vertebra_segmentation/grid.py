@@ -37,7 +37,7 @@ class Image:
         return Image(self.values[box], shifted(self.affine_lps, start))
 
 
-def shifted(affine_lps: Affine, start: Sequence[float]) -> Affine:
+def shifted(affine_lps: Affine, start: Sequence[float] | NDArray[np.float64]) -> Affine:
     """The affine of a grid whose index 0 lies at index `start` of the given one."""
     result = affine_lps.copy()
     result[:3, 3] += affine_lps[:3, :3] @ np.asarray(start, dtype=np.float64)
@@ -89,14 +89,15 @@ def averaging_weights(count: int, spacing_mm: float, target_mm: float) -> Array:
     centres = (edges[:-1] + edges[1:]) / 2 - 0.5
     source = np.arange(count, dtype=np.float64)
     if ratio > 1:
-        low = np.maximum(edges[:-1, None], source[None] )
+        low = np.maximum(edges[:-1, None], source[None])
         high = np.minimum(edges[1:, None], source[None] + 1)
         weights = np.clip(high - low, 0, None)
     else:
         inside = np.clip(centres, 0, count - 1)
         weights = np.clip(1 - np.abs(inside[:, None] - source[None]), 0, None)
     weights /= weights.sum(axis=1, keepdims=True)
-    return weights.astype(np.float32)
+    result: Array = weights.astype(np.float32)
+    return result
 
 
 def averaged(image: Image, target_mm: float) -> Image:

@@ -100,9 +100,11 @@ def _instance(
 ) -> Instance | None:
     spacing = np.linalg.norm(column.affine_lps[:3, :3], axis=0)
     margin = np.ceil(10.0 / spacing).astype(int)
-    wide = tuple(slice(max(0, s.start - m), min(n, s.stop + m)) for s, m, n in zip(box, margin, owned.shape, strict=True))
+    wide = tuple(
+        slice(max(0, s.start - m), min(n, s.stop + m)) for s, m, n in zip(box, margin, owned.shape, strict=True)
+    )
     inside = np.where(owned[wide], body[wide], 0).astype(np.float32)
-    filled = inside > 0.5  # noqa: PLR2004
+    filled = inside > 0.5
     if not filled.any():
         return None
     start = np.array([s.start for s in wide])
@@ -110,7 +112,7 @@ def _instance(
     low, high = corner.min(axis=0) + start, corner.max(axis=0) + start
     first, last = column.scan_box
     is_cut = bool(np.any(low - 1 < first) or np.any(high + 1 > last))
-    beside = rib[low[0] : high[0] + 1] > 0.5  # noqa: PLR2004
+    beside = rib[low[0] : high[0] + 1] > 0.5
     voxel_ml = float(np.prod(spacing)) / 1000
     affine = column.affine_lps.copy()
     affine[:3, 3] = to_lps(column.affine_lps, start.astype(float))

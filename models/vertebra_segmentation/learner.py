@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from monai.losses import MaskedDiceLoss
+from monai.losses.dice import MaskedDiceLoss
 from torch import Tensor
 from torch.nn import functional
 

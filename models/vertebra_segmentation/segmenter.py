@@ -76,9 +76,7 @@ class Segmenter:
         self.weights_sha256 = weights.sha256
 
     @classmethod
-    def load(
-        cls, weights_dir: Path | None = None, *, device: str = "cpu", threads: int | None = None
-    ) -> "Segmenter":
+    def load(cls, weights_dir: Path | None = None, *, device: str = "cpu", threads: int | None = None) -> "Segmenter":
         """Read and verify the weights (those of the package by default); raises WeightsMismatch.
 
         `threads` sets the number of threads of the whole process.
@@ -154,5 +152,7 @@ def _mask_of(body: Named) -> BodyMask:
 def _tissues(spine: SpineMap) -> tuple[TissueMask, ...]:
     found = ((name, spine.tissue(name)) for name in TISSUES)
     return tuple(
-        TissueMask(name, image.values.astype(np.float32), image.affine_lps) for name, image in found if image is not None
+        TissueMask(name, image.values.astype(np.float32), image.affine_lps)
+        for name, image in found
+        if image is not None
     )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from models.vertebra_segmentation.bodies import Mask, fine_labels, vertebral_body
 from models.vertebra_segmentation.grid import Image, averaged, canonical, to_index, to_lps
-from models.vertebra_segmentation.labels import BODY_CLASSES, IGNORE, LEVELS, UPPER, coarse_index, fine_index
+from models.vertebra_segmentation.labels import LEVELS, UPPER, coarse_index
 
 FINEST_MM = 1.5
 PADDING_HU = -1024
@@ -43,9 +43,7 @@ _TOTALSEGMENTATOR_VERTEBRAE = {value: LEVELS[10 - (value - 27)] for value in ran
 _TOTALSEGMENTATOR_BODY = 1
 """Its body task: 1 body, 2 disc."""
 
-VERSE_LEVELS = {14: "T7", 15: "T8", 16: "T9", 17: "T10", 18: "T11", 19: "T12"} | {
-    20 + n: f"L{n + 1}" for n in range(5)
-}
+VERSE_LEVELS = {14: "T7", 15: "T8", 16: "T9", 17: "T10", 18: "T11", 19: "T12"} | {20 + n: f"L{n + 1}" for n in range(5)}
 """VerSe numbers T1 as 8 and L1 as 20."""
 
 
@@ -62,7 +60,7 @@ class LabelledScan:
 
 def read_nifti(path: Path) -> Image:
     """A NIfTI volume with canonical axes."""
-    nifti = nibabel.load(path)
+    nifti = nibabel.Nifti1Image.from_filename(path)
     return canonical(np.asanyarray(nifti.dataobj), _RAS_TO_LPS @ nifti.affine)
 
 

@@ -50,13 +50,15 @@ class SpineMap:
     def tissue(self, name: str) -> Image | None:
         """Probability of one tissue, cropped to where it is; None where there is none."""
         values = self.probabilities[coarse_index(name)]
-        present = values > 0.5  # noqa: PLR2004
+        present = values > 0.5
         if name not in TISSUES or not present.any():
             return None
         corners = [(np.flatnonzero(present.any(axis=others))) for others in ((1, 2), (0, 2), (0, 1))]
         start = [max(0, int(c[0]) - 2) for c in corners]
         stop = [int(c[-1]) + 3 for c in corners]
-        return Image(values, self.affine_lps).cropped(start, [min(a, n) for a, n in zip(stop, values.shape, strict=True)])
+        return Image(values, self.affine_lps).cropped(
+            start, [min(a, n) for a, n in zip(stop, values.shape, strict=True)]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,10 @@ class SpineCurve:
 def map_spine(hu: Image, network: HalfResolutionUNet, device: str) -> SpineMap:
     """Average the scan to 4 mm, leave out the surrounding air, and classify every voxel."""
     small = averaged(hu, SPACING_MM)
-    start, stop = _occupied_box(small.values > OUTSIDE_HU)
-    small = small.cropped(start, stop)
-    return SpineMap(probabilities(network, small.values.astype(np.float32), device), small.affine_lps)
+    values = small.values.astype(np.float32, copy=False)
+    start, stop = _occupied_box(values > OUTSIDE_HU)
+    small = Image(values, small.affine_lps).cropped(start, stop)
+    return SpineMap(probabilities(network, small.values.astype(np.float32, copy=False), device), small.affine_lps)
 
 
 def _occupied_box(inside: NDArray[np.bool_]) -> tuple[list[int], list[int]]:
@@ -90,7 +93,7 @@ def _occupied_box(inside: NDArray[np.bool_]) -> tuple[list[int], list[int]]:
 def spine_curve(spine: SpineMap) -> SpineCurve | None:
     """Follow the largest connected column of body voxels; None where there is no spine."""
     body = spine.body()
-    components, count = label(body > 0.5)  # noqa: PLR2004
+    components, count = label(body > 0.5)
     if count == 0:
         return None
     sizes = np.bincount(components.ravel())[1:]
@@ -104,7 +107,8 @@ def spine_curve(spine: SpineMap) -> SpineCurve | None:
     row = (weight.sum(axis=2) @ np.arange(body.shape[1]))[slices] / mass[slices]
     column = (weight.sum(axis=1) @ np.arange(body.shape[2]))[slices] / mass[slices]
     every = np.arange(slices[0], slices[-1] + 1)
-    filled = [gaussian_filter1d(np.interp(every, slices, c), CURVE_SMOOTHING_MM / SPACING_MM, mode="nearest") for c in (row, column)]
+    sigma = CURVE_SMOOTHING_MM / SPACING_MM
+    filled = [gaussian_filter1d(np.interp(every, slices, c), sigma, mode="nearest") for c in (row, column)]
     named = (spine.named() * (weight > 0)).sum(axis=(1, 2))[every] > 1
     return SpineCurve(every, np.stack(filled, axis=1), named)
 
@@ -115,5 +119,3 @@ def _in_one_column(components: NDArray[np.int32], kept: NDArray[np.intp], sizes:
     centre = {int(c): np.argwhere(components == c).mean(axis=0)[1:] for c in kept}
     reach = 80.0 / SPACING_MM
     return [c for c in centre if float(np.linalg.norm(centre[c] - centre[largest])) <= reach]
-
-

@@ -22,7 +22,7 @@ def trabecular_hu(scan: Image, body: BodyMask, axis_lps: NDArray[np.float64]) ->
 
     `axis_lps` points along the spine to cranial. None where the core is too small.
     """
-    mask = zoom(body.inside, FINER, order=1, mode="nearest", grid_mode=True) > 0.5  # noqa: PLR2004
+    mask = zoom(body.inside, FINER, order=1, mode="nearest", grid_mode=True) > 0.5
     affine = body.affine_lps.copy()
     affine[:3, :3] /= FINER
     affine[:3, 3] += body.affine_lps[:3, :3] @ np.full(3, (1 / FINER - 1) / 2)
@@ -54,7 +54,7 @@ def _in_middle(
     bottom, top = np.percentile(surface @ axis_lps, (1, 99))
     front, back = np.percentile(surface @ posterior, (1, 99))
     height, depth = (points @ axis_lps - bottom) / (top - bottom), (points @ posterior - front) / (back - front)
-    middle: NDArray[np.bool_] = (height > 0.25) & (height < 0.75) & (depth < 2 / 3)  # noqa: PLR2004
+    middle: NDArray[np.bool_] = (height > 0.25) & (height < 0.75) & (depth < 2 / 3)
     return middle
 
 

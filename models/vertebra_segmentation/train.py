@@ -16,6 +16,7 @@ from rich.console import Console
 from models.vertebra_segmentation.crops import COARSE_CROPS, FINE_CROPS, RandomCrops
 from models.vertebra_segmentation.curve import Curve
 from models.vertebra_segmentation.export import export
+from models.vertebra_segmentation.fetch import fetch_lidc
 from models.vertebra_segmentation.labels import COARSE_CLASSES, FINE_CLASSES
 from models.vertebra_segmentation.learner import Learner
 from models.vertebra_segmentation.sources import LabelledScan, labelled_scans
@@ -90,7 +91,7 @@ def stage_runs(scans: Sequence[LabelledScan], out: Path, seed: int, command: str
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder with the labelled sources")
+    parser.add_argument("--data", type=Path, required=True, help="folder with the labelled sources; LIDC is fetched")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, curves and weights")
     parser.add_argument("--minutes", type=float, required=True, help="training time of each network over all runs")
     parser.add_argument("--seed", type=int, default=20)
@@ -99,6 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(options.threads)
     console = Console()
+    fetch_lidc(options.data)
     scans = list(labelled_scans(options.data))
     command = COMMAND.format(minutes=options.minutes, seed=options.seed)
     console.print(f"training on {', '.join(scan.name for scan in scans)}")
