@@ -219,9 +219,7 @@ class Screening:
         self.audit.record("result-published", choice.patient.key, assessment.status, result.result_id)
         return result.result_id
 
-    def _own_series(
-        self, patient: PatientIdentity, found: Sequence[CtSeries]
-    ) -> tuple[list[CtSeries], list[str]]:
+    def _own_series(self, patient: PatientIdentity, found: Sequence[CtSeries]) -> tuple[list[CtSeries], list[str]]:
         """The series that are this patient's beyond doubt, and the codes of what was refused.
 
         One contradiction shows that the identifier is shared, so images without birth date and

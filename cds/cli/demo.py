@@ -42,7 +42,9 @@ def run_demo(out_dir: Path, picture: Path | None = None) -> None:
     console.print(f"   in {sample}\n")
     data_dir = Path(tempfile.mkdtemp(prefix="osteocds-demo-"))
     try:
-        console.print("[bold]2[/]  The service: SQLite, the sample folder as archive, one worker (loads its networks) ...")
+        console.print(
+            "[bold]2[/]  The service: SQLite, the sample folder as archive, one worker (loads its networks) ..."
+        )
         begun = time.perf_counter()
         with running_service(data_dir, sample_settings(sample)) as service:
             console.print(f"   ready at {service.base_url} after {time.perf_counter() - begun:.1f} s")

@@ -41,7 +41,9 @@ def run_serve() -> None:
     finally:
         supervisor.stop()
     if not server.started:
-        raise SettingsInvalid(f"cannot listen on {settings.host}:{settings.port}; see the log above, or set OSTEOCDS_PORT")
+        raise SettingsInvalid(
+            f"cannot listen on {settings.host}:{settings.port}; see the log above, or set OSTEOCDS_PORT"
+        )
 
 
 def run_worker(*, watched: bool) -> None:

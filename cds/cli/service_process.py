@@ -31,7 +31,9 @@ class RunningService:
 
 
 @contextmanager
-def running_service(data_dir: Path, settings: Mapping[str, str], *, wait_ready: bool = True) -> Iterator[RunningService]:
+def running_service(
+    data_dir: Path, settings: Mapping[str, str], *, wait_ready: bool = True
+) -> Iterator[RunningService]:
     """Run `osteocds serve` with settings such as {"ARCHIVE_FOLDER": ...}; stop it at the end."""
     port = free_loopback_port()
     log = data_dir / "service.log"
@@ -39,7 +41,7 @@ def running_service(data_dir: Path, settings: Mapping[str, str], *, wait_ready: 
     ours = {"DATA_DIR": str(data_dir), "PORT": str(port), **settings}
     environment = inherited | {f"OSTEOCDS_{name}": value for name, value in ours.items()}
     with log.open("ab") as sink:
-        process = subprocess.Popen(  # noqa: S603 - our own program, with arguments fixed here
+        process = subprocess.Popen(
             [sys.executable, "-m", "cds.cli", "serve"], env=environment, stdout=sink, stderr=sink
         )
     service = RunningService(f"http://127.0.0.1:{port}", process, log)
@@ -75,14 +77,18 @@ def _wait_until_ready(service: RunningService) -> None:
     with httpx.Client(trust_env=False, timeout=2.0) as client:
         while time.monotonic() < deadline:
             if service.process.poll() is not None:
-                raise ServiceDidNotStart(f"the service ended with status {service.process.returncode}:\n{_tail(service.log)}")
+                raise ServiceDidNotStart(
+                    f"the service ended with status {service.process.returncode}:\n{_tail(service.log)}"
+                )
             try:
                 if client.get(f"{service.base_url}/readyz").is_success:
                     return
             except httpx.TransportError:
                 pass
             time.sleep(0.1)
-    raise ServiceDidNotStart(f"the service was not ready within {STARTING_TAKES_AT_MOST_S:.0f} s:\n{_tail(service.log)}")
+    raise ServiceDidNotStart(
+        f"the service was not ready within {STARTING_TAKES_AT_MOST_S:.0f} s:\n{_tail(service.log)}"
+    )
 
 
 def _tail(log: Path, lines: int = 15) -> str:

@@ -81,7 +81,9 @@ def _provenance(assessment: Assessment) -> str:
         f"kernel {acquisition.kernel}" if acquisition.kernel else "kernel unknown",
     ]
     if assessment.calibration is not None:
-        parts.append(f"{assessment.calibration.method}, slope {assessment.calibration.slope_hu_per_mg_cm3:.2f} HU per mg/cm3")
+        parts.append(
+            f"{assessment.calibration.method}, slope {assessment.calibration.slope_hu_per_mg_cm3:.2f} HU per mg/cm3"
+        )
     parts.append(f"osteocds {software.version}, {software.model}")
     if "total" in assessment.timing_s:
         parts.append(f"{assessment.timing_s['total']:.1f} s")
@@ -94,10 +96,13 @@ def card_view(card: dict[str, object]) -> RenderableType:
     parts: list[RenderableType] = []
     if "detail" in card:
         parts.append(Markdown(str(card["detail"])))
-    for suggestion in _dicts(card.get("suggestions")):
-        parts.append(Padding(Text(f"[ {suggestion['label']} ]", style="bold green"), (1, 0, 0, 0)))
-    for link in _dicts(card.get("links")):
-        parts.append(Text(f"{link['label']}: {link['url']}", style="underline", overflow="fold"))
+    parts += [
+        Padding(Text(f"[ {suggestion['label']} ]", style="bold green"), (1, 0, 0, 0))
+        for suggestion in _dicts(card.get("suggestions"))
+    ]
+    parts += [
+        Text(f"{link['label']}: {link['url']}", style="underline", overflow="fold") for link in _dicts(card.get("links"))
+    ]
     title = Text(f"{card['indicator']}: {card['summary']}", style=f"bold {colour}")
     return Panel(Group(title, *parts), border_style=colour, title="card", title_align="left")
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from models.vertebra_segmentation.segmenter import BodyMask, Segmenter, SpineLabels
 
 from cds.bone.anatomy import MaskGrid, Spine, VertebralBody, VertebralLevel
 from cds.ct.volume import CtVolume
 from cds.ports import Progress
+from models.vertebra_segmentation.segmenter import BodyMask, Segmenter, SpineLabels
 
 
 class NetworkSegmenter:
@@ -21,7 +21,9 @@ class NetworkSegmenter:
         self.weights_sha256 = network.weights_sha256
 
     @classmethod
-    def load(cls, weights_dir: Path | None = None, *, device: str = "auto", threads: int | None = None) -> "NetworkSegmenter":
+    def load(
+        cls, weights_dir: Path | None = None, *, device: str = "auto", threads: int | None = None
+    ) -> "NetworkSegmenter":
         """Load and verify the weights; `device` "auto" takes CUDA when it is there."""
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"

@@ -36,6 +36,11 @@ WAITING_HOOKS = 50
 Figure = dict[str, float | int | str]
 
 
+def figure(what: str, unit: str, measured: float, target: float | str = "-") -> Figure:
+    """One line of the table."""
+    return {"what": what, "unit": unit, "target": target, "measured": measured}
+
+
 def percentile(values: list[float], percent: float) -> float:
     """The value below which `percent` of the sorted values lie (nearest rank)."""
     ordered = sorted(values)
@@ -45,7 +50,7 @@ def percentile(values: list[float], percent: float) -> float:
 def bench_assess(sample: Path) -> list[Figure]:
     """One cold process, as a user starts it."""
     begun = time.perf_counter()
-    process = subprocess.Popen(  # noqa: S603 - our own program
+    process = subprocess.Popen(
         [sys.executable, "-m", "cds.cli", "assess", str(sample), "--json", "-"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -55,8 +60,8 @@ def bench_assess(sample: Path) -> list[Figure]:
     if status != 0:
         raise SystemExit(f"assess ended with status {status}")
     return [
-        {"what": "assess LIDC-IDRI-0001, start-up included", "unit": "s", "target": 20, "measured": round(seconds, 2)},
-        {"what": "assess, peak memory", "unit": "GB", "target": 4, "measured": round(usage.ru_maxrss / 1e6, 2)},
+        figure("assess LIDC-IDRI-0001, start-up included", "s", round(seconds, 2), 20),
+        figure("assess, peak memory", "GB", round(usage.ru_maxrss / 1e6, 2), 4),
     ]
 
 
@@ -94,10 +99,14 @@ async def _bench_waiting(client: httpx.AsyncClient) -> list[Figure]:
     if not waiting:
         raise SystemExit("the hooks did not wait, so nothing was measured")
     return [
-        {"what": "/healthz, nothing waiting, p50", "unit": "ms", "target": "-", "measured": round(statistics.median(idle), 1)},
-        {"what": f"/healthz, {WAITING_HOOKS} hooks waiting and a CT being measured, p50", "unit": "ms", "target": "-", "measured": round(statistics.median(waiting), 1)},
-        {"what": f"/healthz, {WAITING_HOOKS} hooks waiting, worst of {len(waiting)}", "unit": "ms", "target": 100, "measured": round(max(waiting), 1)},
-        {"what": f"waiting hooks of {WAITING_HOOKS} answered with the card", "unit": "", "target": WAITING_HOOKS, "measured": with_card},
+        figure("/healthz, nothing waiting, p50", "ms", round(statistics.median(idle), 1)),
+        figure(
+            f"/healthz, {WAITING_HOOKS} hooks waiting and a CT being measured, p50",
+            "ms",
+            round(statistics.median(waiting), 1),
+        ),
+        figure(f"/healthz, {WAITING_HOOKS} hooks waiting, worst of {len(waiting)}", "ms", round(max(waiting), 1), 100),
+        figure(f"waiting hooks of {WAITING_HOOKS} answered with the card", "", with_card, WAITING_HOOKS),
     ]
 
 
@@ -109,9 +118,9 @@ async def _bench_known(client: httpx.AsyncClient) -> list[Figure]:
     ]
     ratio = statistics.median(known) / statistics.median(discovery)
     return [
-        {"what": "hook, result known, p50", "unit": "ms", "target": 100, "measured": round(statistics.median(known), 1)},
-        {"what": "hook, result known, p99", "unit": "ms", "target": 100, "measured": round(percentile(known, 99), 1)},
-        {"what": "hook, result known, against discovery in the same run", "unit": "x", "target": "-", "measured": round(ratio, 1)},
+        figure("hook, result known, p50", "ms", round(statistics.median(known), 1), 100),
+        figure("hook, result known, p99", "ms", round(percentile(known, 99), 1), 100),
+        figure("hook, result known, against discovery in the same run", "x", round(ratio, 1)),
     ]
 
 
@@ -124,8 +133,8 @@ def main() -> None:
     console.print("measuring the service ...")
     figures += asyncio.run(bench_service(sample))
     table = Table("figure", "unit", "target", "measured")
-    for figure in figures:
-        table.add_row(*(str(figure[key]) for key in ("what", "unit", "target", "measured")))
+    for each in figures:
+        table.add_row(*(str(each[key]) for key in ("what", "unit", "target", "measured")))
     console.print(table)
     report = {
         "date": datetime.now(UTC).date().isoformat(),
