@@ -12,7 +12,7 @@ from typing import BinaryIO, Final, Literal
 
 from pydicom import dcmread
 from pydicom.datadict import tag_for_keyword
-from pydicom.dataset import FileDataset
+from pydicom.dataset import Dataset, FileDataset
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID, ImplicitVRLittleEndian
 
@@ -91,13 +91,13 @@ def read_header(path: Path, name: str, size: int) -> ScannedFile:
         return ScannedFile(name=name, size=size, kind="ct-cut-short")
 
 
-def transfer_syntax_of(dataset: FileDataset) -> UID:
+def transfer_syntax_of(dataset: Dataset) -> UID:
     """The transfer syntax UID of the file, implicit little endian where no header names one."""
     found = _meta(dataset, "TransferSyntaxUID")
     return UID(str(found)) if found else ImplicitVRLittleEndian
 
 
-def _meta(dataset: FileDataset, keyword: str) -> object:
+def _meta(dataset: Dataset, keyword: str) -> object:
     """Read one value of the file meta information; None for files that have none."""
     return getattr(dataset, "file_meta", {}).get(keyword)
 

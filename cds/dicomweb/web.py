@@ -1,0 +1,112 @@
+"""A DICOMweb server as an imaging archive: QIDO to find, one streamed WADO request to retrieve."""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from typing import Final
+
+import requests
+from dicomweb_client.web import DICOMwebClient
+from pydicom.dataset import Dataset
+
+from cds.ct.acquisition import CtSeries
+from cds.ct.patient import PatientIdentity, check_patient
+from cds.ct.reason import NotAssessable
+from cds.ct.volume import CtVolume
+from cds.dicomweb.assembly import Image, assemble_volume
+from cds.dicomweb.attributes import DatasetAttributes
+from cds.dicomweb.queries import find_ct_series, study_patient
+from cds.dicomweb.scanned_file import DAMAGED, transfer_syntax_of
+from cds.dicomweb.slices import slice_of
+from cds.dicomweb.web_session import BROKEN, ArchiveSession
+from cds.errors import ArchiveUnavailable, StudyVanished
+from cds.ports import Progress
+
+AS_STORED: Final = (("application/dicom", "*"),)
+"""Any transfer syntax: the archive sends what it has and transcodes nothing."""
+
+
+class DicomwebArchive:
+    """Implements `ImagingArchive` over one DICOMweb server. One instance for each thread."""
+
+    def __init__(self, url: str, session: ArchiveSession, retries: int = 3) -> None:
+        """`url`: DICOMweb root, such as https://pacs.example.org/dicom-web. Sends nothing yet."""
+        self._session = session
+        self._retries = retries
+        self._client = DICOMwebClient(url.rstrip("/"), session=session)
+        self._client.set_http_retry_params(retry=False)  # the session retries, and logs no URL
+
+    def find_series(self, patient: PatientIdentity) -> Sequence[CtSeries]:
+        """Every CT series under the patient's identifier (and issuer, where the key has one)."""
+        with self._translated():
+            return tuple(find_ct_series(self._client, patient.key))
+
+    def retrieve(self, series: CtSeries, progress: Progress | None = None) -> CtVolume | NotAssessable:
+        """The voxels of one series, decoded while they arrive; raises `StudyVanished` if it is gone."""
+        for attempt in range(self._retries + 1):
+            if attempt:
+                self._session.pause(attempt - 1)
+            with suppress(*BROKEN), closing(self._images(series, progress)) as images:
+                return assemble_volume(images, series, series.instance_count)
+        raise ArchiveUnavailable(
+            f"the connection to the archive {self._session.archive_name} broke while it sent images"
+        )
+
+    def still_holds(self, study_uid: str, patient: PatientIdentity) -> bool:
+        """Whether the study is still there, under the same patient."""
+        with self._translated():
+            found = study_patient(self._client, study_uid, with_issuer=patient.key.issuer is not None)
+        return found is not None and check_patient(patient, found) != "mismatch"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def _images(self, series: CtSeries, progress: Progress | None) -> Generator[Image]:
+        """Each image as it arrives; raises if the archive sends fewer than it said it has."""
+        received, expected = 0, series.instance_count
+        for dataset in self._datasets(series):
+            received += 1
+            attributes = DatasetAttributes(dataset)
+            name = f"image {received} of {expected}" if expected else f"image {received}"
+            transfer_syntax = transfer_syntax_of(dataset)
+            yield slice_of(attributes, name=name, transfer_syntax=transfer_syntax), dataset
+            if progress is not None and expected:
+                progress("retrieving", min(1.0, received / expected))
+        if not received:
+            raise StudyVanished("the archive no longer has the series")
+        if expected is not None and received < expected:
+            raise ArchiveUnavailable(f"the archive sent {received} of {expected} images")
+
+    def _datasets(self, series: CtSeries) -> Iterator[Dataset]:
+        with self._translated(passing=BROKEN):
+            try:
+                stream = self._client.iter_series(series.study_uid, series.series_uid, media_types=AS_STORED)
+            except requests.HTTPError as error:
+                if error.response is None or error.response.status_code not in (400, 406, 415):
+                    raise
+                # an archive that does not know the wildcard: take its default transfer syntax
+                stream = self._client.iter_series(series.study_uid, series.series_uid)
+            yield from stream
+
+    @contextmanager
+    def _translated(self, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+        """Everything that can go wrong becomes `ArchiveUnavailable` or `StudyVanished`.
+
+        `passing`: errors of requests that the caller handles itself.
+        """
+        name = self._session.archive_name
+        try:
+            yield
+        except requests.HTTPError as error:
+            status = error.response.status_code if error.response is not None else 0
+            if status in (404, 410):
+                raise StudyVanished("the archive no longer has the series") from None
+            raise ArchiveUnavailable(f"the archive {name} refuses the request ({status})") from None
+        except requests.JSONDecodeError:
+            raise ArchiveUnavailable(f"{name} does not answer as DICOMweb: check OSTEOCDS_ARCHIVE_URL") from None
+        except requests.RequestException as error:
+            if isinstance(error, passing):
+                raise
+            raise ArchiveUnavailable(f"the connection to the archive {name} broke: {type(error).__name__}") from None
+        except DAMAGED:
+            raise ArchiveUnavailable(f"the archive {name} sends what is not DICOM") from None
