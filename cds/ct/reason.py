@@ -25,6 +25,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "spectral-filter": "The scan was made with a tin or other spectral filter, for which there is no calibration.",
         "virtual-monoenergetic": "The series is a dual-energy or virtual monoenergetic reconstruction, for which there is no calibration.",
         "kernel-emulates-kvp": "The reconstruction kernel {kernel} imitates another tube voltage, for which there is no calibration.",
+        "photon-counting": "The scanner counts photons by energy; there is no calibration for its images yet.",
         "better-series": "Another series of the same patient suits the measurement better: {why}.",
         # geometry and pixels
         "mixed-series": "The images do not form one grid: {what} differs between slices.",
@@ -53,7 +54,9 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "level-metal": "Metal or cement lies in or near the vertebra.",
         "level-outlier": "The vertebra differs by {difference_mg_cm3:.0f} mg/cm3 from its neighbours.",
         "level-outside-body": "The outline found for this level is not a plausible vertebral body.",
-        "level-sclerotic": "More than {percent:.0f} % of the trabecular region is denser than 300 HU.",
+        "level-sclerotic": "More than {percent:.0f} % of the trabecular region is denser than {dense_hu:.0f} HU.",
+        "level-fracture": "The height is reduced by {loss_percent:.0f} %, which suggests a fracture; a compressed vertebra reads too dense.",
+        "body-size-outside": "A water-equivalent diameter of {diameter_cm:.0f} cm is outside the calibrated range of {minimum_cm:.0f} to {maximum_cm:.0f} cm.",
         "level-not-needed": "Not needed for the result.",
         # identity
         "patient-mismatch": "The images do not belong to the patient of this order.",
