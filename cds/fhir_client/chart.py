@@ -86,7 +86,7 @@ def _origin(address: str) -> Origin | None:
         url = httpx.URL(address)
     except httpx.InvalidURL:
         return None
-    if not url.host or url.userinfo or url.query or url.fragment:
+    if not url.host or url.userinfo or set("?#") & set(address):
         return None
     if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url.host)):
         return None

@@ -48,8 +48,8 @@ IN_MAY = an_acquisition(study_date=date(2025, 5, 3))
                 acquisition=IN_MAY,
             ),
             (
-                "Earlier CT (3 May 2025): L1-L2 bone density 110 mg/cm3 (82-118; upper estimate, contrast not excluded), "
-                "low; consider DXA"
+                "Earlier CT (3 May 2025): L1-L2 bone density 110 mg/cm3 (82-118; upper estimate, contrast not excluded)"
+                ", low; consider DXA"
             ),
         ),
         (
