@@ -13,7 +13,7 @@ _DXA_AXIAL = "83012-5"
 _RADIOLOGY = "LP29684-5"
 _MAY_REQUEST = ("Practitioner/", "PractitionerRole/")
 
-OVERRIDE_SYSTEM = "urn:osteocds:override-reason"
+OVERRIDE_SYSTEM = "http://osteocds.org/fhir/CodeSystem/override-reason"
 OVERRIDE_REASONS = tuple(
     Coding(code=code, system=OVERRIDE_SYSTEM, display=display)
     for code, display in (

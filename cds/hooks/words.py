@@ -26,15 +26,23 @@ _CATEGORIES: Mapping[Category | None, str] = MappingProxyType(
 _FLAGS: Mapping[str, str] = MappingProxyType(
     {
         "age-unknown": "The patient's age at the scan is unknown; the category assumes 50 years or more.",
+        "air-offset": "Air in the images is off its nominal -1000 HU.",
         "contrast-enhanced": "Contrast medium raises the reading: the value is an upper estimate.",
         "contrast-unknown": "Contrast medium could not be excluded: the value is taken as an upper estimate.",
+        "height-reduced": "A vertebra has lost some of its height.",
         "identity-unverified": "The images carry neither birth date nor sex to confirm the patient.",
+        "kvp-uncommon": "The tube voltage is outside the usual 80 to 140 kVp.",
         "near-120": "The interval crosses 120 mg/cm3, the border of the low range.",
         "near-80": "The interval crosses 80 mg/cm3, the border of the osteoporosis range.",
+        "noisy": "Image noise widens the interval.",
+        "roi-small": "The measured region of a vertebra is small.",
         "scanner-not-calibrated": "No calibration of this scanner is on file: the interval is wider.",
         "single-level": "Only one vertebra could be measured: the interval is wider.",
+        "slices-thick": "The slices are thicker than 3 mm.",
         "streak": "Streaks beside dense contrast may lower the reading.",
         "thoracic-estimate": "Estimated from thoracic vertebrae: far less certain than L1 and L2.",
+        "tilted": "The slices are tilted against the body axis.",
+        "uneven": "The vertebrae differ more than usual.",
     }
 )
 
