@@ -148,3 +148,17 @@ async def test_other_links_change_nothing():
     link = [{"type": kind, "other": {"reference": "Patient/x"}} for kind in ("replaces", "seealso", "refer")]
 
     assert await who(an_order_sign(patient=a_fhir_patient(link=link))) == "PAT-0001"
+
+
+@pytest.mark.parametrize(("hops", "found"), [(3, "PAT-0001"), (4, None)])
+async def test_a_chain_of_replacements_has_an_end(hops, found):
+    """Three replacements are followed; a longer chain is taken for a mistake."""
+    records = {f"hop-{n}": replaced_by(f"Patient/hop-{n + 1}", id=f"hop-{n}") for n in range(1, hops)}
+    chart = FakeChart(records | {f"hop-{hops}": a_fhir_patient(id=f"hop-{hops}")})
+    call = an_order_sign(patient=replaced_by("Patient/hop-1"), **WITH_SERVER)
+
+    if found is None:
+        with pytest.raises(IdentityUncertain, match="circular"):
+            await who(call, chart)
+    else:
+        assert await who(call, chart) == found
