@@ -1,0 +1,54 @@
+"""One result as one FHIR Bundle (R4), rendered once at publish and stored as bytes.
+
+Only the worker imports this module: the models it validates with take a quarter of a second to
+load, and the web process serves the stored bytes.
+"""
+
+from collections.abc import Iterator
+
+from fhir.resources.R4B.bundle import Bundle
+
+from cds.ports import StoredResult
+from cds.reporting import codes
+from cds.reporting.codes import Json
+from cds.reporting.observations import Observations, instant
+from cds.reporting.references import ResourceIds, full_url
+from cds.reporting.report import device, diagnostic_report, imaging_study, patient, provenance
+
+
+class FhirPublisher:
+    """The `ResultPublisher` port; R4B and R4 agree on everything that is emitted here."""
+
+    def __init__(self, notice: str, identifier_system: str | None = None, *, snomed_body_sites: bool = True) -> None:
+        self._notice = notice
+        self._identifier_system = identifier_system
+        self._snomed = snomed_body_sites
+
+    def render(self, result: StoredResult) -> bytes:
+        """The Bundle as JSON; the same result gives the same bytes."""
+        ids = ResourceIds(result)
+        entries = [{"fullUrl": full_url(each["id"]), "resource": each} for each in self._resources(result, ids)]
+        bundle = Bundle.model_validate(
+            {
+                "resourceType": "Bundle",
+                "id": ids.bundle,
+                "identifier": {"system": codes.RESULT_ID, "value": result.result_id},
+                "type": "collection",
+                "timestamp": instant(result.measured_at),
+                "entry": entries,
+            }
+        )
+        return bundle.model_dump_json().encode()
+
+    def _resources(self, result: StoredResult, ids: ResourceIds) -> Iterator[Json]:
+        rendering = Observations(result, ids, self._notice, snomed=self._snomed)
+        observations = [
+            rendering.patient_level(),
+            *(rendering.of_level(level) for level in result.assessment.levels),
+        ]
+        yield patient(result, ids, self._identifier_system)
+        yield imaging_study(result, ids)
+        yield device(result, ids)
+        yield from observations
+        yield diagnostic_report(result, ids, observations, self._notice)
+        yield provenance(result, ids, observations)

@@ -1,0 +1,187 @@
+"""The Observations: one for the patient, one for each vertebra.
+
+No interpretation is given: the category is a component of its own, and never "normal" by code.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from cds.bone.anatomy import VertebralLevel
+from cds.bone.assessment import Acquisition, Assessment, Interval, LevelMeasurement
+from cds.ct.reason import Reason
+from cds.ports import StoredResult
+from cds.reporting import codes
+from cds.reporting.codes import Json, concept, measurement, own, quantity
+from cds.reporting.references import ResourceIds, reference
+from cds.reporting.wording import notes
+
+
+class Observations:
+    """Renders the Observations of one result."""
+
+    def __init__(self, result: StoredResult, ids: ResourceIds, notice: str, *, snomed: bool) -> None:
+        self._result = result
+        self._assessment = result.assessment
+        self._ids = ids
+        self._notice = notice
+        self._snomed = snomed
+
+    def patient_level(self) -> Json:
+        """The value that counts, or why there is none."""
+        assessment = self._assessment
+        used = [each for each in assessment.levels if each.used]
+        return {
+            **self._common(self._ids.assessment, "patient-vbmd"),
+            **self._identifier(self._result.result_id),
+            **self._value(assessment.vbmd_mg_cm3, assessment.reasons),
+            **self._method(),
+            **({"bodySite": self._region(assessment.levels_used)} if assessment.levels_used else {}),
+            "derivedFrom": [
+                reference("ImagingStudy", self._ids.study),
+                *(reference("Observation", self._ids.level(each.level)) for each in used),
+            ],
+            "component": [*_findings(assessment), *_circumstances(assessment), *_reasons(assessment.reasons)],
+        }
+
+    def of_level(self, level: LevelMeasurement) -> Json:
+        """One vertebra: HU and vBMD, whether it counts or not."""
+        return {
+            **self._common(self._ids.level(level.level), "level-vbmd"),
+            **self._identifier(f"{self._result.result_id}/{level.level.value}"),
+            **self._value(level.vbmd_mg_cm3, ()),
+            **self._method(),
+            "bodySite": self._vertebra(level.level),
+            "derivedFrom": [reference("ImagingStudy", self._ids.study)],
+            "component": _of_level(level, self._assessment),
+        }
+
+    def _common(self, resource_id: str, code: str) -> Json:
+        upper = self._assessment.interval_kind == "upper-estimate"
+        text = f"{codes.DISPLAYS[code]}, upper estimate" if upper else None
+        return {
+            "resourceType": "Observation",
+            "id": resource_id,
+            "meta": {"security": [codes.AI_ASSERTED]},
+            "status": "preliminary",
+            "category": [codes.IMAGING],
+            "code": measurement(code, text),
+            "subject": reference("Patient", self._ids.patient),
+            **effective(self._assessment.acquisition),
+            "issued": instant(self._result.measured_at),
+            "note": [{"text": text} for text in notes(self._assessment, self._notice)],
+            "device": reference("Device", self._ids.device),
+        }
+
+    def _identifier(self, value: str) -> Json:
+        """What a server that never saw our ids can recognise a repeat by."""
+        return {"identifier": [{"system": codes.RESULT_ID, "value": value}]}
+
+    def _value(self, vbmd_mg_cm3: float | None, reasons: tuple[Reason, ...]) -> Json:
+        if vbmd_mg_cm3 is not None:
+            return {"valueQuantity": quantity(vbmd_mg_cm3, codes.MG_PER_CM3)}
+        text = " ".join(reason.text for reason in reasons)
+        return {"dataAbsentReason": concept(codes.NOT_PERFORMED, own(codes.REASON, reasons[0].code), text=text)}
+
+    def _method(self) -> Json:
+        calibration = self._assessment.calibration
+        if calibration is None:
+            return {}
+        return {"method": concept(own(codes.METHOD, "phantomless-hu-calibration"), text=calibration.method)}
+
+    def _vertebra(self, level: VertebralLevel) -> Json:
+        known = codes.SNOMED_VERTEBRAE.get(level) if self._snomed else None
+        snomed = [{"system": codes.SNOMED, "code": known}] if known else []
+        return concept(own(codes.LEVEL, level.value), *snomed, text=level.value)
+
+    def _region(self, levels: tuple[VertebralLevel, ...]) -> Json:
+        if all(level.is_thoracic for level in levels):
+            code, region = codes.SNOMED_THORACIC_SPINE, "thoracic-spine"
+        elif any(level.is_thoracic for level in levels):
+            code, region = codes.SNOMED_SPINE, "spine"
+        else:
+            code, region = codes.SNOMED_LUMBAR_SPINE, "lumbar-spine"
+        snomed = [{"system": codes.SNOMED, "code": code}] if self._snomed else []
+        return concept(own(codes.LEVEL, region), *snomed, text=", ".join(levels))
+
+
+def effective(acquisition: Acquisition) -> Json:
+    """The day of the scan; where it is unknown, said so rather than left out."""
+    if acquisition.study_date is None:
+        return {"_effectiveDateTime": codes.DATE_UNKNOWN}
+    return {"effectiveDateTime": acquisition.study_date.isoformat()}
+
+
+def instant(moment: datetime) -> str:
+    """A FHIR instant in UTC."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _findings(assessment: Assessment) -> Iterable[Json]:
+    """What was found, beside the value itself."""
+    yield from _interval(assessment.ci95_mg_cm3)
+    if assessment.interval_kind:
+        yield _coded("interval-kind", codes.INTERVAL_KIND, assessment.interval_kind)
+    if assessment.category:
+        yield _coded("category", codes.CATEGORY, assessment.category)
+    if assessment.probability_osteoporosis_range is not None:
+        yield _measured("probability-osteoporosis-range", assessment.probability_osteoporosis_range, codes.FRACTION, 3)
+    if assessment.z_score is not None and assessment.population:
+        yield _measured("z-score", assessment.z_score, codes.Z_SCORE, 2)
+        yield {"code": measurement("population"), "valueString": assessment.population}
+
+
+def _circumstances(assessment: Assessment) -> Iterable[Json]:
+    """How it was scanned and calibrated, and what limits the value."""
+    yield _coded("contrast", codes.CONTRAST, assessment.contrast.state)
+    if assessment.calibration is not None:
+        yield _coded("phantom-basis", codes.BASIS, assessment.basis)
+        yield _coded("scanner-calibration", codes.SCANNER, assessment.calibration.scanner)
+    if assessment.acquisition.kvp is not None:
+        yield _measured("kvp", assessment.acquisition.kvp, codes.KILOVOLT)
+    if assessment.acquisition.slice_thickness_mm is not None:
+        yield _measured("slice-thickness", assessment.acquisition.slice_thickness_mm, codes.MILLIMETRE, 3)
+    unverified = ("identity-unverified",) if assessment.patient_check == "unverified" else ()
+    for flag in dict.fromkeys((*assessment.flags, *unverified)):
+        yield _coded("quality-flag", codes.FLAG, flag)
+
+
+def _of_level(level: LevelMeasurement, assessment: Assessment) -> list[Json]:
+    low_high = _interval(level.ci95_mg_cm3)
+    kind = assessment.interval_kind
+    return [
+        _measured("hu", level.hu, codes.HOUNSFIELD),
+        _measured("hu-sd", level.hu_sd, codes.HOUNSFIELD),
+        *low_high,
+        *([_coded("interval-kind", codes.INTERVAL_KIND, kind)] if kind else []),
+        _measured("roi-volume", level.roi_cm3, codes.CM3, 2),
+        {"code": measurement("used"), "valueBoolean": level.used},
+        *(
+            [_measured("height-loss", level.height_loss_percent, codes.PERCENT)]
+            if level.height_loss_percent is not None
+            else []
+        ),
+        *(_coded("quality-flag", codes.FLAG, flag) for flag in level.flags),
+        *_reasons(level.reasons),
+    ]
+
+
+def _interval(interval: Interval | None) -> list[Json]:
+    if interval is None:
+        return []
+    low, high = interval
+    return [_measured("ci95-low", low, codes.MG_PER_CM3), _measured("ci95-high", high, codes.MG_PER_CM3)]
+
+
+def _reasons(reasons: tuple[Reason, ...]) -> list[Json]:
+    return [
+        {"code": measurement("reason"), "valueCodeableConcept": concept(own(codes.REASON, each.code), text=each.text)}
+        for each in reasons
+    ]
+
+
+def _coded(what: str, system: str, code: str) -> Json:
+    return {"code": measurement(what), "valueCodeableConcept": concept(own(system, code))}
+
+
+def _measured(what: str, value: float, unit: tuple[str, str], decimals: int = 1) -> Json:
+    return {"code": measurement(what), "valueQuantity": quantity(value, unit, decimals)}

@@ -1,0 +1,97 @@
+"""What stands around the Observations: report, patient, study, software, provenance."""
+
+from collections.abc import Sequence
+from html import escape
+
+from cds.ports import StoredResult
+from cds.reporting import codes
+from cds.reporting.codes import Json, concept, measurement, own
+from cds.reporting.observations import effective, instant
+from cds.reporting.references import ResourceIds, reference
+from cds.reporting.wording import conclusion
+
+
+def diagnostic_report(result: StoredResult, ids: ResourceIds, observations: Sequence[Json], notice: str) -> Json:
+    """Preliminary: no person has read it yet, and software is never named as its interpreter."""
+    assessment = result.assessment
+    text = conclusion(assessment, notice)
+    category = [concept(own(codes.CATEGORY, assessment.category))] if assessment.category else []
+    return {
+        "resourceType": "DiagnosticReport",
+        "id": ids.report,
+        "meta": {"security": [codes.AI_ASSERTED]},
+        "text": {
+            "status": "generated",
+            "div": f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{escape(text, quote=False)}</p></div>',
+        },
+        "identifier": [{"system": codes.RESULT_ID, "value": result.result_id}],
+        "status": "preliminary",
+        "category": [codes.RADIOLOGY],
+        "code": measurement("vbmd-report"),
+        "subject": reference("Patient", ids.patient),
+        **effective(assessment.acquisition),
+        "issued": instant(result.measured_at),
+        "result": [reference("Observation", each["id"]) for each in observations],
+        "imagingStudy": [reference("ImagingStudy", ids.study)],
+        "conclusion": text,
+        **({"conclusionCode": category} if category else {}),
+    }
+
+
+def patient(result: StoredResult, ids: ResourceIds, identifier_system: str | None) -> Json:
+    """The identifier and nothing else: whoever may know more has it already."""
+    key = result.patient.key
+    system = {"system": identifier_system} if identifier_system else {}
+    assigner = {"assigner": {"display": key.issuer}} if key.issuer else {}
+    identifier = {"use": "usual", **system, "value": key.patient_id, **assigner}
+    return {"resourceType": "Patient", "id": ids.patient, "identifier": [identifier]}
+
+
+def imaging_study(result: StoredResult, ids: ResourceIds) -> Json:
+    """The CT that was measured, by its DICOM identifiers."""
+    acquisition = result.assessment.acquisition
+    started = {"started": acquisition.study_date.isoformat()} if acquisition.study_date else {}
+    return {
+        "resourceType": "ImagingStudy",
+        "id": ids.study,
+        "identifier": [{"system": codes.DICOM_UID, "value": f"urn:oid:{acquisition.study_uid}"}],
+        "status": "available",
+        "modality": [codes.CT],
+        "subject": reference("Patient", ids.patient),
+        **started,
+        "series": [{"uid": acquisition.series_uid, "modality": codes.CT}],
+    }
+
+
+def device(result: StoredResult, ids: ResourceIds) -> Json:
+    """The software, exactly enough to find every result that one version made."""
+    software = result.assessment.software
+    versions = {
+        "software": software.version,
+        "segmentation model": software.model,
+        "SHA-256 of the model weights": software.weights_sha256,
+        "model and calibration": result.generation,
+    }
+    return {
+        "resourceType": "Device",
+        "id": ids.device,
+        "identifier": [{"system": codes.SOFTWARE_ID, "value": f"osteocds {software.version} {result.generation}"}],
+        "status": "active",
+        "deviceName": [{"name": "osteocds", "type": "model-name"}],
+        "type": concept(codes.ARTIFICIAL_INTELLIGENCE, text="Artificial intelligence software"),
+        "version": [{"type": {"text": name}, "value": value} for name, value in versions.items() if value],
+    }
+
+
+def provenance(result: StoredResult, ids: ResourceIds, observations: Sequence[Json]) -> Json:
+    """Asserted by an algorithm, from this study."""
+    targets = [reference("Observation", each["id"]) for each in observations]
+    return {
+        "resourceType": "Provenance",
+        "id": ids.provenance,
+        "target": [*targets, reference("DiagnosticReport", ids.report)],
+        "recorded": instant(result.measured_at),
+        "reason": [concept(codes.AI_ASSERTED)],
+        "agent": [{"type": concept(codes.ASSEMBLER), "who": reference("Device", ids.device)}],
+        "entity": [{"role": "source", "what": reference("ImagingStudy", ids.study)}],
+    }

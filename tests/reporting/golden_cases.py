@@ -1,0 +1,64 @@
+"""The results whose Bundles lie in tests/golden; `python -m tests.reporting.golden_cases` writes them anew."""
+
+import json
+from pathlib import Path
+
+from cds.bone.anatomy import VertebralLevel
+from cds.ct.patient import PatientIdentity
+from cds.ct.reason import because
+from cds.ports import StoredResult
+from cds.reporting.bundle import FhirPublisher
+from tests.support.assessments import (
+    a_contrast_assessment,
+    a_key,
+    a_level,
+    a_refusal,
+    a_result,
+    an_assessment,
+    scanned_on,
+)
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+NOTICE = "Investigational: not cleared as a medical device."
+IDENTIFIER_SYSTEM = "http://hospital.example.org/patients"
+
+CASES: dict[str, StoredResult] = {
+    "assessed": a_result(),
+    "contrast": a_result(assessment=a_contrast_assessment()),
+    "not-assessable": a_result(
+        assessment=a_refusal(
+            because("slices-too-thick", thickness_mm=7.5, maximum_mm=5.0), because("numbering-uncertain")
+        )
+    ),
+    "possible-fracture": a_result(
+        assessment=an_assessment(
+            levels=(a_level(), a_level(VertebralLevel.L2, height_loss_percent=31.4, flags=("height-loss",))),
+        )
+    ),
+    "thoracic-undated": a_result(
+        PatientIdentity(a_key(issuer=None)),
+        scanned_on(
+            None,
+            an_assessment(
+                category="indeterminate",
+                levels_used=(VertebralLevel.T9, VertebralLevel.T10),
+                levels=(a_level(VertebralLevel.T9), a_level(VertebralLevel.T10)),
+                flags=("thoracic-estimate",),
+                z_score=None,
+                population=None,
+                patient_check="unverified",
+            ),
+        ),
+    ),
+}
+
+
+def rendered(name: str) -> bytes:
+    """One case as the service would store it."""
+    return FhirPublisher(NOTICE, IDENTIFIER_SYSTEM).render(CASES[name])
+
+
+if __name__ == "__main__":
+    for each in CASES:
+        text = json.dumps(json.loads(rendered(each)), indent=2)
+        (GOLDEN / f"bundle-{each}.json").write_text(text + "\n")
