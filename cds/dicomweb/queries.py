@@ -49,6 +49,7 @@ def find_ct_series(client: DICOMwebClient, key: PatientKey) -> Iterator[CtSeries
     because archives match loosely and many do not index the issuer.
     """
     filters = {"PatientID": key.patient_id.strip(), "ModalitiesInStudy": "CT"}
+    telling = _TELLING if key.issuer is None else (*_TELLING, "IssuerOfPatientID")
     for study in _pages(client.search_for_studies, "StudyInstanceUID", search_filters=filters, fields=_STUDY_FIELDS):
         study_uid = first_text(study, "StudyInstanceUID")
         if study_uid is None or not could_be(patient_of(study), key):
@@ -56,7 +57,7 @@ def find_ct_series(client: DICOMwebClient, key: PatientKey) -> Iterator[CtSeries
         of_study = {"study_instance_uid": study_uid, "search_filters": {"Modality": "CT"}, "fields": _SERIES_FIELDS}
         for series in _pages(client.search_for_series, "SeriesInstanceUID", **of_study):
             if first_text(series, "Modality") in (None, "CT"):
-                facts = _described(client, study_uid, study, series)
+                facts = _described(client, study_uid, study, series, telling)
                 if facts is not None and is_of(facts.patient, key):
                     yield facts
 
@@ -68,10 +69,11 @@ def study_patient(client: DICOMwebClient, study_uid: str, *, with_issuer: bool) 
     study = next((study for study in found if first_text(study, "StudyInstanceUID") == study_uid), None)
     if study is None:
         return None
-    if with_issuer and first_text(study, "IssuerOfPatientID") is None:
-        for image in client.search_for_instances(study_uid, limit=1, fields=_PATIENT_FIELDS):
-            return patient_of(Layered(JsonAttributes(image), study))
-    return patient_of(study)
+    told = [first_text(study, keyword) is not None for keyword in _PATIENT_FIELDS if keyword != "IssuerOfPatientID"]
+    if all(told) and (first_text(study, "IssuerOfPatientID") is not None or not with_issuer):
+        return patient_of(study)
+    image = _one_image(client, study_uid, None, _PATIENT_FIELDS, telling=_PATIENT_FIELDS)
+    return None if image is None else patient_of(Layered(image, study))
 
 
 def could_be(found: ArchivedPatient, key: PatientKey) -> bool:
@@ -86,19 +88,30 @@ def is_of(found: ArchivedPatient, key: PatientKey) -> bool:
     return same and (key.issuer is None or found.issuer == key.issuer.strip())
 
 
-def _described(client: DICOMwebClient, study_uid: str, study: Attributes, series: Attributes) -> CtSeries | None:
+def _described(
+    client: DICOMwebClient, study_uid: str, study: Attributes, series: Attributes, telling: Sequence[str]
+) -> CtSeries | None:
     """One image tells what the whole series is like; None when there is no image any more."""
-    series_uid = first_text(series, "SeriesInstanceUID") or ""
-    images = client.search_for_instances(study_uid, series_uid, limit=1, fields=_IMAGE_FIELDS)
-    if not images:
+    series_uid = first_text(series, "SeriesInstanceUID")
+    image = _one_image(client, study_uid, series_uid, _IMAGE_FIELDS, telling=telling)
+    if image is None:
         return None
-    image: Attributes = JsonAttributes(images[0])
-    instance_uid = first_text(image, "SOPInstanceUID")
-    if instance_uid and any(image.values(keyword) is None for keyword in _TELLING):
-        metadata = client.retrieve_instance_metadata(study_uid, series_uid, instance_uid)
-        image = Layered(JsonAttributes(metadata), image)
     count = whole(series, "NumberOfSeriesRelatedInstances")
     return series_of(Layered(image, series, study), instance_count=count)
+
+
+def _one_image(
+    client: DICOMwebClient, study_uid: str, series_uid: str | None, fields: Sequence[str], telling: Sequence[str]
+) -> Attributes | None:
+    """Any image of a study or series; its own metadata where the search leaves out something telling."""
+    images = client.search_for_instances(study_uid, series_uid, limit=1, fields=fields)
+    if not images:
+        return None
+    image = JsonAttributes(images[0])
+    within, instance_uid = series_uid or first_text(image, "SeriesInstanceUID"), first_text(image, "SOPInstanceUID")
+    if within is None or instance_uid is None or all(image.values(keyword) is not None for keyword in telling):
+        return image
+    return Layered(JsonAttributes(client.retrieve_instance_metadata(study_uid, within, instance_uid)), image)
 
 
 def _pages(search: _Search, uid_keyword: str, **query: Any) -> Iterator[Attributes]:  # noqa: ANN401 - passed on

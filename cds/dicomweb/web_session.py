@@ -66,6 +66,7 @@ class ArchiveSession(requests.Session):
         if self._policy.ca_file is not None:
             options["verify"] = str(self._policy.ca_file)  # an environment variable would win otherwise
         request.headers.pop("Host", None)  # dicomweb-client sets one without the port
+        request.url = _escaped_no_more_than_needed(request.url or "")
         for attempt in range(self._policy.retries + 1):
             final = attempt == self._policy.retries
             response = self._try(request, options, final=final)
@@ -120,6 +121,17 @@ class ArchiveSession(requests.Session):
         if status >= 500 or status in _RETRIED_STATUS:
             raise ArchiveUnavailable(f"the archive {self.archive_name} answers with an error ({status})")
         return response
+
+
+def _escaped_no_more_than_needed(url: str) -> str:
+    """Leave characters that a query may hold (RFC 3986 3.4) as they are.
+
+    Identifiers such as 1234/56 are common, and some archives compare without decoding.
+    """
+    path, mark, query = url.partition("?")
+    for escaped, plain in (("%2F", "/"), ("%3A", ":"), ("%40", "@")):
+        query = query.replace(escaped, plain)
+    return path + mark + query
 
 
 def _retry_after_s(response: Response) -> float | None:

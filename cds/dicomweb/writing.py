@@ -32,12 +32,15 @@ def write_series(
     directory.mkdir(parents=True, exist_ok=True)
     shared = shared_attributes(volume.series, seed)
     _add_plane(shared, volume)
+    syntax = UID(transfer_syntax)
     paths = []
     for index in range(volume.hu.shape[0]):
         image = _image(shared, volume, index)
-        if UID(transfer_syntax).is_compressed and not UID(transfer_syntax).is_deflated:
-            image.compress(transfer_syntax, generate_instance_uid=False)
-        image.file_meta.TransferSyntaxUID = UID(transfer_syntax)
+        if syntax.is_encapsulated:
+            image.compress(syntax, generate_instance_uid=False)
+        elif not syntax.is_little_endian:
+            image.PixelData = volume.hu[index].astype(">i2").tobytes()
+        image.file_meta.TransferSyntaxUID = syntax
         path = directory / f"IM{index + 1:04d}.dcm"
         dcmwrite(path, image, enforce_file_format=True)
         paths.append(path)

@@ -1,0 +1,68 @@
+"""The archive contract, kept by a folder and by a DICOMweb client against a server in the process."""
+
+import pytest
+
+from cds.dicomweb.folder import FolderArchive
+from cds.dicomweb.web import DicomwebArchive
+from cds.dicomweb.web_session import ArchiveSession, ConnectionPolicy
+from tests.support.dicom_archive_contract import ArchiveContract
+from tests.support.dicom_builder import STUDY_UID
+from tests.support.dicom_fake_server import URL, FakeDicomwebServer
+
+
+class FolderShelf:
+    """Files are added by lying there."""
+
+    def __init__(self, root):
+        self.root = root
+        self.archive = FolderArchive(root)
+
+    def add(self, folder):
+        """The tests write into the archive's own folder."""
+        assert folder == self.root
+
+    def remove_study(self, study_uid):
+        """Every contract test that removes a study has only that one."""
+        assert study_uid == STUDY_UID
+        for path in self.root.rglob("*.dcm"):
+            path.unlink()
+
+
+class WebShelf(FakeDicomwebServer):
+    """A server, and the archive that talks to it."""
+
+    def __init__(self):
+        super().__init__()
+        session = ArchiveSession(URL, ConnectionPolicy(retries=2, sleep=lambda _seconds: None))
+        session.mount("http://", self)
+        self.archive = DicomwebArchive(URL, session, retries=2)
+
+
+class TestFolderArchive(ArchiveContract):
+    """A folder."""
+
+    @pytest.fixture
+    def shelf(self, tmp_path):
+        """The folder that the test writes into."""
+        return FolderShelf(tmp_path)
+
+
+class TestDicomwebArchive(ArchiveContract):
+    """A DICOMweb server."""
+
+    @pytest.fixture
+    def shelf(self):
+        """A server without images."""
+        return WebShelf()
+
+
+class TestDicomwebArchiveOfFewWords(ArchiveContract):
+    """A DICOMweb server that returns no extra fields, in pages of one, and ignores `offset` where it can."""
+
+    @pytest.fixture
+    def shelf(self):
+        """A server without images."""
+        shelf = WebShelf()
+        shelf.returns_fields = False
+        shelf.page_size = 1
+        return shelf
