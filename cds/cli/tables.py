@@ -101,7 +101,8 @@ def card_view(card: dict[str, object]) -> RenderableType:
         for suggestion in _dicts(card.get("suggestions"))
     ]
     parts += [
-        Text(f"{link['label']}: {link['url']}", style="underline", overflow="fold") for link in _dicts(card.get("links"))
+        Text(f"{link['label']}: {link['url']}", style="underline", overflow="fold")
+        for link in _dicts(card.get("links"))
     ]
     title = Text(f"{card['indicator']}: {card['summary']}", style=f"bold {colour}")
     return Panel(Group(title, *parts), border_style=colour, title="card", title_align="left")

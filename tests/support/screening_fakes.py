@@ -1,0 +1,184 @@
+"""Hand-written fakes at the ports of the slow path; everything in memory."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import numpy as np
+
+from cds.bone.anatomy import Spine, VertebralLevel
+from cds.bone.assessment import Calibration
+from cds.ct.acquisition import CtSeries
+from cds.ct.patient import ArchivedPatient, PatientIdentity, PatientKey
+from cds.ct.reason import NotAssessable
+from cds.ct.volume import CtVolume
+from cds.errors import StudyVanished
+from cds.order import ImagingOrder
+from cds.ports import NothingFound, Progress, ScreenState, StoredResult, Trouble
+from tests.support.assessments import SCANNED_ON, a_calibration, a_patient
+
+
+def a_series(number: int = 1, patient: PatientIdentity | None = None, **facts):
+    """A chest CT series that can be measured; its images name the patient as the chart does."""
+    who = patient or a_patient()
+    usual = {
+        "study_uid": f"1.2.3.{number}",
+        "series_uid": f"1.2.3.{number}.1",
+        "patient": ArchivedPatient(who.key.patient_id, who.key.issuer, who.birth_date, who.sex),
+        "modality": "CT",
+        "image_type": ("ORIGINAL", "PRIMARY", "AXIAL"),
+        "instance_count": 200,
+        "study_date": SCANNED_ON,
+        "body_part": "CHEST",
+        "kvp": 120.0,
+        "kernel": "STANDARD",
+        "slice_thickness_mm": 1.25,
+    }
+    return CtSeries(**(usual | facts))
+
+
+def an_empty_volume(series: CtSeries):
+    """Air, 60 slices of 2 mm."""
+    affine = np.diag([2.0, 2.0, 2.0, 1.0])[[2, 1, 0, 3]]
+    return CtVolume(np.full((60, 32, 32), -1000, np.int16), affine, series)
+
+
+@dataclass
+class FakeArchive:
+    """Holds series; `refused` names those whose images do not form a volume."""
+
+    series: list[CtSeries] = field(default_factory=list)
+    refused: dict[str, NotAssessable] = field(default_factory=dict)
+    retrieved: list[str] = field(default_factory=list)
+
+    def find_series(self, patient: PatientIdentity) -> Sequence[CtSeries]:
+        """Everything under the identifier, whoever it belongs to."""
+        return [each for each in self.series if each.patient.patient_id == patient.key.patient_id]
+
+    def retrieve(self, series: CtSeries, progress: Progress | None = None) -> CtVolume | NotAssessable:
+        """Air, or the refusal."""
+        del progress
+        self.retrieved.append(series.series_uid)
+        if series not in self.series:
+            raise StudyVanished("gone")
+        return self.refused.get(series.series_uid) or an_empty_volume(series)
+
+    def still_holds(self, study_uid: str, patient: PatientIdentity) -> bool:
+        """By study alone."""
+        del patient
+        return any(each.study_uid == study_uid for each in self.series)
+
+
+@dataclass
+class FakeSegmenter:
+    """Finds the spine it is given."""
+
+    spine: Spine = field(default_factory=lambda: Spine((), 0.0))
+    name: str = "fake"
+    weights_sha256: str = "00"
+
+    def segment(
+        self, volume: CtVolume, levels: Collection[VertebralLevel] | None = None, progress: Progress | None = None
+    ) -> Spine:
+        """The same spine for every CT."""
+        del volume, levels, progress
+        return self.spine
+
+
+@dataclass
+class FakeCalibrator:
+    """One slope for everyone."""
+
+    version: str = "fake"
+
+    def calibrate(self, series: CtSeries, water_equivalent_diameter_cm: float, *, thoracic: bool) -> Calibration:
+        """The usual calibration."""
+        del series, thoracic
+        return a_calibration(water_equivalent_diameter_cm=water_equivalent_diameter_cm)
+
+
+@dataclass
+class MemoryStore:
+    """The whole `AssessmentStore` in dictionaries."""
+
+    results: dict[str, StoredResult] = field(default_factory=dict)
+    bundles: dict[str, bytes] = field(default_factory=dict)
+    nothing: dict[PatientKey, NothingFound] = field(default_factory=dict)
+    withdrawn: dict[str, str] = field(default_factory=dict)
+
+    def latest(self, patient: PatientKey) -> StoredResult | NothingFound | None:
+        """The last one kept."""
+        own = [each for each in self.results.values() if each.patient.key == patient]
+        shown = [each for each in own if each.result_id not in self.withdrawn]
+        return shown[-1] if shown else self.nothing.get(patient)
+
+    def read(self, result_id: str) -> StoredResult | None:
+        """One result."""
+        return None if result_id in self.withdrawn else self.results.get(result_id)
+
+    def bundle(self, result_id: str) -> bytes | None:
+        """Its rendering."""
+        return self.bundles.get(result_id)
+
+    def knows(self, patient: PatientKey, series_uid: str, generation: str) -> str | None:
+        """By patient, series and generation."""
+        for each in self.results.values():
+            same = each.patient.key == patient and each.assessment.acquisition.series_uid == series_uid
+            if same and each.generation == generation and each.result_id not in self.withdrawn:
+                return each.result_id
+        return None
+
+    def keep(self, result: StoredResult, bundle: bytes) -> None:
+        """Once."""
+        self.results.setdefault(result.result_id, result)
+        self.bundles.setdefault(result.result_id, bundle)
+
+    def keep_nothing_found(self, patient: PatientKey, looked_at: datetime, reasons: Sequence[str]) -> None:
+        """Replaces the last look."""
+        self.nothing[patient] = NothingFound(looked_at, tuple(reasons))
+
+    def confirm(self, result_id: str, at: datetime) -> None:
+        """Notes the time."""
+        self.results[result_id] = replace(self.results[result_id], confirmed_at=at)
+
+    def withdraw(self, result_id: str, why: str) -> None:
+        """Keeps the reason."""
+        self.withdrawn[result_id] = why
+
+
+@dataclass
+class FakeQueue:
+    """Remembers who was submitted; stands where it is told to stand."""
+
+    now: ScreenState
+    submitted: list[ImagingOrder] = field(default_factory=list)
+
+    def submit(self, order: ImagingOrder) -> ScreenState:
+        """Take it."""
+        self.submitted.append(order)
+        return self.now
+
+    def state(self, patient: PatientKey) -> ScreenState:
+        """The same for everyone."""
+        del patient
+        return self.now
+
+
+@dataclass
+class FakeHealth:
+    """All well unless told otherwise."""
+
+    known: Trouble | None = None
+
+    def trouble(self) -> Trouble | None:
+        """What it was told."""
+        return self.known
+
+
+@dataclass
+class FakePublisher:
+    """Renders the result's id."""
+
+    def render(self, result: StoredResult) -> bytes:
+        """Bytes."""
+        return result.result_id.encode()

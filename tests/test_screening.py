@@ -1,0 +1,315 @@
+"""The story of `cds.screening`, told on fakes."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from cds.bone.assessment import Software
+from cds.ct.patient import ArchivedPatient
+from cds.ct.reason import NotAssessable, because
+from cds.errors import StudyVanished
+from cds.ports import NothingFound, ScreenState, Trouble
+from cds.screening import (
+    Answering,
+    AnswerPolicy,
+    Choice,
+    IdentityRefused,
+    Instruments,
+    Known,
+    NoPrior,
+    Pending,
+    Screening,
+    Unavailable,
+    measure_first_assessable,
+)
+from tests.support.assessments import GENERATION, a_key, a_patient, a_refusal, a_result, an_order
+from tests.support.clock import SettableClock
+from tests.support.fakes import FakeAudit
+from tests.support.screening_fakes import (
+    FakeArchive,
+    FakeCalibrator,
+    FakeHealth,
+    FakePublisher,
+    FakeQueue,
+    FakeSegmenter,
+    MemoryStore,
+    a_series,
+)
+
+
+@pytest.fixture
+def clock():
+    return SettableClock()
+
+
+@pytest.fixture
+def store():
+    return MemoryStore()
+
+
+@pytest.fixture
+def queue(clock):
+    return FakeQueue(ScreenState("queued", clock.now()))
+
+
+@pytest.fixture
+def audit():
+    return FakeAudit()
+
+
+@pytest.fixture
+def answering(store, queue, audit, clock):
+    return Answering(store, queue, FakeHealth(), audit, clock, AnswerPolicy(GENERATION))
+
+
+@pytest.fixture
+def archive():
+    return FakeArchive([a_series()])
+
+
+@pytest.fixture
+def screening(archive, store, audit, clock):
+    instruments = Instruments(archive, FakeSegmenter(), FakeCalibrator(), clock, Software("0", "fake", "00"))
+    return Screening(
+        instruments=instruments,
+        store=store,
+        publisher=FakePublisher(),
+        audit=audit,
+        generation=GENERATION,
+        max_scan_age_days=730,
+        allow_unverified_identity=False,
+    )
+
+
+# -- answer
+
+
+def test_known_result_is_told_without_queueing(answering, store, queue):
+    """A result that the archive confirmed lately is told at once, and no work is queued."""
+    result = a_result()
+    store.keep(result, b"")
+
+    assert answering.answer(an_order()) == Known(result)
+    assert queue.submitted == []
+
+
+def test_unknown_patient_is_queued(answering, queue, clock):
+    """Nothing known: the order is queued and the answer says since when."""
+    assert answering.answer(an_order()) == Pending(clock.now())
+    assert len(queue.submitted) == 1
+
+
+def test_older_generation_is_told_and_measured_again(answering, store, queue):
+    """A result of an older model is told, marked, and queued for a new measurement."""
+    result = a_result(generation="old")
+    store.keep(result, b"")
+
+    assert answering.answer(an_order()) == Known(result, stale=True)
+    assert len(queue.submitted) == 1
+
+
+def test_result_not_confirmed_lately_is_not_shown(answering, store, queue, clock):
+    """The link of study and patient is confirmed again before a result older than a day is shown."""
+    store.keep(a_result(), b"")
+    clock.move_on(hours=24, seconds=1)
+
+    assert isinstance(answering.answer(an_order()), Pending)
+    assert len(queue.submitted) == 1
+
+
+@pytest.mark.parametrize(
+    "chart",
+    [a_patient(birth_date=date(1951, 4, 4)), a_patient(sex="male")],
+    ids=["another birth date", "another sex"],
+)
+def test_contradiction_reaches_no_chart(answering, store, queue, audit, chart):
+    """A chart whose birth date or sex differs from the images' gets no value, and an audit row."""
+    store.keep(a_result(), b"")
+
+    assert answering.answer(an_order(chart)) == IdentityRefused()
+    assert ("identity-mismatch", "refused") in audit.outcomes
+    assert queue.submitted == []
+
+
+@pytest.mark.parametrize("key", [a_key(issuer="OTHER"), a_key(tenant="other"), a_key("PAT-00010")])
+def test_same_number_elsewhere_is_another_patient(answering, store, key):
+    """The same PatientID under another issuer or tenant, or a longer one, is somebody else."""
+    store.keep(a_result(), b"")
+
+    assert isinstance(answering.answer(an_order(a_patient(key))), Pending)
+
+
+def test_nothing_found_is_remembered_for_a_day(answering, store, queue, clock):
+    """No usable prior CT is remembered for 24 h, then the archive is asked again."""
+    store.keep_nothing_found(a_key(), clock.now(), ["no-prior-ct"])
+
+    assert answering.answer(an_order()) == NoPrior(("no-prior-ct",))
+    clock.move_on(hours=24, seconds=1)
+    assert isinstance(answering.answer(an_order()), Pending)
+    assert len(queue.submitted) == 1
+
+
+def test_trouble_is_said_after_a_minute(answering, clock):
+    """Archive or workers away: the order is queued all the same; after a minute the answer says why it waits."""
+    trouble = Trouble("archive", clock.now())
+    answering = replace(answering, health=FakeHealth(trouble))
+
+    clock.move_on(seconds=59)
+    assert isinstance(answering.answer(an_order()), Pending)
+    clock.move_on(seconds=2)
+    assert answering.answer(an_order()) == Unavailable(trouble)
+
+
+def test_failed_measurement_is_never_silence(answering, queue, clock):
+    """A screening that failed is said to have failed: no value must not look like no finding."""
+    queue.now = ScreenState("failed", clock.now(), "out of memory")
+
+    assert answering.answer(an_order()) == Unavailable(Trouble("measurement", clock.now()))
+
+
+# -- choose
+
+
+def test_choice_is_ranked_and_limited(screening, archive):
+    """At most three series, the most recent study first."""
+    archive.series = [a_series(number, study_date=date(2025, number, 1)) for number in range(1, 6)]
+
+    choice = screening.choose(an_order())
+
+    assert [series.study_uid for series in choice.series] == ["1.2.3.5", "1.2.3.4", "1.2.3.3"]
+
+
+def test_no_prior_ct_is_remembered(screening, archive, store):
+    """An empty archive leaves nothing to measure, and that is remembered with its reason."""
+    archive.series = []
+
+    assert screening.choose(an_order()).series == ()
+    assert store.latest(a_key()) == NothingFound(screening.instruments.clock.now(), ("no-prior-ct",))
+
+
+@pytest.mark.parametrize(
+    ("images", "code"),
+    [
+        (ArchivedPatient("PAT-0001", "HOSPITAL", date(1960, 1, 1), "female"), "patient-mismatch"),
+        (ArchivedPatient("PAT-0001", "HOSPITAL", date(1951, 4, 3), "male"), "patient-mismatch"),
+        (ArchivedPatient("PAT-0001", "OTHER", date(1951, 4, 3), "female"), "patient-mismatch"),
+        (ArchivedPatient("PAT-0001", None, date(1951, 4, 3), "female"), "patient-mismatch"),
+        (ArchivedPatient("PAT-0001", "HOSPITAL"), "identity-unverified"),
+    ],
+    ids=["birth date differs", "sex differs", "issuer differs", "issuer missing", "nothing to compare"],
+)
+def test_images_of_somebody_else_are_not_measured(screening, archive, store, images, code):
+    """Images whose identity differs, or cannot be compared at all, are left alone, with the reason."""
+    archive.series = [replace(a_series(), patient=images)]
+
+    assert screening.choose(an_order()).series == ()
+    assert store.latest(a_key()).reasons == (code,)
+
+
+def test_site_may_accept_unverified_images(screening, archive):
+    """A site that says so accepts images without birth date and sex ..."""
+    archive.series = [replace(a_series(), patient=ArchivedPatient("PAT-0001", "HOSPITAL"))]
+    lenient = replace(screening, allow_unverified_identity=True)
+
+    assert len(lenient.choose(an_order()).series) == 1
+
+
+def test_shared_identifier_outweighs_leniency(screening, archive, audit):
+    """... but not once other images prove that two people share the identifier."""
+    unverified = replace(a_series(1), patient=ArchivedPatient("PAT-0001", "HOSPITAL"))
+    somebody_else = replace(a_series(2), patient=ArchivedPatient("PAT-0001", "HOSPITAL", date(1990, 1, 1), "male"))
+    archive.series = [unverified, somebody_else]
+    lenient = replace(screening, allow_unverified_identity=True)
+
+    assert lenient.choose(an_order()).series == ()
+    assert ("identity-mismatch", "refused") in audit.outcomes
+
+
+def test_known_series_is_confirmed_not_measured_again(screening, archive, store, clock):
+    """The same series under the same generation is free: its result is confirmed and stands."""
+    series_uid = archive.series[0].series_uid
+    result_id = screening.publish(Choice(a_patient(), tuple(archive.series)), _refusal_of(archive.series[0]))
+    clock.move_on(hours=30)
+
+    choice = screening.choose(an_order())
+
+    assert choice == Choice(a_patient(), already=result_id)
+    assert store.read(result_id).confirmed_at == clock.now()
+    assert store.knows(a_key(), series_uid, GENERATION) == result_id
+
+
+def test_vanished_study_withdraws_its_result(screening, archive, store):
+    """A result whose study is no longer under the patient is not shown again."""
+    result_id = screening.publish(Choice(a_patient(), tuple(archive.series)), _refusal_of(archive.series[0]))
+    archive.series = []
+
+    screening.choose(an_order())
+
+    assert store.read(result_id) is None
+
+
+# -- measure, publish
+
+
+def test_next_series_is_tried_when_the_best_is_not_assessable(screening, archive):
+    """Reasons of the best series stand only if none of the others can be measured."""
+    archive.series = [a_series(1), a_series(2)]
+    gap = NotAssessable((because("slices-missing", count=1, position_mm=12.0),))
+    archive.refused = {series.series_uid: gap for series in archive.series}
+
+    assessment = screening.measure(Choice(a_patient(), tuple(archive.series)))
+
+    assert archive.retrieved == ["1.2.3.1.1", "1.2.3.2.1"]
+    assert [reason.code for reason in assessment.reasons] == ["slices-missing"]
+    assert assessment.acquisition.series_uid == "1.2.3.1.1"
+
+
+def test_ct_without_vertebrae_is_not_assessable(screening, archive):
+    """Nothing found by the segmenter is a result with a reason, never a value."""
+    assessment = screening.measure(Choice(a_patient(), tuple(archive.series)))
+
+    assert assessment.status == "not-assessable"
+    assert "no-vertebra-found" in {reason.code for reason in assessment.reasons}
+    assert {"read", "total"} <= set(assessment.timing_s)
+
+
+def test_nothing_to_measure_is_an_error(screening):
+    """A choice without series never reaches the measurement."""
+    with pytest.raises(StudyVanished):
+        measure_first_assessable(screening.instruments, a_patient(), ())
+
+
+def test_publishing_twice_stores_once(screening, archive, store):
+    """The same choice and assessment published again change nothing and give the same id."""
+    choice = Choice(a_patient(), tuple(archive.series))
+
+    first = screening.publish(choice, _refusal_of(archive.series[0]))
+    second = screening.publish(choice, _refusal_of(archive.series[0]))
+
+    assert first == second
+    assert list(store.results) == [first]
+
+
+def test_stored_identity_is_what_the_images_say(screening, archive, store):
+    """Birth date and sex are kept as the images have them, so that a chart that changes is held against them."""
+    chart = a_patient(birth_date=None)
+    choice = Choice(chart, tuple(archive.series))
+
+    result_id = screening.publish(choice, _refusal_of(archive.series[0]))
+
+    assert store.read(result_id).patient.birth_date == archive.series[0].patient.birth_date
+
+
+def test_confirmation_is_not_older_than_the_look(answering, store, clock):
+    """A result is shown up to exactly the moment when its confirmation is a day old."""
+    store.keep(a_result(confirmed_at=clock.now() - timedelta(hours=24)), b"")
+
+    assert isinstance(answering.answer(an_order()), Known)
+
+
+def _refusal_of(series):
+    """Not assessable, of this series."""
+    refusal = a_refusal()
+    acquisition = replace(refusal.acquisition, study_uid=series.study_uid, series_uid=series.series_uid)
+    return replace(refusal, acquisition=acquisition)
