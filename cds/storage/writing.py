@@ -8,8 +8,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 def insert_once(connection: Connection, table: Table, row: Mapping[str, object]) -> bool:
     """Insert unless the primary key is there already; True if this call inserted."""
+    # The row count of such an INSERT is not reported by every driver; a returned row is.
     statement = _insert(connection, table).values(**row).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    return connection.execute(statement.returning(*table.primary_key)).first() is not None
 
 
 def insert_or_update(connection: Connection, table: Table, row: Mapping[str, object]) -> None:
