@@ -85,7 +85,7 @@ class WorkerSupervisor:
         post.pause_s = min(post.pause_s * 2, _LONGEST_PAUSE_S)
 
     def _start_worker(self) -> "subprocess.Popen[bytes]":
-        """What the worker prints goes to standard error: standard output belongs to the parent."""
+        """Out of reach of Ctrl-C, which is for the parent; prints to standard error, never to its output."""
         return subprocess.Popen(  # noqa: S603 - our own program, with arguments from the wiring
-            self._command, env=self._environment, stdin=subprocess.PIPE, stdout=2
+            self._command, env=self._environment, stdin=subprocess.PIPE, stdout=2, start_new_session=True
         )

@@ -1,8 +1,11 @@
 """A real worker process with fake steps: `python -m tests.support.fake_worker URL FOLDER STEP`.
 
 The named step blocks until the file "go" appears in the folder, so that tests can kill it there.
+"crash" in its place kills the worker in each measurement, as a CT would that eats all memory.
 """
 
+import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -19,6 +22,8 @@ class BlockingSteps(FakeSteps):
 
     def _ran(self, step: str, patient_id: str) -> None:
         super()._ran(step, patient_id)
+        if step == "measure" and self.blocked_step == "crash":
+            os.kill(os.getpid(), signal.SIGKILL)
         while step == self.blocked_step and not (self.ledger.parent / "go").exists():
             time.sleep(0.02)
 

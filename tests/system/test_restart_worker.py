@@ -111,6 +111,23 @@ def test_fewer_workers_than_before_still_finish_everything(start, queue, tmp_pat
     assert sorted(line for line in lines(tmp_path) if line.startswith("publish")) == ["publish PAT-1", "publish PAT-2"]
 
 
+def test_a_ct_that_kills_every_worker_is_put_aside(start, queue, tmp_path):
+    """Given a CT that kills its worker each time, then it fails with its cause and the queue goes on."""
+    queue.submit(an_order())
+    for _ in range(10):
+        worker = start("crash")
+        until(lambda w=worker: w.poll() is not None or queue.state(a_key()).state == "failed")
+        if worker.poll() is None:
+            break
+    failed = queue.state(a_key())
+    worker.terminate()
+
+    assert worker.wait(30) == 0
+    assert failed.why == "the worker died each time it worked on this"
+    assert 5 <= lines(tmp_path).count("measure PAT-0001") <= 7
+    assert queue.submit(an_order()) == failed
+
+
 def test_when_the_parent_is_killed_its_worker_hands_back_and_ends(start, queue, tmp_path):
     """Given a service killed with -9, then no worker is left over and the work waits in the queue."""
     queue.submit(an_order())
