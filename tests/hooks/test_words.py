@@ -67,7 +67,7 @@ def test_days():
 
 def test_a_flag_without_a_sentence_is_spelt_out():
     """A flag that is new to this table still reaches the reader."""
-    assert flag_words("focal-low") == "Focal low."
+    assert flag_words("some-new-flag") == "Some new flag."
     assert "upper estimate" in flag_words("contrast-enhanced")
 
 
