@@ -17,6 +17,7 @@ from cds.dicomweb.attributes import DatasetAttributes
 from cds.dicomweb.folder_scan import FolderScan, FolderSeries, scan_of
 from cds.dicomweb.grid import grid_of
 from cds.dicomweb.pixels import Unreadable, reasons_for
+from cds.dicomweb.quiet import silence_libraries
 from cds.dicomweb.scanned_file import DAMAGED, ScannedFile, read_header, transfer_syntax_of
 from cds.dicomweb.slices import CtSlice, slice_of
 from cds.errors import ArchiveUnavailable, NoCtFound, StudyVanished
@@ -43,6 +44,7 @@ class FolderArchive:
 
     def __init__(self, root: Path) -> None:
         """Nothing is read before the first question."""
+        silence_libraries()
         self._root = root
         self._known: dict[str, tuple[_Stamp, ScannedFile]] = {}
         self._lock = threading.Lock()

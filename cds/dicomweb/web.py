@@ -15,6 +15,7 @@ from cds.ct.volume import CtVolume
 from cds.dicomweb.assembly import Image, assemble_volume
 from cds.dicomweb.attributes import DatasetAttributes
 from cds.dicomweb.queries import find_ct_series, study_patient
+from cds.dicomweb.quiet import silence_libraries
 from cds.dicomweb.scanned_file import DAMAGED, transfer_syntax_of
 from cds.dicomweb.slices import slice_of
 from cds.dicomweb.web_session import BROKEN, ArchiveSession
@@ -30,6 +31,7 @@ class DicomwebArchive:
 
     def __init__(self, url: str, session: ArchiveSession, retries: int = 3) -> None:
         """`url`: DICOMweb root, such as https://pacs.example.org/dicom-web. Sends nothing yet."""
+        silence_libraries()
         self._session = session
         self._retries = retries
         self._client = DICOMwebClient(url.rstrip("/"), session=session)

@@ -1,5 +1,6 @@
 """Small CT series that vary one thing."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -78,18 +79,20 @@ def written(folder: Path, series: CtSeries | None = None, **options) -> list[Pat
 def edit(path: Path, change: Callable[[Dataset], object] | None = None, **attributes) -> None:
     """Rewrite one file with other attributes; None removes one."""
     dataset = dcmread(path)
-    for keyword, value in attributes.items():
-        if value is None:
-            delattr(dataset, keyword)
-        else:
-            setattr(dataset, keyword, value)
-    if change is not None:
-        change(dataset)
-    if "SOPInstanceUID" in attributes:
-        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    if "SOPClassUID" in attributes:
-        dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    dcmwrite(path, dataset)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # odd values are the point
+        for keyword, value in attributes.items():
+            if value is None:
+                delattr(dataset, keyword)
+            else:
+                setattr(dataset, keyword, value)
+        if change is not None:
+            change(dataset)
+        if "SOPInstanceUID" in attributes:
+            dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+        if "SOPClassUID" in attributes:
+            dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+        dcmwrite(path, dataset)
 
 
 def edit_all(paths: Sequence[Path], **attributes) -> None:
