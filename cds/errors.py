@@ -7,6 +7,9 @@
     |   `-- OutputNotWritable    the result could not be written where asked
     +-- ArchiveUnavailable   the imaging archive cannot be asked now; try again later
     +-- StudyVanished        what the archive offered before is no longer there
+    +-- LinkRefused          a report link has expired or is not ours (`cds.ports`)
+    +-- ChartUnreadable      the chart could not be read, or may not be (`cds.ports`)
+    +-- QueueUnavailable     the queue database cannot be used now (`cds.durable.queue`)
     +-- SettingsInvalid      a setting is missing or wrong; the message names it
     +-- SampleUnavailable    the public sample could not be fetched or verified
 

@@ -40,36 +40,43 @@ from tests.support.screening_fakes import (
 
 @pytest.fixture
 def clock():
+    """A clock that the test moves."""
     return SettableClock()
 
 
 @pytest.fixture
 def store():
+    """An empty store."""
     return MemoryStore()
 
 
 @pytest.fixture
 def queue(clock):
+    """A queue in which everything waits."""
     return FakeQueue(ScreenState("queued", clock.now()))
 
 
 @pytest.fixture
 def audit():
+    """An empty audit log."""
     return FakeAudit()
 
 
 @pytest.fixture
 def answering(store, queue, audit, clock):
+    """The fast path on fakes."""
     return Answering(store, queue, FakeHealth(), audit, clock, AnswerPolicy(GENERATION))
 
 
 @pytest.fixture
 def archive():
+    """An archive with one good series."""
     return FakeArchive([a_series()])
 
 
 @pytest.fixture
 def screening(archive, store, audit, clock):
+    """The slow path on fakes."""
     instruments = Instruments(archive, FakeSegmenter(), FakeCalibrator(), clock, Software("0", "fake", "00"))
     return Screening(
         instruments=instruments,

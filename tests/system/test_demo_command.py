@@ -1,0 +1,42 @@
+"""`osteocds demo` and `osteocds sample` as processes."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.real_ct import the_sample
+
+pytestmark = pytest.mark.system
+
+
+def run(*arguments: object):
+    """Run `osteocds`."""
+    command = [sys.executable, "-m", "cds.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
+
+
+def test_demo_reaches_its_card(tmp_path):
+    """The demo shows a card, the vertebrae and the Observations, writes the Bundle, and ends with status 0."""
+    the_sample()
+
+    done = run("demo", "--out", tmp_path)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    for words in ("osteoporosis range", "L1", "mg/cm3", "Observation", "Bundle written to"):
+        assert words in done.stdout
+    bundle = json.loads((tmp_path / "bundle.json").read_text())
+    kinds = [entry["resource"]["resourceType"] for entry in bundle["entry"]]
+    assert {"Observation", "DiagnosticReport", "Device", "Provenance"} <= set(kinds)
+
+
+def test_sample_ends_with_its_folder():
+    """The last line on standard output is the folder; its attribution stands before it."""
+    folder = the_sample()
+
+    done = run("sample")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == str(folder)
+    assert "CC BY 3.0" in done.stdout
