@@ -80,8 +80,9 @@ def canonical(hu: NDArray[np.generic], affine_lps: Affine) -> Image:
 def averaging_weights(count: int, spacing_mm: float, target_mm: float) -> Array:
     """Matrix (target, source) that resamples one axis over its whole extent.
 
-    Cells larger than the source spacing average the source voxels that they overlap; smaller ones
-    interpolate linearly. Target cells tile the source extent from its first edge.
+    Cells larger than the source spacing average the linear interpolation of the source over their
+    extent; smaller ones interpolate at their centre. Target cells tile the source extent from its
+    first edge.
     """
     target_count = max(1, round(count * spacing_mm / target_mm))
     ratio = count / target_count if target_count * target_mm > count * spacing_mm else target_mm / spacing_mm
@@ -89,15 +90,21 @@ def averaging_weights(count: int, spacing_mm: float, target_mm: float) -> Array:
     centres = (edges[:-1] + edges[1:]) / 2 - 0.5
     source = np.arange(count, dtype=np.float64)
     if ratio > 1:
-        low = np.maximum(edges[:-1, None], source[None])
-        high = np.minimum(edges[1:, None], source[None] + 1)
-        weights = np.clip(high - low, 0, None)
+        offsets = edges[:, None] - 0.5 - source[None]
+        weights = np.diff(_below_triangle(offsets), axis=0)
     else:
         inside = np.clip(centres, 0, count - 1)
         weights = np.clip(1 - np.abs(inside[:, None] - source[None]), 0, None)
     weights /= weights.sum(axis=1, keepdims=True)
     result: Array = weights.astype(np.float32)
     return result
+
+
+def _below_triangle(offset: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Area of the unit triangle over [-1, 1] to the left of an offset."""
+    inside = np.clip(offset, -1, 1)
+    area: NDArray[np.float64] = np.where(inside < 0, (1 + inside) ** 2 / 2, 1 - (1 - inside) ** 2 / 2)
+    return area
 
 
 def averaged(image: Image, target_mm: float) -> Image:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import center_of_mass, distance_transform_edt, find_objects, label
+from scipy.ndimage import distance_transform_edt, find_objects, label
 
 from models.vertebra_segmentation.column import SpineColumn
-from models.vertebra_segmentation.grid import Affine, Array, to_lps
+from models.vertebra_segmentation.grid import Affine, Array, shifted, to_lps
 
 CORE_LEVELS = (0.5, 0.7, 0.85, 0.93, 0.97)
 """Bodies that touch at one core probability come apart at a higher one."""
@@ -21,6 +21,10 @@ REACH_MM = 9.0
 """A body voxel lies within this distance of its own core."""
 
 
+MARGIN_MM = 9.0
+"""Room around each body in its crop."""
+
+
 @dataclass(frozen=True, slots=True)
 class Instance:
     """One body, not yet named: probabilities on a crop of the column."""
@@ -32,8 +36,6 @@ class Instance:
     centre_lps: NDArray[np.float64]
     volume_ml: float
     is_cut: bool
-    rib_ml: float
-    """Rib beside the body, out to the edge of the column."""
 
 
 def separate_bodies(column: SpineColumn) -> list[Instance]:
@@ -49,11 +51,9 @@ def separate_bodies(column: SpineColumn) -> list[Instance]:
     distance, nearest = distance_transform_edt(markers == 0, sampling=spacing, return_indices=True)
     owner = np.where(distance <= REACH_MM, markers[tuple(nearest)], 0)
     body = column.of("body_rim", "body_core")
-    rib = column.of("rib")
     boxes = find_objects(owner)
     instances = [
-        _instance(column, body, rib, owner == number, boxes[number - 1], core)
-        for number, core in enumerate(cores, start=1)
+        _instance(column, body, owner == number, boxes[number - 1], core) for number, core in enumerate(cores, start=1)
     ]
     whole = [i for i in instances if i is not None and i.volume_ml >= SMALLEST_BODY_ML]
     return sorted(whole, key=lambda i: -i.centre_lps[2])
@@ -93,35 +93,24 @@ def _apart(parts: list[NDArray[np.intp]], slice_mm: float) -> bool:
 def _instance(
     column: SpineColumn,
     body: Array,
-    rib: Array,
     owned: NDArray[np.bool_],
     box: tuple[slice, ...],
     core: NDArray[np.intp],
 ) -> Instance | None:
-    spacing = np.linalg.norm(column.affine_lps[:3, :3], axis=0)
-    margin = np.ceil(10.0 / spacing).astype(int)
-    wide = tuple(
-        slice(max(0, s.start - m), min(n, s.stop + m)) for s, m, n in zip(box, margin, owned.shape, strict=True)
-    )
-    inside = np.where(owned[wide], body[wide], 0).astype(np.float32)
-    filled = inside > 0.5
-    if not filled.any():
+    inside = np.where(owned[box], body[box], 0).astype(np.float32)
+    filled = np.argwhere(inside > 0.5)
+    if len(filled) == 0:
         return None
-    start = np.array([s.start for s in wide])
-    corner = np.argwhere(filled)
-    low, high = corner.min(axis=0) + start, corner.max(axis=0) + start
+    start = np.array([s.start for s in box])
+    low, high = filled.min(axis=0) + start, filled.max(axis=0) + start
     first, last = column.scan_box
-    is_cut = bool(np.any(low - 1 < first) or np.any(high + 1 > last))
-    beside = rib[low[0] : high[0] + 1] > 0.5
-    voxel_ml = float(np.prod(spacing)) / 1000
-    affine = column.affine_lps.copy()
-    affine[:3, 3] = to_lps(column.affine_lps, start.astype(float))
+    spacing = np.linalg.norm(column.affine_lps[:3, :3], axis=0)
+    margin = np.ceil(MARGIN_MM / spacing).astype(int)
     return Instance(
-        inside=inside,
-        affine_lps=affine,
+        inside=np.pad(inside, [(m, m) for m in margin]),
+        affine_lps=shifted(column.affine_lps, (start - margin).astype(float)),
         core_lps=to_lps(column.affine_lps, core.astype(float)),
-        centre_lps=to_lps(affine, np.array(center_of_mass(filled))),
-        volume_ml=float(filled.sum()) * voxel_ml,
-        is_cut=is_cut,
-        rib_ml=float(beside.sum()) * voxel_ml,
+        centre_lps=to_lps(column.affine_lps, filled.mean(axis=0) + start),
+        volume_ml=len(filled) * float(np.prod(spacing)) / 1000,
+        is_cut=bool(np.any(low - 1 < first) or np.any(high + 1 > last)),
     )

@@ -1,7 +1,8 @@
 """Naming the bodies of a spine: the likeliest sequence of consecutive levels.
 
-Each body votes through the coarse network's probabilities in its core. A Viterbi search finds the
-sequence that explains all votes, allowing for a body that was missed or taken for two.
+Each body votes through the coarse network's probabilities in its core, and through the ribs it carries.
+A Viterbi search finds the sequence that explains all votes, allowing for a body that was missed or
+taken for two.
 """
 
 from collections.abc import Sequence
@@ -16,8 +17,12 @@ from models.vertebra_segmentation.spine_map import SpineMap
 
 STATES = (*BODY_CLASSES, "sacrum")
 _REPEATABLE = {UPPER, "sacrum"}
-_LEAST_VOTE = 1e-3
+_LEAST_VOTE = 0.01
 """Floor of a vote, so that one body cannot veto a sequence."""
+
+_INDEPENDENT_VOTES = 3.0
+"""The votes of neighbouring bodies come from one network and one view and err together: however many there
+are, they weigh as much as so many."""
 
 _SPACING_SD = 0.3
 """Spread of the distance between neighbours, relative to the local median."""
@@ -25,8 +30,10 @@ _SPACING_SD = 0.3
 _LOG_STEP = {0: -5.0, 1: 0.0, 2: -5.0, 3: -8.0}
 """Log prior of a step of so many levels: one body taken for two, the rule, bodies missed."""
 
-RIB_ML = 0.35
-"""Ribs leave at least this much beside a body that carries them."""
+_WITH_RIB = (
+    dict.fromkeys(STATES, 0.95) | {"T12": 0.75, "L1": 0.02} | dict.fromkeys(("L2", "L3", "L4", "L5", "sacrum"), 0.005)
+)
+"""Probability that a rib is outlined beside a body. The twelfth ribs may be too short; lumbar ribs are rare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,32 +44,30 @@ class Named:
     level: str
     vote: float
     name_agrees: bool
+    rib_sides: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Numbering:
-    """The named bodies, cranial to caudal, and the confidence (0..1) in the numbering as a whole."""
+def name_bodies(instances: Sequence[Instance], rib_sides: Sequence[int | None], spine: SpineMap) -> tuple[Named, ...]:
+    """Name every body, cranial to caudal.
 
-    bodies: tuple[Named, ...]
-    confidence: float
-
-
-def number_bodies(instances: Sequence[Instance], spine: SpineMap) -> Numbering:
-    """Name every body; those above T7 and the sacrum drop out, a body taken for two keeps its larger half."""
+    Those above T7 and the sacrum drop out; of a body taken for two the larger half stays.
+    """
     if not instances:
-        return Numbering((), 0.0)
-    votes = np.stack([_votes(spine, instance) for instance in instances])
-    sequence = _likeliest(np.log(np.maximum(votes, _LEAST_VOTE)), np.stack([i.centre_lps for i in instances]))
+        return ()
+    votes = np.stack([level_votes(spine, instance) for instance in instances])
+    weight = min(1.0, _INDEPENDENT_VOTES / len(instances))
+    evidence = weight * np.log(np.maximum(votes, _LEAST_VOTE))
+    evidence += np.stack([_rib_evidence(n, i.is_cut) for n, i in zip(rib_border(rib_sides), instances, strict=True)])
+    sequence = _likeliest(evidence, np.stack([i.centre_lps for i in instances]))
     named: dict[str, Named] = {}
-    for instance, state, vote in zip(instances, sequence, votes, strict=True):
+    for instance, state, vote, ribs in zip(instances, sequence, votes, rib_sides, strict=True):
         level = STATES[state]
         if level in LEVELS and (level not in named or instance.volume_ml > named[level].instance.volume_ml):
-            named[level] = Named(instance, level, float(vote[state]), bool(vote.argmax() == state))
-    bodies = tuple(named.values())
-    return Numbering(bodies, _confidence(bodies))
+            named[level] = Named(instance, level, float(vote[state]), bool(vote.argmax() == state), ribs)
+    return tuple(named.values())
 
 
-def _votes(spine: SpineMap, instance: Instance) -> NDArray[np.float64]:
+def level_votes(spine: SpineMap, instance: Instance) -> NDArray[np.float64]:
     """Share of each state in a core, by the coarse network."""
     channels = [coarse_index(state) for state in STATES]
     mean = spine.at(instance.core_lps)[:, channels].mean(axis=0).astype(np.float64)
@@ -70,17 +75,40 @@ def _votes(spine: SpineMap, instance: Instance) -> NDArray[np.float64]:
     return shares
 
 
-def _likeliest(log_votes: NDArray[np.float64], centres_lps: NDArray[np.float64]) -> list[int]:
-    """State of each body by Viterbi."""
+def rib_border(rib_sides: Sequence[int | None]) -> list[bool | None]:
+    """Where the ribs end: True for the last body with a rib, False for the next one, None for all others.
+
+    All others follow from these two, so they are no evidence of their own. None for the next one, too,
+    where the scan is too narrow to show a rib.
+    """
+    lowest = max((place for place, sides in enumerate(rib_sides) if sides), default=-1)
+    border: list[bool | None] = [None] * len(rib_sides)
+    if lowest >= 0:
+        border[lowest] = True
+    if lowest + 1 < len(rib_sides) and rib_sides[lowest + 1] is not None:
+        border[lowest + 1] = False
+    return border
+
+
+def _rib_evidence(has_rib: bool | None, is_cut: bool) -> NDArray[np.float64]:
+    """Log likelihood of ribs by state; that a cut body shows none says nothing."""
+    probability = np.array([_WITH_RIB[state] for state in STATES])
+    if has_rib is None or (is_cut and not has_rib):
+        return np.zeros(len(STATES))
+    likelihood: NDArray[np.float64] = np.log(probability if has_rib else 1 - probability)
+    return likelihood
+
+
+def _likeliest(evidence: NDArray[np.float64], centres_lps: NDArray[np.float64]) -> list[int]:
+    """State of each body by Viterbi over log evidence (body, state)."""
     gaps = np.linalg.norm(np.diff(centres_lps, axis=0), axis=1)
-    score = log_votes[0].copy()
+    score = evidence[0].copy()
     back = []
     for body, gap in enumerate(gaps, start=1):
         nearby = gaps[max(0, body - 4) : body + 3]
-        steps = _step_scores(gap / float(np.median(nearby)))
-        candidates = score[:, None] + steps
+        candidates = score[:, None] + _step_scores(gap / float(np.median(nearby)))
         back.append(candidates.argmax(axis=0))
-        score = candidates.max(axis=0) + log_votes[body]
+        score = candidates.max(axis=0) + evidence[body]
     state = int(score.argmax())
     path = [state]
     for pointers in reversed(back):
@@ -101,22 +129,3 @@ def _step_scores(relative_gap: float) -> NDArray[np.float64]:
         own = STATES.index(name)
         scores[own, own] = -(((relative_gap - 1) / _SPACING_SD) ** 2) / 2
     return scores
-
-
-def _confidence(bodies: Sequence[Named]) -> float:
-    """Agreement of the votes with the sequence, lowered where the ribs speak against it."""
-    if not bodies:
-        return 0.0
-    agreement = float(np.mean([body.vote if body.name_agrees else 0.0 for body in bodies]))
-    return agreement * _rib_factor({body.level: body.instance for body in bodies if not body.instance.is_cut})
-
-
-def _rib_factor(whole: dict[str, Instance]) -> float:
-    """1 where the last body with ribs is T12, 0.85 where that cannot be seen, 0.4 where it is another."""
-    if "T12" not in whole and "L1" not in whole:
-        return 0.85
-    against = whole["T12"].rib_ml < RIB_ML if "T12" in whole else False
-    against |= whole["L1"].rib_ml > RIB_ML if "L1" in whole else False
-    if against:
-        return 0.4
-    return 1.0 if {"T12", "L1"} <= whole.keys() else 0.85

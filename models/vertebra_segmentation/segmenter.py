@@ -1,7 +1,7 @@
 """The package's front door: CT voxels in, named vertebral bodies and reference tissues out."""
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.vertebra_segmentation.column import outline_column
+from models.vertebra_segmentation.column import SpineColumn, outline_column
 from models.vertebra_segmentation.grid import canonical
 from models.vertebra_segmentation.instances import separate_bodies
 from models.vertebra_segmentation.labels import LEVELS, TISSUES
-from models.vertebra_segmentation.numbering import Named, Numbering, number_bodies
+from models.vertebra_segmentation.numbering import Named, name_bodies
+from models.vertebra_segmentation.plausibility import numbering_confidence, spine_bodies
+from models.vertebra_segmentation.ribs import ribs_beside
 from models.vertebra_segmentation.spine_map import SpineMap, map_spine, spine_curve
 from models.vertebra_segmentation.weights import SHIPPED, LoadedWeights, WeightsMismatch, load_weights
 
@@ -113,13 +115,12 @@ class Segmenter:
             column = None if curve is None else outline_column(scan, spine, curve, self._fine, self._device)
         report("name", 0.9)
         with _timed(seconds, "name"):
-            instances = [] if column is None else separate_bodies(column)
-            numbering = number_bodies(instances, spine)
+            named = () if column is None else _named(column, spine)
         report("done", 1.0)
         return SpineLabels(
-            bodies=tuple(_mask_of(body) for body in _wanted(numbering, levels)),
-            tissues=_tissues(spine) if numbering.bodies else (),
-            numbering_confidence=numbering.confidence,
+            bodies=tuple(_mask_of(body) for body in _wanted(named, levels)),
+            tissues=_tissues(spine) if named else (),
+            numbering_confidence=numbering_confidence(named),
             seconds=seconds,
         )
 
@@ -135,12 +136,18 @@ def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
     seconds[stage] = time.perf_counter() - begin
 
 
-def _wanted(numbering: Numbering, levels: Collection[str] | None) -> list[Named]:
+def _named(column: SpineColumn, spine: SpineMap) -> tuple[Named, ...]:
+    instances = spine_bodies(separate_bodies(column), spine)
+    centres = np.array([instance.centre_lps for instance in instances]).reshape(-1, 3)
+    return name_bodies(instances, ribs_beside(column, centres), spine)
+
+
+def _wanted(named: Sequence[Named], levels: Collection[str] | None) -> list[Named]:
     if levels is not None:
-        return [body for body in numbering.bodies if body.level in levels]
-    has_lumbar = any(body.level.startswith("L") for body in numbering.bodies)
+        return [body for body in named if body.level in levels]
+    has_lumbar = any(body.level.startswith("L") for body in named)
     chosen = DEFAULT_LEVELS if has_lumbar else LEVELS
-    return [body for body in numbering.bodies if body.level in chosen]
+    return [body for body in named if body.level in chosen]
 
 
 def _mask_of(body: Named) -> BodyMask:

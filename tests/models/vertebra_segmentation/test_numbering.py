@@ -1,31 +1,8 @@
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
+from tests.models.vertebra_segmentation.spine_builder import body_at, map_of
 
-from models.vertebra_segmentation.instances import Instance
-from models.vertebra_segmentation.labels import COARSE_CLASSES, coarse_index
-from models.vertebra_segmentation.numbering import number_bodies
-from models.vertebra_segmentation.spine_map import SpineMap
-
-SPACING_MM = 30.0
-
-
-def _body(place: float, *, volume_ml: float = 30.0, rib_ml: float = 0.0, is_cut: bool = False) -> Instance:
-    """A body whose core is one point at `place` (slice index from cranial) of the map below."""
-    centre = np.array([0.0, 0.0, -SPACING_MM * place])
-    return Instance(np.ones((1, 1, 1), np.float32), np.eye(4), centre[None], centre, volume_ml, is_cut, rib_ml)
-
-
-def _map(votes: Sequence[dict[str, float]]) -> SpineMap:
-    """A map one voxel wide; slice n votes as `votes[n]` says."""
-    probabilities = np.full((len(COARSE_CLASSES), len(votes), 1, 1), 1e-4, np.float32)
-    for place, vote in enumerate(votes):
-        for name, share in vote.items():
-            probabilities[coarse_index(name), place] = share
-    affine = np.diag([0.0, 0.0, 0.0, 1.0])
-    affine[2, 0], affine[1, 1], affine[0, 2] = -SPACING_MM, 1.0, 1.0
-    return SpineMap(probabilities, affine)
+from models.vertebra_segmentation.numbering import name_bodies, rib_border
 
 
 def _sure(*levels: str) -> list[dict[str, float]]:
@@ -33,58 +10,73 @@ def _sure(*levels: str) -> list[dict[str, float]]:
 
 
 def test_certain_votes_name_the_bodies() -> None:
-    """Bodies whose votes are in order are named as voted, with high confidence."""
-    levels = ("T11", "T12", "L1", "L2")
-    bodies = [_body(n, rib_ml=2.0 if level.startswith("T") else 0.0) for n, level in enumerate(levels)]
-    numbering = number_bodies(bodies, _map(_sure(*levels)))
+    """Bodies whose votes are in order are named as voted."""
+    levels = ["T11", "T12", "L1", "L2"]
+    named = name_bodies([body_at(n) for n in range(4)], [2, 2, 0, 0], map_of(_sure(*levels)))
 
-    assert [body.level for body in numbering.bodies] == list(levels)
-    assert numbering.confidence > 0.9
+    assert [body.level for body in named] == levels
+    assert all(body.name_agrees for body in named)
 
 
 def test_one_wrong_vote_is_overruled() -> None:
     """Levels stay consecutive where one body votes for its neighbour's name; that body does not agree."""
-    numbering = number_bodies([_body(n) for n in range(4)], _map(_sure("T12", "L1", "L1", "L3")))
+    named = name_bodies([body_at(n) for n in range(4)], [None] * 4, map_of(_sure("T12", "L1", "L1", "L3")))
 
-    assert [body.level for body in numbering.bodies] == ["T12", "L1", "L2", "L3"]
-    assert [body.name_agrees for body in numbering.bodies] == [True, True, False, True]
+    assert [body.level for body in named] == ["T12", "L1", "L2", "L3"]
+    assert [body.name_agrees for body in named] == [True, True, False, True]
+
+
+def test_ribs_decide_between_two_numberings() -> None:
+    """Where the votes waver by one level, the last body with ribs is T12."""
+    wavering = [{"T11": 0.5, "T10": 0.4}, {"T12": 0.5, "T11": 0.4}, {"L1": 0.5, "T12": 0.4}, {"L2": 0.5, "L1": 0.4}]
+    named = name_bodies([body_at(n) for n in range(4)], [2, 2, 2, 0], map_of(wavering))
+
+    assert [body.level for body in named] == ["T10", "T11", "T12", "L1"]
 
 
 def test_a_missed_body_leaves_a_gap() -> None:
     """Where one body was missed, the next keeps its own name."""
-    numbering = number_bodies([_body(0), _body(1), _body(3), _body(4)], _map(_sure("T11", "T12", "L1", "L2", "L3")))
+    bodies = [body_at(n) for n in (0, 1, 3, 4, 5)]
+    named = name_bodies(bodies, [None] * 5, map_of(_sure("T11", "T12", "L1", "L2", "L3", "L4")))
 
-    assert [body.level for body in numbering.bodies] == ["T11", "T12", "L2", "L3"]
+    assert [body.level for body in named] == ["T11", "T12", "L2", "L3", "L4"]
 
 
 def test_a_body_taken_for_two_is_one() -> None:
     """Two halves of a body give one body: the larger half."""
-    spine = _map(_sure("T12", "L1", "L1", "L2"))
-    halves = [_body(0), _body(1, volume_ml=20.0), _body(1.4, volume_ml=8.0), _body(3)]
-    numbering = number_bodies(halves, spine)
+    halves = [body_at(0), body_at(1), body_at(2, volume_ml=20.0), body_at(2.35, volume_ml=8.0), body_at(3), body_at(4)]
+    named = name_bodies(halves, [None] * 6, map_of(_sure("T11", "T12", "L1", "L2", "L3")))
 
-    assert [body.level for body in numbering.bodies] == ["T12", "L1", "L2"]
-    assert numbering.bodies[1].instance.volume_ml == 20.0
+    assert [body.level for body in named] == ["T11", "T12", "L1", "L2", "L3"]
+    assert named[2].instance.volume_ml == 20.0
+
+
+def test_bodies_above_t7_and_the_sacrum_have_no_name() -> None:
+    """Only T7 to L5 are named."""
+    above = name_bodies([body_at(n) for n in range(3)], [2, 2, 2], map_of(_sure("upper", "upper", "T7")))
+    below = name_bodies([body_at(n) for n in range(3)], [0, 0, 0], map_of(_sure("L4", "L5", "sacrum")))
+
+    assert [body.level for body in above] == ["T7"]
+    assert [body.level for body in below] == ["L4", "L5"]
 
 
 @pytest.mark.parametrize(
-    ("ribs", "reason"),
+    ("seen", "expected"),
     [
-        ((2.0, 0.0, 0.0), "T12 carries no rib"),
-        ((2.0, 2.0, 2.0), "L1 carries a rib"),
+        ([2, 2, 1, 0], [None, None, True, False]),
+        ([2, 0, 1, 0], [None, None, True, False]),  # a rib that was missed between two that were not
+        ([0, 0], [False, None]),
+        ([None, 1, None], [None, True, None]),
+        ([2, 2], [None, True]),
+        ([], []),
     ],
 )
-def test_ribs_against_the_numbering_lower_the_confidence(ribs: tuple[float, ...], reason: str) -> None:
-    """Where ribs end elsewhere than at T12, the confidence falls below one half."""
-    bodies = [_body(n, rib_ml=rib) for n, rib in enumerate(ribs)]
-    numbering = number_bodies(bodies, _map(_sure("T11", "T12", "L1")))
-
-    assert numbering.confidence < 0.5, reason
+def test_ribs_end_once(seen: list[int | None], expected: list[bool | None]) -> None:
+    """Only the last body with a rib and the next one speak; every body above the last has ribs, outlined or not."""
+    assert rib_border(seen) == expected
 
 
-def test_no_bodies_no_confidence() -> None:
-    """Without bodies there is nothing to be sure of."""
-    numbering = number_bodies([], _map(_sure("L1")))
-
-    assert numbering.bodies == ()
-    assert numbering.confidence == 0.0
+def test_nothing_to_name() -> None:
+    """Without bodies there are no names."""
+    assert name_bodies([], [], map_of(_sure("L1"))) == ()
+    assert np.isfinite(map_of(_sure("L1")).probabilities).all()

@@ -125,7 +125,9 @@ def test_tissues_lie_beside_the_spine(segmenter: Segmenter, trunk: Image) -> Non
 def test_progress_and_time(segmenter: Segmenter, trunk: Image) -> None:
     """Progress rises to 1 and each stage is timed."""
     steps: list[tuple[str, float]] = []
-    found = segmenter.segment(trunk.values, trunk.affine_lps, progress=lambda stage, share: steps.append((stage, share)))
+    found = segmenter.segment(
+        trunk.values, trunk.affine_lps, progress=lambda stage, share: steps.append((stage, share))
+    )
 
     assert [share for _, share in steps] == sorted(share for _, share in steps)
     assert steps[-1][1] == 1.0
