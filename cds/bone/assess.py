@@ -1,0 +1,180 @@
+"""One CT and its spine become one assessment.
+
+    gates      attributes and voxels: refuse the series, or go on with flags
+    contrast   from the aorta and the tag
+    levels     T12 to L3 measured; T11 to T7 only where none of those can be used
+    outliers   fractured and deviating levels are named and left out
+    patient    the rule of levels, the category, the probability, the Z-score
+
+"Not assessable" is a result with reasons; so is every level that could not be used.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+from cds.bone.anatomy import Spine, VertebralLevel
+from cds.bone.assessment import Acquisition, Assessment, Software
+from cds.bone.contrast import DENSE_BLOOD_HU, contrast_flags, contrast_of
+from cds.bone.level_conversion import LevelChoice, choose_levels
+from cds.bone.measured_level import Calibrator
+from cds.bone.patient import patient_result
+from cds.bone.quality import check_series, check_volume
+from cds.bone.survey import Survey, survey_levels
+from cds.bone.tissue import aortic_blood
+from cds.ct.acquisition import CtSeries
+from cds.ct.patient import PatientCheck
+from cds.ct.reason import Reason, because
+from cds.ct.volume import CtVolume
+
+CERTAIN_NUMBERING: Final = 0.6
+"""Below this the numbering of the vertebrae may be off by one."""
+
+
+def levels_to_outline(all_levels: bool) -> Collection[VertebralLevel] | None:
+    """Which bodies to ask of the segmenter: its own choice (T11 to L3, else thoracic), or every one."""
+    return tuple(VertebralLevel) if all_levels else None
+
+
+def not_assessable(  # noqa: PLR0913 (keywords: the contract with screening)
+    series: CtSeries,
+    reasons: Sequence[Reason],
+    *,
+    patient_check: PatientCheck,
+    today: date,
+    software: Software,
+    timing_s: Mapping[str, float],
+) -> Assessment:
+    """A CT that cannot be measured, and why; raises ValueError without a reason."""
+    return Assessment(
+        status="not-assessable",
+        reasons=tuple(reasons),
+        flags=("identity-unverified",) if patient_check == "unverified" else (),
+        acquisition=_acquisition(series, today),
+        patient_check=patient_check,
+        timing_s=dict(timing_s),
+        software=software,
+    )
+
+
+def assess_volume(  # noqa: PLR0913 (keywords: the contract with screening)
+    volume: CtVolume,
+    spine: Spine,
+    calibrator: Calibrator,
+    *,
+    patient_check: PatientCheck,
+    today: date,
+    software: Software,
+    timing_s: Mapping[str, float],
+    population: str | None = None,
+    all_levels: bool = False,
+) -> Assessment:
+    """Measure one CT. `population`: the norm that the site named; `all_levels`: not only those needed."""
+
+    def refused(reasons: Sequence[Reason]) -> Assessment:
+        return not_assessable(
+            volume.series, reasons, patient_check=patient_check, today=today, software=software, timing_s=timing_s
+        )
+
+    reasons, gate_flags = _gates(volume, spine, patient_check)
+    if reasons:
+        return refused(reasons)
+    blood = aortic_blood(volume, spine)
+    contrast = contrast_of(volume.series, blood)
+    dense_blood = spine.aorta if blood is not None and blood.median_hu > DENSE_BLOOD_HU else None
+    survey = survey_levels(volume, spine, calibrator, keep_out=dense_blood, all_levels=all_levels)
+    choice = choose_levels(survey.usable)
+    without_value = refused(survey.reasons or (because("no-vertebra-found"),))
+    surveyed = replace(
+        without_value,
+        levels=survey.reports(choice),
+        numbering_confidence=spine.numbering_confidence,
+        contrast=contrast,
+        flags=_unique((*contrast_flags(contrast), *without_value.flags, *gate_flags)),
+    )
+    if choice is None:
+        return surveyed
+    return _with_value(surveyed, survey, choice, series=volume.series, spine=spine, population=population)
+
+
+def _gates(volume: CtVolume, spine: Spine, patient_check: PatientCheck) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
+    """What refuses the whole CT, each code once, and the flags of what does not."""
+    if patient_check == "mismatch":
+        return (because("patient-mismatch"),), ()
+    by_attributes, attribute_flags = check_series(volume.series)
+    by_voxels, voxel_flags = check_volume(volume)
+    refused = {reason.code: reason for reason in (*by_attributes, *by_voxels)}
+    if not refused and not spine.bodies:
+        return (because("no-vertebra-found"),), ()
+    return tuple(refused.values()), (*attribute_flags, *voxel_flags)
+
+
+def _with_value(  # noqa: PLR0913 (everything that was found)
+    surveyed: Assessment,
+    survey: Survey,
+    choice: LevelChoice,
+    *,
+    series: CtSeries,
+    spine: Spine,
+    population: str | None,
+) -> Assessment:
+    """The assessment with the patient's value and all that qualifies it."""
+    calibration = survey.measured[choice.levels[0]].calibration
+    ambiguous = _is_ambiguous(spine, choice)
+    result = patient_result(
+        survey.densities,
+        choice,
+        series=series,
+        contrast=surveyed.contrast.state,
+        ambiguous=ambiguous,
+        population=population,
+    )
+    return replace(
+        surveyed,
+        status="assessed",
+        reasons=survey.reasons,
+        category=result.category,
+        probability_osteoporosis_range=result.probability_osteoporosis_range,
+        vbmd_mg_cm3=result.vbmd_mg_cm3,
+        ci95_mg_cm3=result.ci95_mg_cm3,
+        interval_kind=result.interval_kind,
+        levels_used=choice.levels,
+        z_score=result.z_score,
+        population=population if result.z_score is not None else None,
+        flags=_unique(
+            (
+                *result.flags,
+                *(("level-ambiguous",) if ambiguous else ()),
+                *(("scanner-not-calibrated",) if calibration.scanner == "unknown" else ()),
+                *surveyed.flags,
+                *survey.flags(choice),
+            )
+        ),
+        calibration=calibration,
+    )
+
+
+def _is_ambiguous(spine: Spine, choice: LevelChoice) -> bool:
+    """Whether the names of the levels used may be off by one."""
+    agreed = all(body.name_agrees for body in spine.bodies if body.level in choice.levels)
+    return spine.numbering_confidence < CERTAIN_NUMBERING or not agreed
+
+
+def _unique(flags: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(flags))
+
+
+def _acquisition(series: CtSeries, today: date) -> Acquisition:
+    return Acquisition(
+        study_uid=series.study_uid,
+        series_uid=series.series_uid,
+        patient_id=series.patient.patient_id,
+        study_date=series.study_date,
+        scan_age_days=(today - series.study_date).days if series.study_date is not None else None,
+        kvp=series.kvp,
+        kernel=series.kernel,
+        slice_thickness_mm=series.slice_thickness_mm,
+        manufacturer=series.manufacturer,
+        model=series.model,
+    )

@@ -1,0 +1,182 @@
+"""Every quality limit in one table: what is measured, when it refuses, when it flags, and why there.
+
+A value outside `accepted` refuses the series or the level (`refusal`, a code of `cds.ct.reason`);
+one outside `unremarkable` leaves a flag on the result. Both ranges are inclusive. Limits without a
+publication behind them are engineering choices and say so; none was tuned on outcomes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf
+from types import MappingProxyType
+
+Range = tuple[float, float]
+
+ANY: Range = (-inf, inf)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """One limit."""
+
+    measures: str
+    accepted: Range = ANY
+    unremarkable: Range = ANY
+    refusal: str | None = None
+    flag: str | None = None
+    source: str
+
+    def refuses(self, value: float) -> bool:
+        """Whether the value lies outside what can be measured; NaN does."""
+        return not self.accepted[0] <= value <= self.accepted[1]
+
+    def flags(self, value: float) -> tuple[str, ...]:
+        """The flag that the value leaves, if any."""
+        return () if self.flag is None or self.unremarkable[0] <= value <= self.unremarkable[1] else (self.flag,)
+
+
+GATES: Mapping[str, Gate] = MappingProxyType(
+    {
+        # the series
+        "kvp": Gate(
+            measures="tube voltage, kVp",
+            accepted=(70, 150),
+            unremarkable=(80, 140),
+            refusal="kvp-outside",
+            flag="kvp-uncommon",
+            source="range of the slope tables; published comparisons cover 80-140 kVp",
+        ),
+        "age": Gate(
+            measures="age at the scan, years",
+            accepted=(18, inf),
+            refusal="age-below-18",
+            source="the thresholds were made for adults (ACR QCT)",
+        ),
+        "slice": Gate(
+            measures="slice thickness or distance, mm",
+            accepted=(0, 5),
+            unremarkable=(0, 3),
+            refusal="slices-too-thick",
+            flag="slices-thick",
+            source="endplate leakage by partial volume, computed: 5 mm of margin at 7.5 mm slices leave too little",
+        ),
+        "tilt": Gate(
+            measures="angle between slice normal and body axis, degrees",
+            accepted=(0, 5),
+            unremarkable=(0, 1),
+            refusal="orientation-not-axial",
+            flag="tilted",
+            source="engineering: the region follows the mask, reconstructions beyond are reformatted",
+        ),
+        "gantry": Gate(
+            measures="gantry tilt, degrees",
+            accepted=(-5, 5),
+            unremarkable=(-1, 1),
+            refusal="gantry-tilt",
+            flag="tilted",
+            source="engineering: a sheared grid is not what the slope tables assume",
+        ),
+        "air": Gate(
+            measures="median of air outside the body, HU",
+            accepted=(-1035, -950),
+            unremarkable=(-1015, -985),
+            refusal="air-out-of-range",
+            flag="air-offset",
+            source="air is -1000 HU by definition; internal-calibration software accepts -1030 to -980",
+        ),
+        "size": Gate(
+            measures="water-equivalent diameter, cm",
+            accepted=(12, 45),
+            refusal="body-size-outside",
+            source="range of the slope tables (water path 10 to 50 cm)",
+        ),
+        # one level
+        "outline": Gate(
+            measures="volume of the vertebral body, cm3",
+            accepted=(4, 110),
+            refusal="level-outside-body",
+            source="engineering: bodies of T7 to L5 measure 8 to 70 cm3 in adults",
+        ),
+        "span": Gate(
+            measures="largest side of the vertebral body, mm",
+            accepted=(10, 80),
+            refusal="level-outside-body",
+            source="engineering: bodies of T7 to L5 are at most 65 mm wide",
+        ),
+        "marrow": Gate(
+            measures="median of the trabecular region, HU",
+            accepted=(-150, inf),
+            refusal="level-outside-body",
+            source="pure fat reads -100 HU: below lies lung or gas",
+        ),
+        "roi": Gate(
+            measures="trabecular region, cm3",
+            accepted=(1.5, inf),
+            unremarkable=(3, inf),
+            refusal="level-roi-small",
+            flag="roi-small",
+            source="noise of the mean in low-dose CT, computed",
+        ),
+        "slices": Gate(
+            measures="slices that cross the region, up to 3 mm thick",
+            accepted=(4, inf),
+            refusal="level-too-few-slices",
+            source="engineering",
+        ),
+        "thick-slices": Gate(
+            measures="slices that cross the region, over 3 mm thick",
+            accepted=(2, inf),
+            refusal="level-too-few-slices",
+            source="engineering: a body of 25 mm leaves 14 mm between endplate margins at 5 mm slices",
+        ),
+        "noise": Gate(
+            measures="standard error of the region's mean, HU",
+            accepted=(0, 4),
+            unremarkable=(0, 2.5),
+            refusal="level-noisy",
+            flag="noisy",
+            source="4 HU are 3 mg/cm3, the precision of QCT (Budoff 2012: 2.6 %)",
+        ),
+        "metal": Gate(
+            measures="voxels over 2500 HU within 5 cm of the body, cm3",
+            accepted=(0, 0.05),
+            refusal="level-metal",
+            source="engineering: beyond any bone or calcification",
+        ),
+        "cement": Gate(
+            measures="largest cluster over 800 HU within the body, cm3",
+            accepted=(0, 0.3),
+            refusal="level-metal",
+            source="engineering: bone cement reads 800 HU and more",
+        ),
+        "dense": Gate(
+            measures="share of the region over 225 mg/cm3 (300 HU at 120 kVp), percent",
+            accepted=(0, 20),
+            refusal="level-sclerotic",
+            source="engineering: sclerosis, osteophytes, haemangioma of the dense kind",
+        ),
+        "height": Gate(
+            measures="loss of anterior or middle height, percent to one decimal; 25 and more refuse",
+            accepted=(-inf, 24.9),
+            unremarkable=(-inf, 19.9),
+            refusal="level-fracture",
+            flag="height-reduced",
+            source="Genant 1993: 20-25 % mild, over 25 % moderate; a compressed body reads too dense",
+        ),
+        "outlier": Gate(
+            measures="difference from the other levels after conversion, mg/cm3",
+            accepted=(-25, 25),
+            unremarkable=(-15, 15),
+            refusal="level-outlier",
+            flag="uneven",
+            source="engineering: three times the residual between neighbours (Budoff 2012)",
+        ),
+    }
+)
+
+METAL_HU = 2500
+METAL_REACH_MM = 50.0
+CEMENT_HU = 800
+DENSE_MG_CM3 = 225.0
+"""300 HU at 120 kVp and a middle size, stated as density so that it holds at every voltage."""
+THICK_SLICE_MM = GATES["slice"].unremarkable[1]

@@ -1,0 +1,79 @@
+"""Measure one vertebra: size of the patient there, calibration, region, density."""
+
+from dataclasses import dataclass, replace
+from math import hypot
+from typing import Final, Protocol
+
+from cds.bone.anatomy import MaskGrid, Spine, VertebralBody, cranial_axis
+from cds.bone.assessment import Calibration, LevelMeasurement
+from cds.bone.density import LevelDensity, density_of, hu_of
+from cds.bone.gates import DENSE_MG_CM3, GATES
+from cds.bone.level_conversion import THORACIC
+from cds.bone.roi import TrabecularRoi, trabecular_roi
+from cds.bone.tissue import patient_size
+from cds.ct.acquisition import CtSeries
+from cds.ct.reason import NotAssessable, Reason, because
+from cds.ct.volume import CtVolume
+
+TRUNCATED_SLOPE_SD: Final = 0.04
+"""Relative, on top: a size of 24 cm read for 30 cm makes the slope 4.4 % too high."""
+
+
+class Calibrator(Protocol):
+    """What is needed of the port `HuCalibrator`."""
+
+    def calibrate(self, series: CtSeries, water_equivalent_diameter_cm: float, *, thoracic: bool) -> Calibration:
+        """Slope and offset at one level."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MeasuredLevel:
+    """One vertebra with its region, calibration and density."""
+
+    roi: TrabecularRoi
+    calibration: Calibration
+    density: LevelDensity
+    flags: tuple[str, ...]
+
+    def report(self, *, used: bool, flags: tuple[str, ...] = (), reasons: tuple[Reason, ...] = ()) -> LevelMeasurement:
+        """The level as it appears in the assessment."""
+        roi = self.roi
+        return LevelMeasurement(
+            level=roi.level,
+            hu=roi.hu,
+            hu_sd=roi.hu_sd,
+            hu_sem=roi.hu_sem,
+            vbmd_mg_cm3=self.density.vbmd_mg_cm3,
+            ci95_mg_cm3=self.density.ci95_mg_cm3,
+            centre_lps_mm=roi.centre_lps_mm,
+            roi_cm3=roi.roi_cm3,
+            used=used,
+            height_loss_percent=roi.height_loss_percent,
+            flags=(*self.flags, *flags),
+            reasons=reasons,
+        )
+
+
+def measure_level(
+    volume: CtVolume, spine: Spine, body: VertebralBody, calibrator: Calibrator, keep_out: MaskGrid | None
+) -> MeasuredLevel | NotAssessable:
+    """Size, calibration, region and density of one body. `keep_out`: dense blood."""
+    size = patient_size(volume, body.centre_lps_mm[2])
+    diameter_cm, limits = size.water_equivalent_diameter_cm, GATES["size"].accepted
+    if GATES["size"].refuses(diameter_cm):
+        reason = because("body-size-outside", diameter_cm=diameter_cm, minimum_cm=limits[0], maximum_cm=limits[1])
+        return NotAssessable((reason,))
+    calibration = calibrator.calibrate(volume.series, diameter_cm, thoracic=body.level in THORACIC)
+    if size.truncated:
+        calibration = replace(calibration, slope_sd_fraction=hypot(calibration.slope_sd_fraction, TRUNCATED_SLOPE_SD))
+    roi = trabecular_roi(
+        volume,
+        body,
+        cranial=cranial_axis(spine, body.level),
+        keep_out=keep_out,
+        dense_hu=hu_of(DENSE_MG_CM3, calibration),
+    )
+    if isinstance(roi, NotAssessable):
+        return roi
+    flags = (*roi.flags, *(("fov-truncated",) if size.truncated else ()))
+    return MeasuredLevel(roi, calibration, density_of(roi, calibration), flags)

@@ -1,0 +1,182 @@
+"""The assessment as the JSON record of the product, and back.
+
+Keys are never renamed or removed; `schema_version` says which set they are. Numbers are rounded
+here to what they can mean, hence `from_record(to_record(a))` equals `a` once rounded, and
+`to_record(from_record(r))` equals `r` always. Unknown keys are ignored on reading.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from datetime import date
+from typing import Any, Final
+
+from cds.bone.anatomy import VertebralLevel
+from cds.bone.assessment import (
+    Acquisition,
+    Assessment,
+    Calibration,
+    Contrast,
+    Interval,
+    LevelMeasurement,
+    Software,
+)
+from cds.ct.reason import Reason
+
+SCHEMA_VERSION: Final = 1
+
+Record = dict[str, Any]
+"""What `json.dumps` takes and `json.loads` gives."""
+
+
+class RecordUnreadableError(ValueError):
+    """The record is of a schema that this version does not know."""
+
+
+def to_record(assessment: Assessment) -> Record:
+    """Write an assessment; plain strings, numbers, lists and dictionaries only."""
+    a = assessment
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "status": a.status,
+        "reasons": _reasons(a.reasons),
+        "category": a.category,
+        "probability_osteoporosis_range": _round(a.probability_osteoporosis_range, 3),
+        "vbmd_mg_cm3": _round(a.vbmd_mg_cm3, 1),
+        "ci95_mg_cm3": _numbers(a.ci95_mg_cm3, 1),
+        "interval_kind": a.interval_kind,
+        "basis": a.basis,
+        "levels_used": [level.value for level in a.levels_used],
+        "z_score": _round(a.z_score, 2),
+        "population": a.population,
+        "levels": [_level(level) for level in a.levels],
+        "numbering_confidence": _round(a.numbering_confidence, 3),
+        "flags": list(a.flags),
+        "contrast": {"state": a.contrast.state, "aorta_hu": _round(a.contrast.aorta_hu, 1)},
+        "acquisition": _acquisition(a.acquisition),
+        "calibration": None if a.calibration is None else _calibration(a.calibration),
+        "patient_check": a.patient_check,
+        "timing_s": {name: _round(seconds, 3) for name, seconds in a.timing_s.items()},
+        "software": {
+            "version": a.software.version,
+            "model": a.software.model,
+            "weights_sha256": a.software.weights_sha256,
+        },
+    }
+
+
+def _level(level: LevelMeasurement) -> Record:
+    return {
+        "level": level.level.value,
+        "hu": _round(level.hu, 1),
+        "hu_sd": _round(level.hu_sd, 1),
+        "hu_sem": _round(level.hu_sem, 2),
+        "vbmd_mg_cm3": _round(level.vbmd_mg_cm3, 1),
+        "ci95_mg_cm3": _numbers(level.ci95_mg_cm3, 1),
+        "centre_lps_mm": _numbers(level.centre_lps_mm, 2),
+        "roi_cm3": _round(level.roi_cm3, 2),
+        "used": level.used,
+        "height_loss_percent": _round(level.height_loss_percent, 1),
+        "flags": list(level.flags),
+        "reasons": _reasons(level.reasons),
+    }
+
+
+def _acquisition(acquisition: Acquisition) -> Record:
+    return {
+        "study_uid": acquisition.study_uid,
+        "series_uid": acquisition.series_uid,
+        "patient_id": acquisition.patient_id,
+        "study_date": None if acquisition.study_date is None else acquisition.study_date.isoformat(),
+        "scan_age_days": acquisition.scan_age_days,
+        "kvp": acquisition.kvp,
+        "kernel": acquisition.kernel,
+        "slice_thickness_mm": acquisition.slice_thickness_mm,
+        "manufacturer": acquisition.manufacturer,
+        "model": acquisition.model,
+    }
+
+
+def _calibration(calibration: Calibration) -> Record:
+    return {
+        "method": calibration.method,
+        "scanner": calibration.scanner,
+        "slope_hu_per_mg_cm3": _round(calibration.slope_hu_per_mg_cm3, 4),
+        "slope_sd_fraction": _round(calibration.slope_sd_fraction, 4),
+        "offset_hu": _round(calibration.offset_hu, 2),
+        "offset_sd_hu": _round(calibration.offset_sd_hu, 2),
+        "water_equivalent_diameter_cm": _round(calibration.water_equivalent_diameter_cm, 1),
+        "version": calibration.version,
+    }
+
+
+def _reasons(reasons: Iterable[Reason]) -> list[Record]:
+    return [{"code": reason.code, "text": reason.text} for reason in reasons]
+
+
+def _round(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(float(value), digits) + 0.0
+
+
+def _numbers(values: Iterable[float] | None, digits: int) -> list[float | None] | None:
+    return None if values is None else [_round(value, digits) for value in values]
+
+
+def from_record(record: Mapping[str, Any]) -> Assessment:
+    """Read an assessment; raises `RecordUnreadableError` for another schema version."""
+    if record.get("schema_version") != SCHEMA_VERSION:
+        raise RecordUnreadableError(f"schema_version {record.get('schema_version')!r} is not {SCHEMA_VERSION}")
+    return Assessment(
+        status=record["status"],
+        reasons=_read_reasons(record["reasons"]),
+        category=record["category"],
+        probability_osteoporosis_range=record["probability_osteoporosis_range"],
+        vbmd_mg_cm3=record["vbmd_mg_cm3"],
+        ci95_mg_cm3=_read_interval(record["ci95_mg_cm3"]),
+        interval_kind=record["interval_kind"],
+        basis=record["basis"],
+        levels_used=tuple(VertebralLevel(name) for name in record["levels_used"]),
+        z_score=record["z_score"],
+        population=record["population"],
+        levels=tuple(_read_level(level) for level in record["levels"]),
+        numbering_confidence=record["numbering_confidence"],
+        flags=tuple(record["flags"]),
+        contrast=Contrast(record["contrast"]["state"], record["contrast"]["aorta_hu"]),
+        acquisition=_read_acquisition(record["acquisition"]),
+        calibration=None
+        if record["calibration"] is None
+        else Calibration(**_known(Calibration, record["calibration"])),
+        patient_check=record["patient_check"],
+        timing_s=dict(record["timing_s"]),
+        software=Software(**_known(Software, record["software"])),
+    )
+
+
+def _read_level(record: Mapping[str, Any]) -> LevelMeasurement:
+    x, y, z = record["centre_lps_mm"]
+    low, high = record["ci95_mg_cm3"]
+    facts = _known(LevelMeasurement, record) | {
+        "level": VertebralLevel(record["level"]),
+        "ci95_mg_cm3": (low, high),
+        "centre_lps_mm": (x, y, z),
+        "flags": tuple(record["flags"]),
+        "reasons": _read_reasons(record["reasons"]),
+    }
+    return LevelMeasurement(**facts)
+
+
+def _read_acquisition(record: Mapping[str, Any]) -> Acquisition:
+    day = record["study_date"]
+    return Acquisition(**_known(Acquisition, record) | {"study_date": None if day is None else date.fromisoformat(day)})
+
+
+def _read_interval(bounds: list[float] | None) -> Interval | None:
+    return None if bounds is None else (bounds[0], bounds[1])
+
+
+def _read_reasons(records: Iterable[Mapping[str, Any]]) -> tuple[Reason, ...]:
+    return tuple(Reason(each["code"], each["text"]) for each in records)
+
+
+def _known(kind: type, record: Mapping[str, Any]) -> Record:
+    """The record's values for the fields of a dataclass; whatever else it holds is left out."""
+    return {each.name: record[each.name] for each in fields(kind) if each.name in record}

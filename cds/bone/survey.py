@@ -1,0 +1,164 @@
+"""Measure the vertebrae that are needed, and leave out those that would mislead.
+
+L1 and L2 make the result; L3 and T12 replace them and show whether one of them deviates. T11 to T7
+are measured only where none of these four can be used, or where every level is asked for.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final
+
+from cds.bone.anatomy import MaskGrid, Spine, VertebralLevel
+from cds.bone.assessment import LevelMeasurement
+from cds.bone.density import LevelDensity, difference_from_others
+from cds.bone.gates import GATES
+from cds.bone.level_conversion import CONVERSIONS, SUBSTITUTES, TARGET, THORACIC, LevelChoice
+from cds.bone.measured_level import Calibrator, MeasuredLevel, measure_level
+from cds.bone.roi import TrabecularRoi
+from cds.ct.reason import NotAssessable, Reason, because
+from cds.ct.volume import CtVolume
+
+FIRST: Final = frozenset((*TARGET, *SUBSTITUTES))
+FALLBACK: Final = frozenset(THORACIC)
+
+FEWEST_TO_COMPARE: Final = 3
+"""An outlier shows only where two others remain."""
+
+Measured = Mapping[VertebralLevel, MeasuredLevel]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why a measured level is left out (kept where there is no reason), and what to say about it."""
+
+    reasons: tuple[Reason, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Every level that was looked at."""
+
+    measured: Measured
+    verdicts: Mapping[VertebralLevel, Verdict]
+    refused: Mapping[VertebralLevel, tuple[Reason, ...]]
+
+    @cached_property
+    def usable(self) -> frozenset[VertebralLevel]:
+        """Levels that can enter the result."""
+        return frozenset(level for level in self.measured if level in CONVERSIONS and not self.verdicts[level].reasons)
+
+    @cached_property
+    def densities(self) -> Mapping[VertebralLevel, LevelDensity]:
+        """Density by level."""
+        return {level: each.density for level, each in self.measured.items()}
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why levels could not be used, each sentence with the level's name, cranial to caudal."""
+        found = {**self.refused, **{level: verdict.reasons for level, verdict in self.verdicts.items()}}
+        return tuple(
+            Reason(reason.code, f"{level}: {reason.text}")
+            for level in VertebralLevel
+            for reason in found.get(level, ())
+        )
+
+    def reports(self, choice: LevelChoice | None) -> tuple[LevelMeasurement, ...]:
+        """The measured levels as the assessment shows them, cranial to caudal."""
+        used = () if choice is None else choice.levels
+        return tuple(self._report(level, used=level in used) for level in VertebralLevel if level in self.measured)
+
+    def flags(self, choice: LevelChoice) -> tuple[str, ...]:
+        """What the levels add to the flags of the result: of those used, and of those found deviating."""
+        found: list[str] = []
+        for level in VertebralLevel:
+            if level in choice.levels:
+                found += self.measured[level].flags
+            if level in choice.levels or (level in self.verdicts and self.verdicts[level].reasons):
+                found += self.verdicts[level].flags
+        return tuple(found)
+
+    def _report(self, level: VertebralLevel, *, used: bool) -> LevelMeasurement:
+        verdict = self.verdicts[level]
+        idle = () if used or verdict.reasons else (because("level-not-needed"),)
+        return self.measured[level].report(used=used, flags=verdict.flags, reasons=(*verdict.reasons, *idle))
+
+
+def survey_levels(
+    volume: CtVolume, spine: Spine, calibrator: Calibrator, *, keep_out: MaskGrid | None, all_levels: bool
+) -> Survey:
+    """Measure what is needed, or everything. `keep_out`: dense blood."""
+    survey = _survey(volume, spine, calibrator, keep_out, frozenset(VertebralLevel) if all_levels else FIRST)
+    if survey.usable or all_levels:
+        return survey
+    fallback = _survey(volume, spine, calibrator, keep_out, FALLBACK)
+    return Survey(
+        {**survey.measured, **fallback.measured},
+        {**survey.verdicts, **fallback.verdicts},
+        {**survey.refused, **fallback.refused},
+    )
+
+
+def _survey(
+    volume: CtVolume,
+    spine: Spine,
+    calibrator: Calibrator,
+    keep_out: MaskGrid | None,
+    wanted: Collection[VertebralLevel],
+) -> Survey:
+    measured: dict[VertebralLevel, MeasuredLevel] = {}
+    refused: dict[VertebralLevel, tuple[Reason, ...]] = {}
+    for body in spine.bodies:
+        if body.level not in wanted:
+            continue
+        found = measure_level(volume, spine, body, calibrator, keep_out)
+        if isinstance(found, NotAssessable):
+            refused[body.level] = found.reasons
+        else:
+            measured[body.level] = found
+    return Survey(measured, judge(measured), refused)
+
+
+def judge(measured: Measured) -> dict[VertebralLevel, Verdict]:
+    """Fractured levels go first; then, among comparable ones, the one that deviates most, until none does."""
+    verdicts = {level: _by_height(each.roi) for level, each in measured.items()}
+    for group in (FIRST, FALLBACK):
+        comparable = {
+            level: each.density for level, each in measured.items() if level in group and not verdicts[level].reasons
+        }
+        _compare(comparable, verdicts)
+    return verdicts
+
+
+def _by_height(roi: TrabecularRoi) -> Verdict:
+    """A compressed vertebra reads too dense; where slices are too thick, nothing can be said."""
+    loss = roi.height_loss_percent
+    if loss is None:
+        return Verdict()
+    reasons = (because("level-fracture", loss_percent=loss),) if GATES["height"].refuses(loss) else ()
+    return Verdict(reasons, GATES["height"].flags(loss))
+
+
+def _compare(remaining: dict[VertebralLevel, LevelDensity], verdicts: dict[VertebralLevel, Verdict]) -> None:
+    """Take outliers out of `remaining` and say so in `verdicts`; flag what is merely uneven."""
+    while len(remaining) >= FEWEST_TO_COMPARE:
+        differences = _differences(remaining)
+        worst = max(differences, key=lambda level: abs(differences[level]))
+        if not GATES["outlier"].refuses(differences[worst]):
+            break
+        reason = because("level-outlier", difference_mg_cm3=differences[worst])
+        low = ("focal-low",) if differences[worst] < 0 else ()
+        verdicts[worst] = Verdict((reason,), (*verdicts[worst].flags, *low))
+        del remaining[worst]
+    if len(remaining) > 1:
+        for level, difference in _differences(remaining).items():
+            flags = (*verdicts[level].flags, *GATES["outlier"].flags(difference))
+            verdicts[level] = replace(verdicts[level], flags=flags)
+
+
+def _differences(densities: Mapping[VertebralLevel, LevelDensity]) -> dict[VertebralLevel, float]:
+    return {
+        level: difference_from_others(density, [other for name, other in densities.items() if name != level])
+        for level, density in densities.items()
+    }

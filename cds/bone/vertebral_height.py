@@ -1,0 +1,50 @@
+"""Anterior, middle and posterior height of a body, for the suspicion of a fracture.
+
+Genant 1993 grades a vertebra by the loss of anterior or middle height against the posterior one:
+20-25 % mild, 25-40 % moderate, more severe.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cds.bone.body_frame import STEP_MM, BodyFrame
+
+MIDLINE_MM = 7.0
+"""Half the width of the strip beside the midline in which heights are read."""
+
+PARTS = {"anterior": (0.10, 0.30), "middle": (0.40, 0.60), "posterior": (0.70, 0.90)}
+"""Share of the depth, from the anterior wall; the rounded rims themselves are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyHeights:
+    """Heights in mm."""
+
+    anterior: float
+    middle: float
+    posterior: float
+
+    @property
+    def loss_percent(self) -> float:
+        """Loss of the lower of anterior and middle height against the posterior one; at least 0."""
+        return max(0.0, 100 * (1 - min(self.anterior, self.middle) / self.posterior))
+
+
+def heights_of(frame: BodyFrame) -> BodyHeights:
+    """Median height of the columns beside the midline, by part of the depth."""
+    columns = frame.probability.sum(axis=0) * STEP_MM
+    footprint: NDArray[np.bool_] = np.asarray(frame.inside.any(axis=0))
+    width = np.arange(footprint.shape[1], dtype=np.float64)
+    midline = float(np.average(width, weights=footprint.sum(axis=0)))
+    strip = np.abs(width - midline) * STEP_MM <= MIDLINE_MM
+    rows = np.flatnonzero(footprint[:, strip].any(axis=1))
+    anterior, depth = float(rows[0]), float(rows[-1] - rows[0])
+    position = np.arange(footprint.shape[0], dtype=np.float64)
+    found = {}
+    for part, (start, stop) in PARTS.items():
+        chosen = (position >= anterior + start * depth) & (position <= anterior + stop * depth)
+        heights = columns[np.ix_(chosen, strip)]
+        found[part] = float(np.median(heights[heights > 0]))
+    return BodyHeights(**found)
