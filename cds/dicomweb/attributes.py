@@ -100,7 +100,7 @@ class DatasetAttributes:
         tag = tag_for_keyword(keyword)
         if tag is None or tag not in self._dataset:
             return None
-        element: RawDataElement | DataElement = self._dataset.get_item(tag)
+        element: RawDataElement | DataElement = self._dataset.get_item(tag, keep_deferred=True)
         if isinstance(element, RawDataElement):
             return self._from_bytes(element, dictionary_VR(tag))
         return _from_objects(element.value)

@@ -22,9 +22,12 @@ SamePixels = Callable[[int, int], bool]
 """Whether the images at two indices have identical pixels."""
 
 _SAME_PLACE_MM: Final = 0.01
-_GAP_TOLERANCE_MM: Final = 0.05
-"""Positions are written with two or three decimals; 5 % of the spacing where that is more."""
-_GAP_TOLERANCE_FRACTION: Final = 0.05
+_ROUNDING_MM: Final = 0.11
+"""Some scanners write positions with one decimal, so that a distance may be off by 0.1 mm."""
+_ROUNDING_AT_MOST: Final = 0.25
+"""Of the spacing; finer spacings must be written finer."""
+_GAP_TOLERANCE: Final = 0.05
+"""Of the spacing."""
 _DRIFT_FRACTION: Final = 0.25
 """How far, in slice spacings, any slice may lie from its place on the regular grid."""
 
@@ -75,11 +78,11 @@ def _spacing_fault(along_mm: NDArray[np.float64], positions_mm: NDArray[np.float
     spacing_mm = float(np.median(gaps_mm))
     if spacing_mm <= _SAME_PLACE_MM:
         return because("spacing-not-uniform", smallest_mm=gaps_mm.min(), largest_mm=gaps_mm.max())
-    tolerance_mm = max(_GAP_TOLERANCE_MM, _GAP_TOLERANCE_FRACTION * spacing_mm)
+    tolerance_mm = max(_GAP_TOLERANCE * spacing_mm, min(_ROUNDING_MM, _ROUNDING_AT_MOST * spacing_mm))
     steps = np.rint(gaps_mm / spacing_mm)
     if (np.abs(gaps_mm - steps * spacing_mm) > tolerance_mm * np.maximum(steps, 1)).any() or (steps < 1).any():
         return because("spacing-not-uniform", smallest_mm=gaps_mm.min(), largest_mm=gaps_mm.max())
-    if spacing_mm > MAXIMUM_SLICE_MM + _GAP_TOLERANCE_MM:
+    if spacing_mm > MAXIMUM_SLICE_MM + _SAME_PLACE_MM:
         return because("slices-too-far-apart", spacing_mm=spacing_mm, maximum_mm=MAXIMUM_SLICE_MM)
     if (steps > 1).any():
         below = int(np.argmax(steps > 1))
@@ -89,7 +92,7 @@ def _spacing_fault(along_mm: NDArray[np.float64], positions_mm: NDArray[np.float
             position_mm=float(positions_mm[below][2]) + spacing_mm,
         )
     drift_mm = np.abs(along_mm - np.linspace(along_mm[0], along_mm[-1], len(along_mm))).max()
-    if drift_mm > max(_DRIFT_FRACTION * spacing_mm, _GAP_TOLERANCE_MM):
+    if drift_mm > _DRIFT_FRACTION * spacing_mm:
         return because("spacing-not-uniform", smallest_mm=gaps_mm.min(), largest_mm=gaps_mm.max())
     return None
 

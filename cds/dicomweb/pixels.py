@@ -8,10 +8,20 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.pixels.decoders.base import Decoder, get_decoder
-from pydicom.uid import UID
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.uid import (
+    HTJ2K,
+    UID,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
+    JPEG2000TransferSyntaxes,
+    JPEGLSTransferSyntaxes,
+    JPEGTransferSyntaxes,
+    RLETransferSyntaxes,
+)
 
 from cds.ct.reason import Reason, because
+from cds.dicomweb.attributes import DatasetAttributes, whole
 from cds.dicomweb.slices import CtSlice
 
 AIR_HU: Final = -1024
@@ -36,6 +46,13 @@ UNDECODABLE: Final = (
 
 
 _NAMED_AT_MOST: Final = 3
+_DECODERS: Final = {
+    **dict.fromkeys((*JPEG2000TransferSyntaxes, HTJ2K, HTJ2KLossless, HTJ2KLosslessRPCL), "pylibjpeg"),
+    **dict.fromkeys(RLETransferSyntaxes, "pylibjpeg"),
+    **dict.fromkeys(JPEGLSTransferSyntaxes, "pyjpegls"),
+    **dict.fromkeys(JPEGTransferSyntaxes, "gdcm"),
+}
+"""One decoder for each encapsulated transfer syntax: no second, laxer one tries what the first refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +109,17 @@ def _rescaled(stored: NDArray[Any], slope: float, intercept: float) -> NDArray[n
 def _stored_values(dataset: Dataset, image: CtSlice) -> NDArray[Any] | Unreadable:
     """Stored values, (row, column), sign-extended from BitsStored."""
     transfer_syntax = UID(image.transfer_syntax)
-    decoder = _decoder_for(transfer_syntax)
-    if decoder is None:
+    plugin = _DECODERS.get(transfer_syntax, "")
+    try:
+        decoder = get_decoder(transfer_syntax)
+    except NotImplementedError:
+        return Unreadable("compression-unsupported", transfer_syntax.name)
+    if transfer_syntax.is_encapsulated and plugin not in decoder.available_plugins:
         return Unreadable("compression-unsupported", transfer_syntax.name)
     if _is_cut_short(dataset, image, encapsulated=transfer_syntax.is_encapsulated):
         return Unreadable("image-truncated", image.name)
     try:
-        stored, _ = decoder.as_array(dataset, raw=True)
+        stored, _ = decoder.as_array(dataset, raw=True, decoding_plugin=plugin)
     except UNDECODABLE:
         return Unreadable("pixels-unreadable", image.name)
     if stored.shape != (image.rows, image.columns) or stored.dtype.kind not in "iu":
@@ -106,19 +127,12 @@ def _stored_values(dataset: Dataset, image: CtSlice) -> NDArray[Any] | Unreadabl
     return stored
 
 
-def _decoder_for(transfer_syntax: UID) -> Decoder | None:
-    try:
-        decoder = get_decoder(transfer_syntax)
-    except NotImplementedError:
-        return None
-    return decoder if decoder.is_available else None
-
-
 def _is_cut_short(dataset: Dataset, image: CtSlice, *, encapsulated: bool) -> bool:
     if "PixelData" not in dataset:
         return True
-    value, bits = dataset.get_item("PixelData").value, dataset.get("BitsAllocated")
-    if encapsulated or not isinstance(value, bytes) or not isinstance(bits, int):
+    value = dataset.get_item("PixelData", keep_deferred=True).value
+    bits = whole(DatasetAttributes(dataset), "BitsAllocated")
+    if encapsulated or not isinstance(value, bytes) or bits is None:
         return not value
     return len(value) < (image.rows or 0) * (image.columns or 0) * bits // 8
 

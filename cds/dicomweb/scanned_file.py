@@ -13,7 +13,7 @@ from typing import BinaryIO, Final, Literal
 from pydicom import dcmread
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import UID, ImplicitVRLittleEndian
 
 from cds.ct.acquisition import CtSeries
@@ -26,6 +26,7 @@ Kind = Literal["ct", "ct-cut-short", "other-dicom", "not-dicom", "unreadable"]
 
 DAMAGED: Final = (
     InvalidDicomError,
+    BytesLengthException,
     EOFError,
     ValueError,
     KeyError,
@@ -62,7 +63,7 @@ _TAGS: Final = [tag for keyword in _KEYWORDS.split() if (tag := tag_for_keyword(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScannedFile:
-    """What one file is; `image` and `series` for CT images, complete or cut short."""
+    """What one file is; `image` and `series` for CT images, complete or cut short within the pixels."""
 
     name: str
     """Path relative to the folder."""
@@ -120,7 +121,9 @@ def _described(dataset: FileDataset, file: BinaryIO, name: str, size: int) -> Sc
         return ScannedFile(name=name, size=size, kind="other-dicom", modality=other, patient=patient)
     if attributes.values("Rows") is None and stored_as not in ("", CT_IMAGE_STORAGE):
         return ScannedFile(name=name, size=size, kind="other-dicom", modality="CT without pixels", patient=patient)
-    complete = attributes.values("Rows") is not None and _is_complete(file, size, transfer_syntax)
+    if attributes.values("Rows") is None:  # cut within the header: the last value may be half of an identifier
+        return ScannedFile(name=name, size=size, kind="ct-cut-short")
+    complete = _is_complete(file, size, transfer_syntax)
     return ScannedFile(
         name=name,
         size=size,
