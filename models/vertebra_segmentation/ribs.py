@@ -75,4 +75,5 @@ def sides_with_rib(ends_lps: Points, centres_lps: Points) -> NDArray[np.int64]:
             gap = float(gaps[min(body, len(gaps) - 1)])
             if heights[body] - BELOW * gap <= z < heights[body] + ABOVE * gap:
                 sides[body, int(x > centres_lps[body, 0])] = True
-    return sides.sum(axis=1)
+    counts: NDArray[np.int64] = sides.sum(axis=1)
+    return counts

@@ -16,7 +16,7 @@ METADATA_FILE = "metadata.json"
 STAGES = ("coarse", "fine")
 
 
-class WeightsMismatch(ValueError):  # noqa: N818 - the name says what happened; callers catch it by this name
+class WeightsMismatch(ValueError):
     """A weights file is not the one that `metadata.json` describes."""
 
     def __init__(self, path: Path, expected: str, found: str) -> None:

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from tests.models.vertebra_segmentation.spine_builder import column_of
 
 from models.vertebra_segmentation.instances import separate_bodies
 from models.vertebra_segmentation.labels import fine_index
+from tests.models.vertebra_segmentation.spine_builder import column_of
 
 ACROSS = (slice(16, 32), slice(14, 36))
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from tests.models.vertebra_segmentation.spine_builder import body_at, map_of
 
 from models.vertebra_segmentation.numbering import name_bodies, rib_border
+from tests.models.vertebra_segmentation.spine_builder import body_at, map_of
 
 
 def _sure(*levels: str) -> list[dict[str, float]]:

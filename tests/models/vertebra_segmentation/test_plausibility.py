@@ -1,8 +1,8 @@
 import pytest
-from tests.models.vertebra_segmentation.spine_builder import body_at, map_of
 
 from models.vertebra_segmentation.numbering import Named
 from models.vertebra_segmentation.plausibility import numbering_confidence, spine_bodies
+from tests.models.vertebra_segmentation.spine_builder import body_at, map_of
 
 THREE_LEVELS = [{"T12": 0.9}, {"L1": 0.9}, {"L2": 0.9}]
 

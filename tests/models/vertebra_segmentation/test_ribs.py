@@ -1,8 +1,8 @@
 import numpy as np
-from tests.models.vertebra_segmentation.spine_builder import column_of
 
 from models.vertebra_segmentation.column import SpineColumn
 from models.vertebra_segmentation.ribs import inner_ends, ribs_beside
+from tests.models.vertebra_segmentation.spine_builder import column_of
 
 CENTRES_LPS = np.array([[100.0, 40.0, 150.0], [100.0, 40.0, 120.0], [100.0, 40.0, 90.0]])
 

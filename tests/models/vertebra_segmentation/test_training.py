@@ -1,0 +1,77 @@
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from rich.console import Console
+
+from models.vertebra_segmentation.crops import COARSE_CROPS, FINE_CROPS, RandomCrops
+from models.vertebra_segmentation.export import export
+from models.vertebra_segmentation.grid import Image
+from models.vertebra_segmentation.labels import COARSE_CLASSES, FINE_CLASSES, IGNORE, coarse_index, fine_index
+from models.vertebra_segmentation.segmenter import Segmenter
+from models.vertebra_segmentation.sources import LabelledScan
+from models.vertebra_segmentation.train import rate_factor, stage_runs
+
+
+@pytest.fixture(scope="module")
+def scan() -> LabelledScan:
+    """Two blocks of bone in soft tissue, 3 mm voxels, under the name of a training source."""
+    hu = np.full((48, 48, 48), 40, np.float32)
+    coarse, fine = (np.zeros(hu.shape, np.uint8) for _ in range(2))
+    for first, level in ((6, "L2"), (26, "L1")):
+        rim, core = np.s_[first : first + 14, 16:32, 14:34], np.s_[first + 2 : first + 12, 18:30, 16:32]
+        coarse[rim] = coarse_index(level)
+        fine[rim], fine[core] = fine_index("body_rim"), fine_index("body_core")
+        hu[rim], hu[core] = 400, 130
+    affine = np.array([[0.0, 0.0, 3.0, 0.0], [0.0, 3.0, 0.0, 0.0], [3.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]])
+    return LabelledScan("ts_example", "made for a test", Image(hu, affine), coarse, fine)
+
+
+@pytest.mark.parametrize(("plan", "classes"), [(COARSE_CROPS, COARSE_CLASSES), (FINE_CROPS, FINE_CLASSES)])
+def test_crops_are_labelled_where_the_scan_is(plan: object, classes: tuple[str, ...], scan: LabelledScan) -> None:
+    """Voxels from beyond the scan are air and ignored; the others have a class of their network."""
+    crops = RandomCrops(plan, [scan], coarse=classes == COARSE_CLASSES)  # type: ignore[arg-type]
+    drawn = crops.draw(3, torch.Generator().manual_seed(1))
+    known = drawn.labels != IGNORE
+
+    assert int(drawn.labels[known].max()) < len(classes)
+    assert (drawn.hu[~known] == -1024).all()
+    assert drawn.hu.shape == drawn.labels.shape
+    assert torch.isfinite(drawn.hu).all()
+
+
+def test_crops_repeat(scan: LabelledScan) -> None:
+    """One seed gives the same crops."""
+    crops = RandomCrops(FINE_CROPS, [scan], coarse=False)
+    first, second = (crops.draw(2, torch.Generator().manual_seed(4)) for _ in range(2))
+
+    assert torch.equal(first.hu, second.hu)
+    assert torch.equal(first.labels, second.labels)
+
+
+def test_rate_falls_at_the_end() -> None:
+    """The learning rate is full at first and a twentieth at the end."""
+    assert rate_factor(0.0) == rate_factor(0.5) == 1.0
+    assert rate_factor(1.0) == pytest.approx(0.05)
+
+
+def test_a_stopped_run_continues_and_its_weights_load(
+    scan: LabelledScan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run continues at the step where it stopped, and what it exports is verified and loaded."""
+    monkeypatch.setattr("models.vertebra_segmentation.train.REPORT_SECONDS", 0.0)
+    console = Console(quiet=True)
+    for run in stage_runs([scan], tmp_path, 7, "command"):
+        run.train(0.01, console)
+    steps = {run.stage: run.learner.step for run in stage_runs([scan], tmp_path, 7, "command")}
+    export(tmp_path, tmp_path / "weights", "9.9.9")
+    metadata: Mapping[str, Mapping[str, object]] = json.loads((tmp_path / "weights" / "metadata.json").read_text())
+
+    assert steps == {"coarse": 1, "fine": 1}
+    assert Segmenter.load(tmp_path / "weights").version == "9.9.9"
+    assert metadata["training"]["sources"] == {"ts_example": "made for a test"}
+    assert (tmp_path / "curve-coarse.png").exists()
+    assert (tmp_path / "curve-fine.csv").read_text().startswith("step,seconds,loss")
