@@ -17,7 +17,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import cds
 from cds.errors import ArchiveUnavailable
-from cds.hooks import words
 from cds.hooks.desk import HookDesk, HookPorts
 from cds.hooks.problems import Problem, outcome_response
 from cds.hooks.routes import hook_routes
@@ -49,7 +48,7 @@ def create_app(settings: Settings, collaborators: WebCollaborators) -> FastAPI:
     """Build the service; raises `SettingsInvalid`."""
     to = collaborators
     hooks = HookPorts(to.answering, to.links, to.shown, to.chart, to.audit, to.clock)
-    pages = PagePorts(to.answering, to.links, to.store, to.audit, to.clock, words)
+    pages = PagePorts(to.answering, to.links, to.store, to.audit, to.clock)
     app = FastAPI(
         title="osteocds",
         version=cds.__version__,

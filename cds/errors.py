@@ -9,7 +9,7 @@
     +-- StudyVanished        what the archive offered before is no longer there
     +-- LinkRefused          a report link has expired or is not ours (`cds.ports`)
     +-- ChartUnreadable      the chart could not be read, or may not be (`cds.ports`)
-    +-- QueueUnavailable     the queue database cannot be used now (`cds.durable.queue`)
+    +-- QueueUnavailable     work cannot be queued now
     +-- SettingsInvalid      a setting is missing or wrong; the message names it
     +-- SampleUnavailable    the public sample could not be fetched or verified
 
@@ -40,6 +40,10 @@ class OutputNotWritable(InputUnusable):
 
 class ArchiveUnavailable(OsteocdsError):
     """The archive did not answer, or not usefully; the same request may succeed later."""
+
+
+class QueueUnavailable(OsteocdsError):
+    """The queue cannot be reached, or was never prepared; nothing was queued."""
 
 
 class StudyVanished(OsteocdsError):

@@ -115,7 +115,7 @@ class ScreenState:
 
 
 class ScreeningQueue(Protocol):
-    """Takes orders for the slow path and never loses one; safe to call again and again."""
+    """Takes orders for the slow path and never loses one; raises `QueueUnavailable`."""
 
     def submit(self, order: ImagingOrder) -> ScreenState:
         """Queue the patient's screening unless it is queued or running already."""
@@ -128,7 +128,7 @@ class ScreeningQueue(Protocol):
 class Trouble:
     """Something the slow path needs has been away, or failed for this patient, since a moment."""
 
-    what: Literal["archive", "workers", "measurement"]
+    what: Literal["archive", "workers", "queue", "measurement"]
     since: datetime
 
 

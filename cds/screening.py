@@ -21,7 +21,7 @@ from cds.ct.acquisition import CtSeries
 from cds.ct.patient import PatientCheck, PatientIdentity, check_patient
 from cds.ct.reason import NotAssessable, Reason, because
 from cds.ct.selection import SelectionPolicy, select_series
-from cds.errors import StudyVanished
+from cds.errors import QueueUnavailable, StudyVanished
 from cds.order import ImagingOrder
 from cds.ports import (
     AssessmentStore,
@@ -118,7 +118,7 @@ class Answering:
             case StoredResult() as result if now - result.confirmed_at <= self.policy.confirm_every:
                 stale = result.generation != self.policy.generation
                 if stale:
-                    self.queue.submit(order)
+                    self._queued(order, now)
                 return Known(result, stale)
             case NothingFound() as nothing if now - nothing.looked_at <= self.policy.remember_nothing_found:
                 return NoPrior(nothing.reasons)
@@ -126,7 +126,10 @@ class Answering:
                 return self._queued(order, now)
 
     def _queued(self, order: ImagingOrder, now: datetime) -> Answer:
-        state = self.queue.submit(order)
+        try:
+            state = self.queue.submit(order)
+        except QueueUnavailable:
+            return Unavailable(Trouble("queue", now))
         if state.state == "failed":
             return Unavailable(Trouble("measurement", state.since or now))
         trouble = self.health.trouble()

@@ -4,13 +4,17 @@ Secrets come from files, named by a setting, never from the command line.
 """
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from platformdirs import user_data_path
-from pydantic import Field, HttpUrl, model_validator
+from pydantic import BeforeValidator, Field, HttpUrl, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Mode = Literal["live", "shadow", "off"]
+
+
+def _none_in_words(value: object) -> object:
+    return None if isinstance(value, str) and value.strip().lower() == "none" else value
 
 
 class Settings(BaseSettings):
@@ -64,8 +68,8 @@ class Settings(BaseSettings):
     archive_oauth_scope: str | None = None
 
     # which prior CT
-    max_scan_age_days: int | None = Field(default=730, gt=0)
-    """Older CTs are not used; empty or "none" accepts any age."""
+    max_scan_age_days: Annotated[int | None, Field(gt=0), BeforeValidator(_none_in_words)] = 730
+    """Older CTs are not used; "none" accepts any age."""
 
     # answering
     mode: Mode = "live"
@@ -75,6 +79,8 @@ class Settings(BaseSettings):
     max_waiting: int = Field(default=16, ge=0)
     show_cards_early: bool = False
     """Show cards on order-select and patient-view too, not on order-sign alone."""
+    show_normal: bool = False
+    """Show an info card for a density above 120 mg/cm3 too."""
     show_being_measured: bool = False
     """Answer with an info card while a measurement is queued or running."""
     remember_nothing_found_h: float = Field(default=24.0, gt=0)

@@ -13,7 +13,7 @@ from cds.ct.patient import PatientKey
 from cds.durable.checkpoints import failure_of
 from cds.durable.database import QUEUE, WORKFLOW, open_client
 from cds.durable.orders import attempt_id, order_to_json, priority_of, work_id
-from cds.errors import OsteocdsError
+from cds.errors import QueueUnavailable
 from cds.order import ImagingOrder
 from cds.ports import Clock, ScreenState
 
@@ -26,10 +26,6 @@ _STATES: dict[str, Literal["queued", "running", "done"]] = {
     "PENDING": "running",
     "SUCCESS": "done",
 }
-
-
-class QueueUnavailable(OsteocdsError):
-    """The queue database cannot be reached or is not prepared."""
 
 
 @dataclass(frozen=True, slots=True)

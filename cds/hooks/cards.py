@@ -27,6 +27,7 @@ _CARD_NAMES = uuid.UUID("adfbc9b5-50be-461a-b454-a7109b52c261")
 _AWAY = {
     "archive": "the imaging archive cannot be reached",
     "workers": "no worker is measuring",
+    "queue": "measurements cannot be queued",
     "measurement": "the measurement failed",
 }
 

@@ -48,7 +48,7 @@ class HookDesk:
         self._ports = ports
         self._identity_rules = IdentityRules.from_settings(settings)
         self._waiting = Waiting(ports.answering, settings.wait_budget_s, settings.max_waiting)
-        rules = CardRules(notice=settings.notice, show_being_measured=settings.show_being_measured)
+        rules = CardRules(settings.notice, settings.show_normal, settings.show_being_measured)
         self._card_maker = CardMaker(ports.links, ports.shown, rules)
         self._threads = anyio.CapacityLimiter(_THREADS)
         self._log = structlog.get_logger("osteocds.hooks")

@@ -6,12 +6,19 @@ GitHub Flavored Markdown. Everything from a record goes through `plain`.
 from collections.abc import Sequence
 
 from cds.bone.assessment import Assessment, LevelMeasurement
+from cds.bone.words import (
+    category_words,
+    day_words,
+    flag_words,
+    interval_words,
+    levels_words,
+    mg_words,
+    possible_fractures,
+)
 from cds.hooks.markdown import plain
-from cds.hooks.words import category_words, day_words, flag_words, interval_words, levels_words, mg_words
 from cds.ports import StoredResult, Trouble
 
 RULE_IN_ONLY = "It raises suspicion; it cannot rule out low bone density."
-_FRACTURE_FROM_PERCENT = 25.0
 
 
 def result_detail(result: StoredResult, notice: str, *, stale: bool) -> str:
@@ -70,12 +77,7 @@ def _used(level: LevelMeasurement) -> str:
 
 def _remarks(assessment: Assessment, *, stale: bool) -> str:
     remarks = [plain(flag_words(flag)) for flag in assessment.flags]
-    remarks += [
-        f"{each.level.value}: {each.height_loss_percent:.0f} % height loss, possible fracture, "
-        "please look at the images."
-        for each in assessment.levels
-        if each.height_loss_percent is not None and each.height_loss_percent >= _FRACTURE_FROM_PERCENT
-    ]
+    remarks += possible_fractures(assessment)
     if stale:
         remarks.append("An earlier version of the model made this result; a new measurement is under way.")
     return "\n".join(f"- {remark}" for remark in remarks)

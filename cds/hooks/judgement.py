@@ -9,14 +9,16 @@ normal               quiet     info where the site wants to see it           -
 none (under 50)      quiet                                                   -
 not assessable       once      info                                          -
 
+Height loss of 25 % or more at a named level, "please look at the images", overrides quiet.
+
 "once" is once for each result and user.
 """
 
 from dataclasses import dataclass
 
 from cds.bone.assessment import Assessment
+from cds.bone.words import possible_fractures, reaches_below_80
 from cds.hooks.messages import Indicator
-from cds.hooks.words import reaches_below_80
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def judge(assessment: Assessment, *, show_normal: bool) -> Presentation | None:
         case "indeterminate":
             possible = reaches_below_80(assessment)
             return Presentation(suggest_dxa=possible, once=not possible)
-        case "normal" if show_normal:
+        case category if possible_fractures(assessment) or (category == "normal" and show_normal):
             return Presentation()
         case _:
             return None

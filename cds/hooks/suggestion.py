@@ -4,9 +4,9 @@ import uuid
 from datetime import datetime
 
 from cds.bone.assessment import Assessment
+from cds.bone.words import category_words, day_words, interval_words, mg_words
 from cds.hooks.messages import Action, Coding, Resource, Suggestion
 from cds.hooks.orders import Asked
-from cds.hooks.words import category_words, day_words, interval_words, mg_words
 
 _LOINC = "http://loinc.org"
 _DXA_AXIAL = "83012-5"

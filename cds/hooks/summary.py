@@ -1,8 +1,18 @@
 """The one line that every clinician reads: less than 140 characters."""
 
+from collections.abc import Sequence
+
 from cds.bone.anatomy import VertebralLevel
-from cds.bone.assessment import Assessment
-from cds.hooks.words import category_words, day_words, interval_words, levels_words, mg_words, reaches_below_80
+from cds.bone.assessment import Assessment, Interval
+from cds.bone.words import (
+    category_words,
+    day_words,
+    fractured_levels,
+    interval_words,
+    levels_words,
+    mg_words,
+    reaches_below_80,
+)
 
 LONGEST = 139
 _WANTED = (VertebralLevel.L1, VertebralLevel.L2)
@@ -15,6 +25,8 @@ def summary_of(assessment: Assessment) -> str:
     """
     if assessment.vbmd_mg_cm3 is None or assessment.ci95_mg_cm3 is None:
         return f"{_when(assessment)}: bone density could not be assessed"
+    if assessment.category in ("normal", None) and (suspect := fractured_levels(assessment)):
+        return _fracture_summary(assessment, suspect, assessment.vbmd_mg_cm3, assessment.ci95_mg_cm3)
     start = f"{_when(assessment)}: L1-L2 bone density {mg_words(assessment.vbmd_mg_cm3)} mg/cm3"
     interval, origin = interval_words(assessment.ci95_mg_cm3), _origin(assessment)
     finding, advice = category_words(assessment), _advice(assessment)
@@ -27,6 +39,18 @@ def summary_of(assessment: Assessment) -> str:
         f"{start} ({interval}{kind}), {finding}",
     )
     return next((each for each in candidates if len(each) <= LONGEST), candidates[-1])
+
+
+def _fracture_summary(
+    assessment: Assessment, suspect: Sequence[VertebralLevel], vbmd_mg_cm3: float, ci95_mg_cm3: Interval
+) -> str:
+    """Lost height that speaks over a density which would have stayed quiet."""
+    value = f"{mg_words(vbmd_mg_cm3)} mg/cm3 ({interval_words(ci95_mg_cm3)}{_kind(assessment)[0]})"
+    candidates = (
+        f"{_when(assessment)}: possible fracture of {where}please look at the images; {value}"
+        for where in (f"{levels_words(suspect)}, ", f"{len(suspect)} vertebrae, ")
+    )
+    return next(each for each in candidates if len(each) <= LONGEST)
 
 
 def _when(assessment: Assessment) -> str:

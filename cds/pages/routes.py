@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cds.pages.standing import Answers, Confirmation
-from cds.pages.view import Words, view_of
+from cds.pages.view import view_of
 from cds.ports import AssessmentStore, AuditLog, Clock, LinkRefused, ReportLinks, StoredResult
 from cds.settings import Settings
 
@@ -35,7 +35,6 @@ class PagePorts:
     store: AssessmentStore
     audit: AuditLog
     clock: Clock
-    words: Words
 
 
 class ReportPages:
@@ -72,7 +71,7 @@ class ReportPages:
                 return self._closed(_GONE)
 
     def _report(self, result: StoredResult) -> HTMLResponse:
-        return self._html(200, "report.html", view=view_of(result, self._ports.words), notice=self._notice)
+        return self._html(200, "report.html", view=view_of(result), notice=self._notice)
 
     def _closed(self, why: tuple[int, str, str]) -> HTMLResponse:
         status, title, text = why

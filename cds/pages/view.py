@@ -1,33 +1,11 @@
 """A stored result as the lines of a report page; the template only lays them out."""
 
 from dataclasses import dataclass
-from datetime import date
-from typing import Protocol
 
-from cds.bone.assessment import Assessment, Interval, LevelMeasurement
+from cds.bone import words
+from cds.bone.assessment import Assessment, LevelMeasurement
 from cds.ct.patient import PatientIdentity
 from cds.ports import StoredResult
-
-_FRACTURE_FROM_PERCENT = 25.0
-
-
-class Words(Protocol):
-    """How numbers, dates and flags read; the same on cards and pages."""
-
-    def day_words(self, day: date | None) -> str:
-        """Such as "3 May 2025"."""
-
-    def mg_words(self, vbmd_mg_cm3: float) -> str:
-        """A density without its unit."""
-
-    def interval_words(self, interval: Interval) -> str:
-        """Such as "66-79"."""
-
-    def flag_words(self, code: str) -> str:
-        """A sentence for a quality flag."""
-
-    def category_words(self, assessment: Assessment) -> str:
-        """The category, never a diagnosis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +36,24 @@ class ReportView:
     facts: tuple[tuple[str, str], ...]
 
 
-def view_of(result: StoredResult, words: Words) -> ReportView:
+def view_of(result: StoredResult) -> ReportView:
     """The page of one result, assessed or not."""
     assessment = result.assessment
     value, interval = assessment.vbmd_mg_cm3, assessment.ci95_mg_cm3
     return ReportView(
-        patient=_patient(result.patient, words),
+        patient=_patient(result.patient),
         value=None if value is None else words.mg_words(value),
         interval=None if interval is None else words.interval_words(interval),
         upper_estimate=assessment.interval_kind == "upper-estimate",
         category=words.category_words(assessment),
         reasons=tuple(reason.text for reason in assessment.reasons),
-        remarks=(*(words.flag_words(flag) for flag in assessment.flags), *_fractures(assessment)),
-        levels=tuple(_row(level, words) for level in assessment.levels),
-        facts=(*_acquisition(assessment, words), *_method(result, words)),
+        remarks=(*(words.flag_words(flag) for flag in assessment.flags), *words.possible_fractures(assessment)),
+        levels=tuple(_row(level) for level in assessment.levels),
+        facts=(*_acquisition(assessment), *_method(result)),
     )
 
 
-def _patient(patient: PatientIdentity, words: Words) -> tuple[tuple[str, str], ...]:
+def _patient(patient: PatientIdentity) -> tuple[tuple[str, str], ...]:
     return (
         ("Patient identifier", patient.key.patient_id),
         ("Birth date", words.day_words(patient.birth_date) if patient.birth_date else "not recorded"),
@@ -83,7 +61,7 @@ def _patient(patient: PatientIdentity, words: Words) -> tuple[tuple[str, str], .
     )
 
 
-def _row(level: LevelMeasurement, words: Words) -> LevelRow:
+def _row(level: LevelMeasurement) -> LevelRow:
     return LevelRow(
         level=level.level.value,
         density=words.mg_words(level.vbmd_mg_cm3),
@@ -95,16 +73,7 @@ def _row(level: LevelMeasurement, words: Words) -> LevelRow:
     )
 
 
-def _fractures(assessment: Assessment) -> tuple[str, ...]:
-    return tuple(
-        f"{level.level.value}: {level.height_loss_percent:.0f} % height loss, possible fracture, "
-        "please look at the images."
-        for level in assessment.levels
-        if level.height_loss_percent is not None and level.height_loss_percent >= _FRACTURE_FROM_PERCENT
-    )
-
-
-def _acquisition(assessment: Assessment, words: Words) -> tuple[tuple[str, str], ...]:
+def _acquisition(assessment: Assessment) -> tuple[tuple[str, str], ...]:
     facts = assessment.acquisition
     age = "" if facts.scan_age_days is None else f", {facts.scan_age_days} days before the measurement"
     scanner = " ".join(each for each in (facts.manufacturer, facts.model) if each)
@@ -120,7 +89,7 @@ def _acquisition(assessment: Assessment, words: Words) -> tuple[tuple[str, str],
     )
 
 
-def _method(result: StoredResult, words: Words) -> tuple[tuple[str, str], ...]:
+def _method(result: StoredResult) -> tuple[tuple[str, str], ...]:
     assessment = result.assessment
     software, calibration = assessment.software, assessment.calibration
     facts = [

@@ -1,12 +1,12 @@
 """What report and notes say to people, in whole sentences."""
 
 from cds.bone.assessment import Assessment
+from cds.bone.words import possible_fractures
 
 RAISES_SUSPICION = "It raises suspicion; it cannot rule out low bone density."
 UPPER_ESTIMATE = (
     "Upper estimate: contrast medium, or the possibility of it, raises the reading; the true value may be lower."
 )
-_POSSIBLE_FRACTURE_PERCENT = 25.0
 
 _CATEGORIES = {
     "osteoporosis-range": "below 80 mg/cm3, the osteoporosis range of quantitative CT",
@@ -25,15 +25,6 @@ def conclusion(assessment: Assessment, notice: str) -> str:
     if assessment.status == "assessed":
         sentences.append(RAISES_SUSPICION)
     return " ".join([*sentences, notice])
-
-
-def possible_fractures(assessment: Assessment) -> list[str]:
-    """One sentence for each level that has lost much of its height."""
-    return [
-        f"Possible fracture of {each.level}: {each.height_loss_percent:.0f} % less height; please look at the images."
-        for each in assessment.levels
-        if each.height_loss_percent is not None and each.height_loss_percent >= _POSSIBLE_FRACTURE_PERCENT
-    ]
 
 
 def notes(assessment: Assessment, notice: str) -> list[str]:

@@ -29,7 +29,7 @@ def worker_of(settings: Settings) -> Worker:
     screening = Screening(
         instruments=instruments,
         store=SqlAssessmentStore(engine, clock),
-        publisher=FhirPublisher(settings.notice),
+        publisher=FhirPublisher(settings.notice, settings.identifier_system),
         audit=SqlAuditLog(engine, clock),
         generation=current_generation(settings.weights_dir).name,
         max_scan_age_days=settings.max_scan_age_days,

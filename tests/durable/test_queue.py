@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from cds.durable.queue import DbosScreeningQueue, Patience, QueueUnavailable
-from cds.errors import StudyVanished
+from cds.durable.queue import DbosScreeningQueue, Patience
+from cds.errors import QueueUnavailable, StudyVanished
 from tests.support.assessments import GENERATION, a_key, a_patient, an_order
 from tests.support.clock import SettableClock
 

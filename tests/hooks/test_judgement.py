@@ -1,7 +1,7 @@
 import pytest
 
 from cds.hooks.judgement import Presentation, judge
-from tests.support.assessments import a_refusal, an_assessment
+from tests.support.assessments import a_level, a_refusal, an_assessment
 
 CALIBRATED = {"flags": ()}
 REACHING = {"ci95_mg_cm3": (60.0, 100.0), "vbmd_mg_cm3": 90.0}
@@ -32,3 +32,18 @@ def test_the_table(assessment, expected):
 def test_normal_is_shown_where_the_site_wants_it():
     """A normal result is quiet by default; a site may ask for it as information."""
     assert judge(an_assessment(category="normal", **ABOVE), show_normal=True) == Presentation("info")
+
+
+@pytest.mark.parametrize("category", ["normal", None])
+def test_height_loss_overrides_quiet(category):
+    """A density that would stay quiet is shown where a vertebra has lost a quarter of its height."""
+    lost = an_assessment(category=category, levels=(a_level(height_loss_percent=25.0),), **ABOVE)
+
+    assert judge(lost, show_normal=False) == Presentation("info")
+
+
+def test_less_height_loss_stays_quiet():
+    """24 % is not shown by itself."""
+    less = an_assessment(category="normal", levels=(a_level(height_loss_percent=24.0),), **ABOVE)
+
+    assert judge(less, show_normal=False) is None

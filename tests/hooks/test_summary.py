@@ -6,7 +6,7 @@ from hypothesis import given
 from cds.bone.anatomy import VertebralLevel as Level
 from cds.bone.assessment import Contrast
 from cds.hooks.summary import summary_of
-from tests.support.assessments import a_contrast_assessment, a_refusal, an_acquisition, an_assessment
+from tests.support.assessments import a_contrast_assessment, a_level, a_refusal, an_acquisition, an_assessment
 from tests.support.hook_strategies import assessments
 
 IN_MAY = an_acquisition(study_date=date(2025, 5, 3))
@@ -110,4 +110,18 @@ def test_an_upper_estimate_is_always_called_one(assessment):
 
     assert ("upper estimate" in summary) == (
         assessment.status == "assessed" and assessment.interval_kind == "upper-estimate"
+    )
+
+
+def test_lost_height_comes_first_over_a_quiet_density():
+    """A density above 120 with a lost quarter of height reads as a possible fracture first."""
+    lost = an_assessment(
+        category="normal",
+        vbmd_mg_cm3=131.0,
+        ci95_mg_cm3=(120.0, 142.0),
+        levels=(a_level(height_loss_percent=31.0),),
+    )
+
+    assert summary_of(lost) == (
+        "Earlier CT (14 Sep 2025): possible fracture of L1, please look at the images; 131 mg/cm3 (120-142)"
     )

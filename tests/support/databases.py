@@ -8,8 +8,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-POSTGRES = os.environ.get("OSTEOCDS_TEST_POSTGRES_URL")
-"""Such as postgresql://postgres@127.0.0.1:5432/postgres; databases are made and dropped there."""
+from tests.support.postgres import server_url
 
 
 @contextmanager
@@ -18,14 +17,17 @@ def an_empty_database(kind, tmp_path) -> Iterator[str]:
     if kind == "sqlite":
         yield f"sqlite:///{tmp_path / 'test.db'}"
         return
-    if POSTGRES is None:
-        pytest.skip("OSTEOCDS_TEST_POSTGRES_URL names no server")
-    server = create_engine(make_url(POSTGRES).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    url = server_url()
+    if url is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("PostgreSQL is needed here: install Debian's package postgresql")
+        pytest.skip("no PostgreSQL: install Debian's package postgresql, or set OSTEOCDS_TEST_POSTGRES_URL")
+    server = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
     name = f"test_{uuid.uuid4().hex}"
     with server.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     try:
-        yield make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
+        yield make_url(url).set(database=name).render_as_string(hide_password=False)
     finally:
         with server.connect() as connection:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))

@@ -48,11 +48,11 @@ class FakeDicomwebServer(BaseAdapter):
 
     def send(self, request, **_options):
         """Answer one request."""
-        self.requests.append(request)
+        self.requests.append(request.copy())
         scripted = self.script.pop(0)(request) if self.script else None
         if isinstance(scripted, Exception):
             raise scripted
-        return scripted or self._answer(request)
+        return self._answer(request) if scripted is None else scripted  # a refusal is falsy
 
     def close(self):
         """Nothing to close."""
@@ -128,7 +128,7 @@ def multipart(request, files, *, closed=True):
     """A multipart/related answer; not `closed`, it breaks off in the middle of the last image."""
     parts = [b"--%s\r\nContent-Type: application/dicom\r\n\r\n%s\r\n" % (_BOUNDARY.encode(), file) for file in files]
     body = b"".join(parts)
-    body = body + b"--%s--\r\n" % _BOUNDARY.encode() if closed else body[:-200]
+    body = body + b"\r\n--%s--\r\n" % _BOUNDARY.encode() if closed else body[:-200]
     content_type = f'multipart/related; type="application/dicom"; boundary={_BOUNDARY}'
     length = len(body) if closed else len(body) + 1000
     return reply(request, 200, body, {"Content-Type": content_type, "Content-Length": str(length)})

@@ -7,9 +7,12 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from cds.bone.anatomy import VertebralLevel
-from cds.bone.assessment import Assessment, Category, Interval
+from cds.bone.assessment import Assessment, Category, Interval, LevelMeasurement
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+HEIGHT_LOSS_FROM_PERCENT = 25.0
+"""Genant grade 2: moderate."""
+
 _THRESHOLDS_MG_CM3 = (80.0, 120.0)
 """ACR QCT thresholds (design: category)."""
 
@@ -92,6 +95,25 @@ def category_words(assessment: Assessment) -> str:
     if assessment.category == "indeterminate" and reaches_below_80(assessment):
         return "may lie in the osteoporosis range"
     return _CATEGORIES[assessment.category]
+
+
+def fractured_levels(assessment: Assessment) -> tuple[VertebralLevel, ...]:
+    """Levels that have lost a quarter of their height or more."""
+    return tuple(each.level for each in assessment.levels if _lost_height(each))
+
+
+def possible_fractures(assessment: Assessment) -> tuple[str, ...]:
+    """One sentence for each such level; never a diagnosis."""
+    return tuple(
+        f"{each.level.value}: {each.height_loss_percent:.0f} % height loss, possible fracture, "
+        "please look at the images."
+        for each in assessment.levels
+        if _lost_height(each)
+    )
+
+
+def _lost_height(level: LevelMeasurement) -> bool:
+    return level.height_loss_percent is not None and level.height_loss_percent >= HEIGHT_LOSS_FROM_PERCENT
 
 
 def reaches_below_80(assessment: Assessment) -> bool:
