@@ -47,4 +47,4 @@ class CtVolume:
     @cached_property
     def lps_to_index(self) -> Affine:
         """(4, 4): LPS millimetres to (slice, row, column) index."""
-        return np.linalg.inv(self.affine_lps)
+        return np.linalg.inv(self.affine_lps).astype(np.float64)
