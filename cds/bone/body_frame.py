@@ -20,6 +20,8 @@ STEP_MM = 1.0
 MARGIN_MM = 4.0
 SURFACE = 0.5
 """Probability at which the outer surface of the body is drawn."""
+TIE = 1e-6
+"""A point on a limit lies within it, whatever the rounding of its coordinates (mm, probability)."""
 
 POSTERIOR: Vector = (0.0, 1.0, 0.0)
 """LPS +y."""
@@ -38,7 +40,7 @@ class BodyFrame:
     @cached_property
     def inside(self) -> NDArray[np.bool_]:
         """Points within the outer surface."""
-        return self.probability >= SURFACE
+        return self.probability >= SURFACE - TIE
 
     @cached_property
     def volume_cm3(self) -> float:
@@ -91,7 +93,7 @@ def frame_of(mask: MaskGrid, cranial: Vector) -> BodyFrame | None:
     centre = np.average(points, axis=0, weights=weights)
     along = (points - centre) @ axes
     reach = MARGIN_MM + float(np.abs(mask.affine_lps[:3, :3]).sum(axis=1).max()) / 2
-    low, high = np.floor(along.min(axis=0) - reach), np.ceil(along.max(axis=0) + reach)
+    low, high = np.floor(along.min(axis=0) - reach + TIE), np.ceil(along.max(axis=0) + reach - TIE)
     affine = np.eye(4)
     affine[:3, :3] = axes * STEP_MM
     affine[:3, 3] = centre + axes @ low

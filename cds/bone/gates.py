@@ -144,7 +144,7 @@ GATES: Mapping[str, Gate] = MappingProxyType(
             source="engineering: beyond any bone or calcification",
         ),
         "cement": Gate(
-            measures="largest cluster over 800 HU within the body, cm3",
+            measures="largest cluster over 800 HU at least 5 mm deep in the body, cm3",
             accepted=(0, 0.3),
             refusal="level-metal",
             source="engineering: bone cement reads 800 HU and more",

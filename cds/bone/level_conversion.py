@@ -78,7 +78,7 @@ def choose_levels(usable: Collection[Level]) -> LevelChoice | None:
     thoracic = [level for level in THORACIC if level in usable][:THORACIC_COUNT]
     if not thoracic:
         return None
-    residual = max(CONVERSIONS[level].residual_sd_mg_cm3 for level in thoracic)
+    residual = min(CONVERSIONS[level].residual_sd_mg_cm3 for level in thoracic)
     flags = ("thoracic-estimate",) if len(thoracic) > 1 else ("thoracic-estimate", "single-level")
     return LevelChoice(_cranial_first(thoracic), max(residual, THORACIC_SD_MG_CM3), flags)
 

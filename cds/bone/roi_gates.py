@@ -7,7 +7,7 @@ from scipy.spatial import cKDTree
 from cds.bone.body_frame import STEP_MM, BodyFrame
 from cds.bone.gates import CEMENT_HU, GATES, METAL_HU, METAL_REACH_MM, THICK_SLICE_MM
 from cds.bone.robust_mean import RegionMean
-from cds.bone.roi_limits import SHELL_MM
+from cds.bone.roi_limits import CORE_DEPTH_MM
 from cds.bone.roi_voxels import Voxels, index_box, voxels_within
 from cds.ct.reason import Reason, because
 from cds.ct.volume import CtVolume
@@ -33,7 +33,7 @@ def refuse_outline(volume: CtVolume, frame: BodyFrame) -> Reason | None:
 
 def refuse_foreign_material(volume: CtVolume, frame: BodyFrame) -> Reason | None:
     """Metal near the body, or cement within it."""
-    interior = voxels_within(volume, frame, frame.below_surface_mm - SHELL_MM)
+    interior = voxels_within(volume, frame, frame.below_surface_mm - CORE_DEPTH_MM)
     voxel_cm3 = float(np.prod(volume.spacing_mm)) / 1000
     if GATES["metal"].refuses(_metal_voxels(volume, frame) * voxel_cm3):
         return because("level-metal")

@@ -8,7 +8,7 @@ from scipy.ndimage import map_coordinates
 from scipy.spatial import cKDTree
 
 from cds.bone.anatomy import MaskGrid
-from cds.bone.body_frame import SURFACE, BodyFrame, Field, grid_points
+from cds.bone.body_frame import SURFACE, TIE, BodyFrame, Field, grid_points
 from cds.ct.volume import CtVolume
 
 FAR_OUTSIDE = -1000.0
@@ -65,7 +65,7 @@ class Voxels:
 
 def voxels_within(volume: CtVolume, frame: BodyFrame, clearance: Field) -> Voxels:
     """The voxels whose centre has clearance; HU are not interpolated, the field is."""
-    allowed = np.argwhere(clearance >= 0)
+    allowed = np.argwhere(clearance >= -TIE)
     if len(allowed) == 0:
         return Voxels(volume, np.empty((0, 3), np.int32))
     to_index = volume.lps_to_index @ frame.affine_lps
@@ -74,7 +74,7 @@ def voxels_within(volume: CtVolume, frame: BodyFrame, clearance: Field) -> Voxel
     to_frame[:3, 3] += to_frame[:3, :3] @ start
     points = grid_points(to_frame, tuple(stop - start))
     clear = map_coordinates(clearance, points, order=1, mode="constant", cval=FAR_OUTSIDE)
-    return Voxels(volume, (np.argwhere(clear >= 0) + start).astype(np.int32))
+    return Voxels(volume, (np.argwhere(clear >= -TIE) + start).astype(np.int32))
 
 
 def index_box(

@@ -1,7 +1,9 @@
 """Anterior, middle and posterior height of a body, for the suspicion of a fracture.
 
 Genant 1993 grades a vertebra by the loss of anterior or middle height against the posterior one:
-20-25 % mild, 25-40 % moderate, more severe.
+20-25 % mild, 25-40 % moderate, more severe. Heights are read where masks are sure, at 20, 50 and 80 %
+of the depth, not at the rims: a straight wedge of 38 % reads 25 %. What is reported is therefore
+rarely wrong, and mild fractures go unseen.
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,190 @@
+"""A simulated trunk with known bone: an oval body, vertebrae with a shell, an aorta, a table.
+
+Geometry in LPS mm, x left, y posterior, z superior; L1 at the origin. Everything is analytic, so
+that the same patient can be drawn on any grid.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from cds.bone.anatomy import MaskGrid, Spine, VertebralBody, VertebralLevel
+from cds.ct.acquisition import CtSeries
+from cds.ct.patient import ArchivedPatient
+from cds.ct.volume import CtVolume
+
+STEP_BETWEEN_LEVELS_MM = 35.0
+BODY_HALF_MM = (21.0, 16.0, 13.5)
+"""Half width, half depth, half height of a vertebral body, shell included."""
+TRUNK_HALF_MM = (150.0, 105.0)
+TRUNK_CENTRE_Y_MM = -40.0
+AORTA_MM = (12.0, -34.0)
+AORTA_RADIUS_MM = 10.0
+MASK_MM = 2.0
+
+L1 = VertebralLevel.L1
+L2 = VertebralLevel.L2
+L3 = VertebralLevel.L3
+T12 = VertebralLevel.T12
+ORDER = list(VertebralLevel)
+
+
+def a_series(**facts):
+    """A plain low-dose chest CT at 120 kVp."""
+    usual = {
+        "study_uid": "1.2.3",
+        "series_uid": "1.2.3.4",
+        "patient": ArchivedPatient("PAT-1"),
+        "modality": "CT",
+        "kvp": 120.0,
+        "kernel": "STANDARD",
+    }
+    return CtSeries(**(usual | facts))
+
+
+@dataclass(frozen=True)
+class Trunk:
+    """What the patient is made of."""
+
+    bone_hu: dict = field(default_factory=lambda: {T12: 150, L1: 150, L2: 150, L3: 150})
+    blood_hu: float = 42.0
+    soft_hu: float = 30.0
+    air_hu: float = -1000.0
+    noise_hu: float = 20.0
+    table: bool = True
+    spacing_mm: tuple = (2.5, 1.5, 1.5)
+    extent_mm: tuple = (170.0, 260.0, 330.0)
+    centre_mm: tuple = (0.0, TRUNK_CENTRE_Y_MM, -17.5)
+    """LPS centre of the grid."""
+    half_mm: tuple = BODY_HALF_MM
+    series: CtSeries = field(default_factory=a_series)
+    seed: int = 0
+
+    def volume(self):
+        """Draw it on the grid."""
+        shape = tuple(round(e / s) for e, s in zip(self.extent_mm, self.spacing_mm, strict=True))
+        affine = grid_affine(self.spacing_mm, shape, self.centre_mm)
+        z, y, x = axes_lps(affine, shape)
+        hu = np.full(shape, self.air_hu, dtype=np.float32)
+        rx, ry = TRUNK_HALF_MM
+        hu[np.broadcast_to((x / rx) ** 2 + ((y - TRUNK_CENTRE_Y_MM) / ry) ** 2 <= 1, shape)] = self.soft_hu
+        if self.table:
+            hu[np.broadcast_to((np.abs(y - (TRUNK_CENTRE_Y_MM + ry + 8)) <= 1.5) & (np.abs(x) < 140), shape)] = 100
+        ax, ay = AORTA_MM
+        hu[np.broadcast_to(np.hypot(x - ax, y - ay) <= AORTA_RADIUS_MM, shape)] = self.blood_hu
+        for level, value in self.bone_hu.items():
+            inner = signed_depth_mm(x, y, z - level_z_mm(level), self.half_mm)
+            hu[inner > 0] = 1100
+            hu[inner > 1.5] = value
+        noise = np.random.default_rng(self.seed).normal(0, 1, shape) * self.noise_hu
+        return CtVolume(np.rint(np.clip(hu + noise, -1024, 3071)).astype(np.int16), affine, self.series)
+
+    def spine(self, *, confidence=1.0, aorta=True, **facts):
+        """What a perfect segmenter would hand over."""
+        bodies = tuple(a_body(level, half_mm=self.half_mm, **facts) for level in ORDER if level in self.bone_hu)
+        return Spine(bodies, confidence, aorta=an_aorta() if aorta else None)
+
+    def but(self, **changes):
+        """The same patient with something changed."""
+        return replace(self, **changes)
+
+
+def level_z_mm(level):
+    """Height of a body's centre."""
+    return (ORDER.index(L1) - ORDER.index(level)) * STEP_BETWEEN_LEVELS_MM
+
+
+def grid_affine(spacing_mm, shape, centre_mm):
+    """Index (slice, row, column) to LPS: slices upwards, rows backwards, columns to the left."""
+    affine = np.zeros((4, 4))
+    affine[2, 0], affine[1, 1], affine[0, 2] = spacing_mm
+    affine[3, 3] = 1
+    affine[:3, 3] = np.array(centre_mm) - affine[:3, :3] @ ((np.array(shape) - 1) / 2)
+    return affine
+
+
+def axes_lps(affine, shape):
+    """Broadcastable z, y, x of an unrotated grid."""
+    z, y, x = np.ogrid[tuple(slice(n) for n in shape)]
+    return affine[2, 0] * z + affine[2, 3], affine[1, 1] * y + affine[1, 3], affine[0, 2] * x + affine[0, 3]
+
+
+def signed_depth_mm(x, y, z, half_mm=BODY_HALF_MM):
+    """About the depth below the surface of an elliptic cylinder; negative outside."""
+    rx, ry, rz = half_mm
+    radial = (1 - np.hypot(x / rx, y / ry)) * min(rx, ry)
+    return np.minimum(radial, rz - np.abs(z))
+
+
+def a_body(level=L1, *, half_mm=BODY_HALF_MM, shape_mm=None, cut=False, name_agrees=True, mask_mm=MASK_MM):
+    """A vertebral body as a soft mask on its own grid. `shape_mm`: depth below the surface at x, y, z."""
+    centre = (0.0, 0.0, level_z_mm(level))
+    shape = tuple(int(2 * (h + 6) / mask_mm) | 1 for h in (half_mm[2], half_mm[1], half_mm[0]))
+    affine = grid_affine((mask_mm,) * 3, shape, centre)
+    z, y, x = axes_lps(affine, shape)
+    depth = (shape_mm or (lambda a, b, c: signed_depth_mm(a, b, c, half_mm)))(x, y, z - centre[2])
+    inside = np.clip(0.5 + np.broadcast_to(depth, shape) / mask_mm, 0, 1).astype(np.float32)
+    return VertebralBody(level, MaskGrid(inside, affine), centre, cut, name_agrees)
+
+
+def an_aorta(*, mask_mm=2.0, z_mm=(-100.0, 60.0)):
+    """The aorta's outline."""
+    ax, ay = AORTA_MM
+    shape = (int((z_mm[1] - z_mm[0]) / mask_mm), 15, 15)
+    affine = grid_affine((mask_mm,) * 3, shape, (ax, ay, sum(z_mm) / 2))
+    z, y, x = axes_lps(affine, shape)
+    inside = np.broadcast_to(np.hypot(x - ax, y - ay) <= AORTA_RADIUS_MM, shape).astype(np.float32)
+    return MaskGrid(inside + 0 * z.astype(np.float32), affine)
+
+
+def flipped(volume, axis):
+    """The same voxels stored in the opposite order along one axis."""
+    affine = volume.affine_lps.copy()
+    affine[:3, 3] += affine[:3, axis] * (volume.hu.shape[axis] - 1)
+    affine[:3, axis] *= -1
+    return CtVolume(np.ascontiguousarray(np.flip(volume.hu, axis)), affine, volume.series)
+
+
+def padded(volume, before, after, value=-1000):
+    """The same voxels with a margin of air."""
+    affine = volume.affine_lps.copy()
+    affine[:3, 3] -= affine[:3, :3] @ np.array(before)
+    hu = np.pad(volume.hu, list(zip(before, after, strict=True)), constant_values=value)
+    return CtVolume(hu, affine, volume.series)
+
+
+def with_axes(volume, order):
+    """The same voxels with axes stored in another order."""
+    affine = volume.affine_lps.copy()
+    affine[:, :3] = affine[:, list(order)]
+    return CtVolume(np.ascontiguousarray(volume.hu.transpose(order)), affine, volume.series)
+
+
+def moved_lps(volume, spine, by_mm):
+    """The same patient lying elsewhere in the scanner: volume and spine."""
+
+    def shifted(mask):
+        affine = mask.affine_lps.copy()
+        affine[:3, 3] += by_mm
+        return MaskGrid(mask.inside, affine)
+
+    affine = volume.affine_lps.copy()
+    affine[:3, 3] += by_mm
+    bodies = tuple(
+        replace(b, mask=shifted(b.mask), centre_lps_mm=tuple(np.add(b.centre_lps_mm, by_mm).tolist()))
+        for b in spine.bodies
+    )
+    aorta = None if spine.aorta is None else shifted(spine.aorta)
+    return CtVolume(volume.hu.copy(), affine, volume.series), replace(spine, bodies=bodies, aorta=aorta)
+
+
+def a_lone_body(value=150, *, spacing_mm=(2.0, 1.0, 1.0), **changes):
+    """L1 alone in soft tissue, on a small grid: all that a region of interest needs."""
+    usual = {
+        "bone_hu": {L1: value},
+        "extent_mm": (64.0, 80.0, 80.0),
+        "centre_mm": (0.0, 0.0, 0.0),
+        "spacing_mm": spacing_mm,
+        "table": False,
+    }
+    return Trunk(**(usual | changes))

@@ -1,0 +1,153 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cds.bone.anatomy import VertebralLevel
+from cds.bone.density import (
+    NORMAL_95,
+    NUMBERING_SD_MG_CM3,
+    REGION_SD_MG_CM3,
+    PatientDensity,
+    density_of,
+    difference_from_others,
+    hu_of,
+    patient_density,
+)
+from cds.bone.level_conversion import CONVERSIONS, choose_levels
+from tests.bone.builders import a_calibration, a_density, a_roi
+
+hus = st.floats(-60, 400)
+slopes = st.floats(0.9, 2.6)
+offsets = st.floats(-8, 8)
+sems = st.floats(0, 4)
+fractions = st.floats(0, 0.15)
+
+
+def combined(*densities, ambiguous=False):
+    """The patient's density from these levels."""
+    by_level = {density.level: density for density in densities}
+    return patient_density(by_level, choose_levels(by_level), ambiguous=ambiguous)
+
+
+def width(interval):
+    """Of an interval."""
+    return interval[1] - interval[0]
+
+
+@given(hus, slopes, offsets)
+def test_density_and_hu_are_inverse(hu, slope, offset):
+    """What a density reads is the HU it came from."""
+    calibration = a_calibration(slope_hu_per_mg_cm3=slope, offset_hu=offset)
+    density = density_of(a_roi(hu=hu), calibration)
+
+    assert hu_of(density.vbmd_mg_cm3, calibration) == pytest.approx(hu, abs=1e-6)
+
+
+@given(hus, hus, slopes, offsets)
+def test_density_rises_with_hu(one_hu, other_hu, slope, offset):
+    """More HU never means less bone."""
+    calibration = a_calibration(slope_hu_per_mg_cm3=slope, offset_hu=offset)
+    low, high = sorted((one_hu, other_hu))
+
+    assert (
+        a_density(hu=low, calibration=calibration).vbmd_mg_cm3
+        <= a_density(hu=high, calibration=calibration).vbmd_mg_cm3
+    )
+
+
+@given(hus, sems, sems, fractions, fractions)
+def test_more_error_means_a_wider_interval(hu, one_sem, other_sem, one_fraction, other_fraction):
+    """The interval widens with noise and with the error of the slope, and holds the value."""
+    small = a_density(
+        hu=hu,
+        hu_sem=min(one_sem, other_sem),
+        calibration=a_calibration(slope_sd_fraction=min(one_fraction, other_fraction)),
+    )
+    large = a_density(
+        hu=hu,
+        hu_sem=max(one_sem, other_sem),
+        calibration=a_calibration(slope_sd_fraction=max(one_fraction, other_fraction)),
+    )
+
+    assert width(small.ci95_mg_cm3) <= width(large.ci95_mg_cm3) + 1e-9
+    assert large.ci95_mg_cm3[0] < large.vbmd_mg_cm3 < large.ci95_mg_cm3[1]
+
+
+def test_each_error_adds_what_it_should():
+    """At 100 mg/cm3: noise SEM / slope, region 2.5, slope 8 %, offset SD / slope; together in quadrature."""
+    density = a_density(hu=128.0, hu_sem=1.28)
+    expected = (1.0**2 + REGION_SD_MG_CM3**2 + 8.0**2 + (2.5 / 1.28) ** 2) ** 0.5
+
+    assert density.vbmd_mg_cm3 == pytest.approx(100)
+    assert density.ci95_mg_cm3 == pytest.approx((100 - NORMAL_95 * expected, 100 + NORMAL_95 * expected))
+
+
+@given(hus, hus)
+def test_the_patient_value_is_the_mean_of_l1_and_l2(one_hu, other_hu):
+    """With both there is no conversion."""
+    one, other = a_density("L1", one_hu), a_density("L2", other_hu)
+
+    assert combined(one, other).vbmd_mg_cm3 == pytest.approx((one.vbmd_mg_cm3 + other.vbmd_mg_cm3) / 2)
+
+
+def test_shared_errors_do_not_average_out():
+    """Two levels halve the variance of noise and region; slope and offset stay."""
+    one = combined(a_density("L1"), a_density("L2"))
+    independent = (1.2 / 1.28) ** 2 + REGION_SD_MG_CM3**2
+
+    assert one.sd_mg_cm3**2 == pytest.approx(independent / 2 + 8.0**2 + (2.5 / 1.28) ** 2)
+
+
+@given(st.floats(20, 350))
+def test_one_level_is_less_certain_than_two(hu):
+    """A single vertebra has the wider interval, and a thoracic estimate the widest."""
+    both = combined(a_density("L1", hu), a_density("L2", hu))
+    replaced = combined(a_density("L1", hu), a_density("T12", hu * CONVERSIONS[VertebralLevel.T12].ratio))
+    single = combined(a_density("L1", hu))
+    thoracic = combined(
+        *(a_density(level, hu * CONVERSIONS[VertebralLevel(level)].ratio) for level in ("T9", "T10", "T11"))
+    )
+
+    assert both.sd_mg_cm3 < replaced.sd_mg_cm3 < single.sd_mg_cm3 < thoracic.sd_mg_cm3
+    assert thoracic.sd_mg_cm3 >= 16
+    assert both.vbmd_mg_cm3 == pytest.approx(replaced.vbmd_mg_cm3) == pytest.approx(thoracic.vbmd_mg_cm3)
+
+
+@given(st.floats(-40, 350))
+def test_conversion_does_not_shrink(hu):
+    """Twice the converted reading is twice the value: extremes are not drawn to the mean."""
+    assert combined(a_density("T12", 2 * hu)).vbmd_mg_cm3 == pytest.approx(
+        2 * combined(a_density("T12", hu)).vbmd_mg_cm3
+    )
+
+
+def test_uncertain_numbering_widens():
+    """One level up or down adds 3 mg/cm3 in quadrature."""
+    sure, unsure = (
+        combined(a_density("L1"), a_density("L2")),
+        combined(a_density("L1"), a_density("L2"), ambiguous=True),
+    )
+
+    assert unsure.sd_mg_cm3**2 - sure.sd_mg_cm3**2 == pytest.approx(NUMBERING_SD_MG_CM3**2)
+    assert unsure.vbmd_mg_cm3 == sure.vbmd_mg_cm3
+
+
+def test_fatty_marrow_may_be_negative():
+    """A value below zero keeps its sign and a sensible interval."""
+    density = combined(a_density("L1", -30), a_density("L2", -20))
+
+    assert density.vbmd_mg_cm3 < 0
+    assert 3 < density.sd_mg_cm3 < 6
+
+
+def test_the_interval_is_central():
+    """95 % of a normal distribution lie within 1.96 standard deviations."""
+    assert PatientDensity(100, 10).ci95_mg_cm3 == pytest.approx((80.4, 119.6), abs=0.01)
+
+
+def test_levels_are_compared_after_conversion():
+    """A T12 that is 2.5 % denser than L1 and L2 does not differ from them."""
+    t12 = a_density("T12", 128 * CONVERSIONS[VertebralLevel.T12].ratio)
+
+    assert difference_from_others(t12, [a_density("L1"), a_density("L2")]) == pytest.approx(0)
+    assert difference_from_others(a_density("L1", 192), [a_density("L2"), t12]) == pytest.approx(50)
