@@ -11,6 +11,7 @@ from models.vertebra_segmentation.appearance import as_other_scanner, with_other
 from models.vertebra_segmentation.deformation import Deformation, random_view, sampled
 from models.vertebra_segmentation.grid import Image, averaged
 from models.vertebra_segmentation.labels import IGNORE, fine_index
+from models.vertebra_segmentation.phantoms import spineless
 from models.vertebra_segmentation.sources import PADDING_HU, LabelledScan, labels_on
 
 
@@ -25,6 +26,8 @@ class CropPlan:
     deformation: Deformation
     shares: Mapping[str, float]
     """How often each scan is drawn, by name."""
+    spineless: float = 0.0
+    """Share of crops that show a phantom without a spine."""
 
 
 COARSE_CROPS = CropPlan(
@@ -34,6 +37,7 @@ COARSE_CROPS = CropPlan(
     jitter_mm=(80.0, 25.0, 30.0),
     deformation=Deformation(),
     shares={"LIDC-IDRI-0001": 0.52, "ts_example": 0.4, "ts_j2k": 0.08},
+    spineless=0.08,
 )
 FINE_CROPS = CropPlan(
     spacing_mm=2.0,
@@ -97,6 +101,9 @@ class RandomCrops:
 
     def _one(self, size: tuple[int, int, int], generator: torch.Generator) -> tuple[Tensor, Tensor]:
         plan = self._plan
+        if torch.rand(1, generator=generator) < plan.spineless:
+            hu = as_other_scanner(spineless(size, plan.spacing_mm, generator), plan.spacing_mm, generator)
+            return hu, torch.zeros(size, dtype=torch.long)
         scan = self._scans[int(torch.multinomial(self._shares, 1, generator=generator))]
         anchor = scan.anchors_mm[int(torch.randint(len(scan.anchors_mm), (1,), generator=generator))]
         centre = anchor + torch.randn(3, generator=generator) * torch.tensor(plan.jitter_mm) * 0.6

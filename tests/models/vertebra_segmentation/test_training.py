@@ -1,5 +1,6 @@
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import torch
 from rich.console import Console
 
+from models.vertebra_segmentation import train
 from models.vertebra_segmentation.crops import COARSE_CROPS, FINE_CROPS, RandomCrops
 from models.vertebra_segmentation.export import export
 from models.vertebra_segmentation.grid import Image
@@ -62,7 +64,9 @@ def test_a_stopped_run_continues_and_its_weights_load(
     scan: LabelledScan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run continues at the step where it stopped, and what it exports is verified and loaded."""
-    monkeypatch.setattr("models.vertebra_segmentation.train.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(train, "REPORT_SECONDS", 0.0)
+    for name in ("COARSE_CROPS", "FINE_CROPS"):
+        monkeypatch.setattr(train, name, replace(getattr(train, name), sizes=((32, 32, 32),)))
     console = Console(quiet=True)
     for run in stage_runs([scan], tmp_path, 7, "command"):
         run.train(0.01, console)
@@ -75,3 +79,12 @@ def test_a_stopped_run_continues_and_its_weights_load(
     assert metadata["training"]["sources"] == {"ts_example": "made for a test"}
     assert (tmp_path / "curve-coarse.png").exists()
     assert (tmp_path / "curve-fine.csv").read_text().startswith("step,seconds,loss")
+
+
+def test_phantoms_have_no_spine() -> None:
+    """Some coarse crops show phantoms, and all of their voxels are background."""
+    plan = replace(COARSE_CROPS, spineless=1.0)
+    crops = RandomCrops(plan, [], coarse=True).draw(4, torch.Generator().manual_seed(2))
+
+    assert (crops.labels == 0).all()
+    assert float(crops.hu.max()) > float(crops.hu.min())
