@@ -38,6 +38,8 @@ from cds.dicomweb.slices import CtSlice
 Image = tuple[CtSlice, Dataset]
 """Header facts, and the dataset that holds the pixels."""
 
+_FAULTS_ENOUGH: Final = 10
+"""After so many unreadable images the rest is not decoded."""
 _FIRST_GUESS: Final = 64
 
 
@@ -58,6 +60,8 @@ def assemble_volume(
         hu = hounsfield_units(dataset, image)
         if isinstance(hu, Unreadable):
             faults.append(hu)
+            if len(faults) == _FAULTS_ENOUGH:
+                break
             continue
         headers.append(image)
         planes.append(hu)

@@ -30,6 +30,9 @@ _OUTSIDE_CIRCLE_HU: Final = -1500
 """Nothing in or around a patient reads less; scanners fill the corners with -2000, -3024 or -32768."""
 _PADDING_BELOW_HU: Final = -900
 """A "padding value" that would be tissue is a wrong tag: replacing it would punch holes in the body."""
+_JPEG_END: Final = b"\xff\xd9"
+"""EOI or EOC, the last marker of every JPEG, JPEG-LS and JPEG 2000 stream (PS3.5 A.4)."""
+_SEQUENCE_END: Final = b"\xfe\xff\xdd\xe0\x00\x00\x00\x00"
 _INT16: Final = np.iinfo(np.int16)
 
 UNDECODABLE: Final = (
@@ -72,7 +75,8 @@ def reasons_for(faults: Sequence[Unreadable]) -> tuple[Reason, ...]:
         if code == "compression-unsupported":
             reasons.append(because(code, transfer_syntax=names[0]))
             continue
-        shown = ", ".join(names[:_NAMED_AT_MOST]) + (", ..." if len(names) > _NAMED_AT_MOST else "")
+        others = len(names) - _NAMED_AT_MOST
+        shown = ", ".join(names[:_NAMED_AT_MOST]) + (f" and {others} more" if others > 0 else "")
         reasons.append(because(code, count=len(names), what=shown))
     return tuple(reasons)
 
@@ -116,7 +120,7 @@ def _stored_values(dataset: Dataset, image: CtSlice) -> NDArray[Any] | Unreadabl
         return Unreadable("compression-unsupported", transfer_syntax.name)
     if transfer_syntax.is_encapsulated and plugin not in decoder.available_plugins:
         return Unreadable("compression-unsupported", transfer_syntax.name)
-    if _is_cut_short(dataset, image, encapsulated=transfer_syntax.is_encapsulated):
+    if _is_cut_short(dataset, image, transfer_syntax):
         return Unreadable("image-truncated", image.name)
     try:
         stored, _ = decoder.as_array(dataset, raw=True, decoding_plugin=plugin)
@@ -127,13 +131,15 @@ def _stored_values(dataset: Dataset, image: CtSlice) -> NDArray[Any] | Unreadabl
     return stored
 
 
-def _is_cut_short(dataset: Dataset, image: CtSlice, *, encapsulated: bool) -> bool:
-    if "PixelData" not in dataset:
+def _is_cut_short(dataset: Dataset, image: CtSlice, transfer_syntax: UID) -> bool:
+    """Whether pixel data end too early; decoders take minutes to notice, or fill up with something."""
+    value = dataset.get_item("PixelData", keep_deferred=True).value if "PixelData" in dataset else None
+    if not isinstance(value, bytes) or not value:
         return True
-    value = dataset.get_item("PixelData", keep_deferred=True).value
-    bits = whole(DatasetAttributes(dataset), "BitsAllocated")
-    if encapsulated or not isinstance(value, bytes) or bits is None:
-        return not value
+    if transfer_syntax.is_encapsulated:
+        whole_stream = value.removesuffix(_SEQUENCE_END).rstrip(b"\x00").endswith(_JPEG_END)
+        return transfer_syntax not in RLETransferSyntaxes and not whole_stream
+    bits = whole(DatasetAttributes(dataset), "BitsAllocated") or 0
     return len(value) < (image.rows or 0) * (image.columns or 0) * bits // 8
 
 

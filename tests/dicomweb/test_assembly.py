@@ -325,6 +325,13 @@ def test_images_compressed_with_loss_are_flagged(paths):
     assert assembled(paths).series.lossy
 
 
+def test_after_ten_unreadable_images_the_rest_is_not_decoded(paths):
+    """Given twelve images without pixels, then ten are counted and three named."""
+    edit_all(paths, PixelData=None)
+
+    assert reason(assembled(paths)).text == "10 image file(s) are cut short: image 0, image 1, image 2 and 7 more."
+
+
 def test_many_more_images_than_expected_fit(tmp_path):
     """Given a longer series than was announced, then memory grows and nothing is lost."""
     series = a_series(instance_count=150)

@@ -176,18 +176,29 @@ def test_damaged_pixel_data_is_a_reason_not_an_exception(path, change, code):
     assert decoded(path) == Unreadable(code, path.name)
 
 
+@pytest.mark.parametrize("kept", [0.3, 0.5, 0.99])
+@pytest.mark.parametrize("transfer_syntax", [JPEG2000Lossless, JPEGLSLossless])
+def test_a_compressed_stream_that_breaks_off_is_cut_short(path, transfer_syntax, kept):
+    """Given a compressed image whose stream ends inside its fragment, then it is cut short, and not decoded."""
+    edit(path, lambda dataset: dataset.compress(transfer_syntax, generate_instance_uid=False))
+    edit(path, lambda dataset: replace_stream(dataset, lambda frame: frame[: int(len(frame) * kept)]))
+
+    assert decoded(path) == Unreadable("image-truncated", path.name)
+
+
 @pytest.mark.parametrize("transfer_syntax", [JPEG2000Lossless, JPEGLSLossless, RLELossless])
 def test_a_damaged_compressed_stream_is_a_reason(path, transfer_syntax):
-    """Given a compressed image whose stream breaks off inside its fragment, then it is unreadable."""
+    """Given a compressed image whose first half is zeros, then it is unreadable."""
     edit(path, lambda dataset: dataset.compress(transfer_syntax, generate_instance_uid=False))
+    edit(path, lambda dataset: replace_stream(dataset, lambda frame: bytes(len(frame) // 2) + frame[len(frame) // 2 :]))
 
-    def break_off(dataset):
-        (frame,) = generate_frames(dataset.PixelData, number_of_frames=1)
-        dataset.PixelData = encapsulate([frame[: len(frame) // 2]])
+    assert decoded(path) == Unreadable("pixels-unreadable", path.name)
 
-    edit(path, break_off)
 
-    assert isinstance(decoded(path), Unreadable)
+def replace_stream(dataset, change):
+    """Put another compressed stream into an image."""
+    (frame,) = generate_frames(dataset.PixelData, number_of_frames=1)
+    dataset.PixelData = encapsulate([change(frame)])
 
 
 @pytest.mark.parametrize("uid", ["1.2.840.10008.1.2.4.94", "1.2.840.10008.1.2.4.102", "1.2.3.4"])
@@ -207,7 +218,7 @@ def test_many_faults_become_one_sentence_for_each_kind():
     faults.append(Unreadable("pixels-unreadable", "9.dcm"))
 
     assert [reason.text for reason in reasons_for(faults)] == [
-        "5 image file(s) are cut short: 0.dcm, 1.dcm, 2.dcm, ....",
+        "5 image file(s) are cut short: 0.dcm, 1.dcm, 2.dcm and 2 more.",
         "1 image(s) could not be decoded, the first: 9.dcm.",
     ]
 
