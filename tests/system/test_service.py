@@ -1,0 +1,182 @@
+"""`osteocds serve` as a hospital runs it: real processes, a real CT, hooks over HTTP."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from pydicom import dcmread
+
+from cds.cli.demo import sample_settings
+from cds.cli.demo_order import PATIENT_ID, SERVICE, order_sign_request
+from cds.cli.service_process import running_service
+from tests.support.real_ct import the_sample
+
+pytestmark = pytest.mark.system
+
+BORN = "1938-02-11"
+
+
+@pytest.fixture(scope="module")
+def named_ct(tmp_path_factory) -> Path:
+    """The sample CT, its images carrying an issuer, a birth date and a sex."""
+    folder = tmp_path_factory.mktemp("named")
+    for path in the_sample().glob("*.dcm"):
+        dataset = dcmread(path)
+        dataset.IssuerOfPatientID = "HOSPITAL A"
+        dataset.PatientBirthDate = BORN.replace("-", "")
+        dataset.PatientSex = "F"
+        dataset.save_as(folder / path.name)
+    return folder
+
+
+def settings_for(folder: Path, **changes: str):
+    """A site whose archive names issuers and verifies identity."""
+    site = sample_settings(folder) | {"ALLOW_UNVERIFIED_IDENTITY": "false", "ARCHIVE_ISSUER": "HOSPITAL A"}
+    del site["ARCHIVE_SINGLE_ISSUER"]
+    return site | changes
+
+
+def order(**patient: object):
+    """The demonstration's order, with another chart."""
+    request = order_sign_request()
+    request["prefetch"]["patient"] |= {"birthDate": BORN, "gender": "female"} | patient
+    return request
+
+
+def cards_of(client: httpx.Client, request, *, patience_s: float = 60.0):
+    """Ask until there is a card or the patience is over."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        answer = client.post(f"/cds-services/{SERVICE}", json=request).raise_for_status()
+        cards = answer.json()["cards"]
+        if cards or time.monotonic() > deadline:
+            return cards
+        time.sleep(0.2)
+
+
+def client_of(service) -> httpx.Client:
+    """A client that ignores proxies."""
+    return httpx.Client(base_url=service.base_url, timeout=60.0, trust_env=False)
+
+
+def test_value_reaches_its_own_chart_and_no_other(named_ct, tmp_path):
+    """Birth date, sex, identifier and activity of the chart decide; only the right one sees the value."""
+    with running_service(tmp_path, settings_for(named_ct)) as service, client_of(service) as client:
+        right = cards_of(client, order())
+        assert "osteoporosis range" in right[0]["summary"]
+        wrong_charts = {
+            "another birth date": order(birthDate="1938-02-12"),
+            "another sex": order(gender="male"),
+            "a wildcard": order(identifier=[_identifier("LIDC*")]),
+            "an empty identifier": order(identifier=[_identifier("")]),
+            "two identifiers": order(identifier=[_identifier(PATIENT_ID), _identifier("OTHER-1")]),
+            "an old identifier": order(identifier=[_identifier(PATIENT_ID, use="old")]),
+            "an inactive patient": order(active=False),
+            "a merged patient": order(link=[{"type": "replaced-by", "other": {"reference": "Patient/survivor"}}]),
+            "a longer identifier": order(identifier=[_identifier(PATIENT_ID + "0")]),
+        }
+        leaks = {name for name, request in wrong_charts.items() if cards_of(client, request, patience_s=1.0)}
+
+    assert leaks == set()
+
+
+def test_same_number_of_another_issuer_is_somebody_else(named_ct, tmp_path):
+    """A site that asks under issuer B gets nothing from images of issuer A."""
+    settings = settings_for(named_ct, ARCHIVE_ISSUER="HOSPITAL B")
+    with running_service(tmp_path, settings) as service, client_of(service) as client:
+        assert cards_of(client, order(), patience_s=5.0) == []
+
+
+def test_report_opens_from_the_card_and_not_from_a_forgery(named_ct, tmp_path):
+    """The card's link opens the report; the same link with one character changed does not."""
+    with running_service(tmp_path, settings_for(named_ct)) as service, client_of(service) as client:
+        card = cards_of(client, order())[0]
+        link = card["links"][0]["url"]
+        page = client.get(link)
+        forged = client.get(link[:-2] + ("A" if link[-2] != "A" else "B") + link[-1])
+
+    assert page.status_code == 200
+    assert "L1" in page.text
+    assert "cannot rule out" in page.text
+    assert forged.status_code == 403
+    assert PATIENT_ID not in link
+
+
+def test_order_survives_the_death_of_everything(named_ct, tmp_path):
+    """Service and worker killed in the middle: after a restart the result is there without another order."""
+    settings = settings_for(named_ct, WAIT_BUDGET_S="0")
+    with running_service(tmp_path, settings) as service, client_of(service) as client:
+        client.post(f"/cds-services/{SERVICE}", json=order()).raise_for_status()
+        time.sleep(0.7)
+        _kill_family(service.process.pid)
+    with running_service(tmp_path, settings) as service, client_of(service) as client:
+        assert cards_of(client, order())
+
+
+def test_no_archive_is_said_after_a_minute_not_hidden(tmp_path):
+    """An archive that is not there: ready stays true, the order waits, and nothing claims "no prior CT"."""
+    archive = tmp_path / "archive"
+    archive.mkdir()
+    settings = settings_for(archive, WAIT_BUDGET_S="0", SHOW_BEING_MEASURED="true")
+    with running_service(tmp_path, settings) as service, client_of(service) as client:
+        archive.rmdir()
+        cards = cards_of(client, order(), patience_s=3.0)
+
+    assert "being looked up" in cards[0]["summary"]
+
+
+def test_logs_carry_no_patient(named_ct, tmp_path):
+    """Neither identifier nor birth date nor link appears in what the service writes."""
+    with running_service(tmp_path, settings_for(named_ct)) as service, client_of(service) as client:
+        card = cards_of(client, order())[0]
+        client.get(card["links"][0]["url"])
+        client.post(f"/cds-services/{SERVICE}", content=b'{"hook": "order-sign", "x": "LIDC-IDRI-0001"')
+        log = service.log
+    written = log.read_text()
+
+    assert written
+    for secret in (PATIENT_ID, BORN, BORN.replace("-", ""), card["links"][0]["url"].rsplit("/", 1)[1]):
+        assert secret not in written
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"HOST": "0.0.0.0"}, "OSTEOCDS_HOST"),  # noqa: S104 - the point
+        ({"ARCHIVE_FOLDER": "/nowhere/at/all"}, "OSTEOCDS_ARCHIVE_FOLDER"),
+        ({"IDENTIFIER_SYSTEM": ""}, "OSTEOCDS_IDENTIFIER_SYSTEM"),
+        ({"MODE": "loud"}, "OSTEOCDS_MODE"),
+        ({"ARCHIVE_URL": "http://127.0.0.1:1/dicom-web"}, "OSTEOCDS_ARCHIVE_URL"),
+    ],
+)
+def test_wrong_setting_is_named_at_start(tmp_path, changes, words):
+    """A service that cannot work does not start: status 2 and the setting's name."""
+    settings = settings_for(tmp_path) | changes
+    environment = {f"OSTEOCDS_{name}": value for name, value in settings.items()} | {
+        "OSTEOCDS_DATA_DIR": str(tmp_path / "data"),
+        "PATH": os.environ["PATH"],
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "cds.cli", "serve"],
+        env=environment, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+    assert done.returncode == 2
+    assert words in done.stderr
+
+
+def _identifier(value: str, **facts: str):
+    usual = order_sign_request()["prefetch"]["patient"]["identifier"][0]
+    return usual | {"value": value} | facts
+
+
+def _kill_family(pid: int) -> None:
+    """SIGKILL for a process and its children, children first."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    for child in (*map(int, children), pid):
+        os.kill(child, signal.SIGKILL)
