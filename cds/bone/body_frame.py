@@ -69,13 +69,6 @@ class BodyFrame:
         highest = count - 1 - self.inside[::-1].argmax(axis=0)
         return (index - lowest + 0.5) * STEP_MM, (highest - index + 0.5) * STEP_MM
 
-    @cached_property
-    def height_fraction(self) -> Field:
-        """0 at the lower endplate, 1 at the upper one."""
-        lower, upper = self.from_endplates_mm
-        fraction: Field = lower / np.maximum(lower + upper, STEP_MM)
-        return fraction
-
 
 def frame_of(mask: MaskGrid, cranial: Vector) -> BodyFrame | None:
     """The body's frame; None where nothing in the mask reaches the surface probability.

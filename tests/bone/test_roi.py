@@ -236,6 +236,11 @@ def test_a_small_body_is_flagged_then_refused():
     assert refused(a_lone_body(half_mm=tiny).volume(), a_body(half_mm=tiny)) == "level-roi-small"
 
 
+def test_a_body_without_a_core_is_refused():
+    """A slab of 8 mm has nothing 5 mm below its surface."""
+    assert refused(a_lone_body().volume(), a_body(half_mm=(25.0, 20.0, 4.0))) == "level-roi-small"
+
+
 def test_a_small_body_uses_its_whole_height():
     """Where the middle half leaves less than 3 cm3, everything between the endplate margins counts."""
     slim = (13.0, 14.0, 16.0)
