@@ -41,6 +41,8 @@ Image = tuple[CtSlice, Dataset]
 _FAULTS_ENOUGH: Final = 10
 """After so many unreadable images the rest is not decoded."""
 _FIRST_GUESS: Final = 64
+_PLACES_AT_MOST: Final = 2048
+"""More are made when that many images have come; what an archive announces is not trusted with memory."""
 
 
 def assemble_volume(
@@ -51,7 +53,7 @@ def assemble_volume(
     `series` says whose images these must be; `expected_count` only spares memory.
     """
     headers: list[CtSlice] = []
-    planes = _Planes(expected_count or _FIRST_GUESS)
+    planes: _Planes | None = None
     faults: list[Unreadable] = []
     for image, dataset in images:
         reason = refused_header(image, headers[0] if headers else image, series)
@@ -63,11 +65,13 @@ def assemble_volume(
             if len(faults) == _FAULTS_ENOUGH:
                 break
             continue
+        if planes is None:
+            planes = _Planes(min(expected_count or _FIRST_GUESS, _PLACES_AT_MOST), hu)
         headers.append(image)
         planes.append(hu)
     if faults:
         return NotAssessable(reasons_for(faults))
-    if not headers:
+    if planes is None:
         return NotAssessable((because("too-few-slices", count=0, minimum=1),))
     grid = grid_of(headers, planes.equal)
     if isinstance(grid, Reason):
@@ -96,16 +100,13 @@ def differs(found: ArchivedPatient, expected: ArchivedPatient) -> bool:
 class _Planes:
     """Decoded images in the order of arrival, in one block of memory that becomes the volume."""
 
-    def __init__(self, capacity: int) -> None:
-        self._block: NDArray[np.int16] | None = None
-        self._capacity = capacity
+    def __init__(self, capacity: int, like: NDArray[np.int16]) -> None:
+        self._block = np.empty((capacity, *like.shape), np.int16)
         self._count = 0
 
     def append(self, hu: NDArray[np.int16]) -> None:
         """Keep a copy of one (row, column) image; all have the same shape."""
-        if self._block is None:
-            self._block = np.empty((self._capacity, *hu.shape), np.int16)
-        elif self._count == len(self._block):
+        if self._count == len(self._block):
             grown = np.empty((2 * self._count, *hu.shape), np.int16)
             grown[: self._count] = self._block
             self._block = grown
@@ -114,13 +115,10 @@ class _Planes:
 
     def equal(self, one: int, other: int) -> bool:
         """Whether two images have identical pixels."""
-        return self._block is not None and np.array_equal(self._block[one], self._block[other])
+        return np.array_equal(self._block[one], self._block[other])
 
     def in_order(self, order: tuple[int, ...]) -> NDArray[np.int16]:
         """Permute in place, one cycle after the other; images not in `order` are left behind."""
-        if self._block is None:
-            msg = "no image was appended"
-            raise ValueError(msg)
         block, kept = self._block, set(order)
         source = [*order, *(index for index in range(self._count) if index not in kept)]
         for start in range(self._count):

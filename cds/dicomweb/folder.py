@@ -10,7 +10,7 @@ from pydicom import dcmread
 
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import PatientIdentity, check_patient
-from cds.ct.reason import NotAssessable, Reason, because
+from cds.ct.reason import NotAssessable, Reason
 from cds.ct.volume import CtVolume
 from cds.dicomweb.assembly import Image, assemble_volume, refused_header
 from cds.dicomweb.attributes import DatasetAttributes
@@ -125,8 +125,6 @@ def _holds_patient(content: FolderSeries, patient: PatientIdentity) -> bool:
 
 def _refused_by_headers(images: Sequence[CtSlice], series: CtSeries) -> Reason | None:
     """Everything that can be refused without decoding a pixel."""
-    if not images:
-        return because("too-few-slices", count=0, minimum=1)
     for image in images:
         if (reason := refused_header(image, images[0], series)) is not None:
             return reason

@@ -27,7 +27,7 @@ AS_STORED: Final = (("application/dicom", "*"),)
 
 
 class DicomwebArchive:
-    """Implements `ImagingArchive` over one DICOMweb server. One instance for each thread."""
+    """Implements `ImagingArchive` over one DICOMweb server. May be asked from several threads."""
 
     def __init__(self, url: str, session: ArchiveSession, retries: int = 3) -> None:
         """`url`: DICOMweb root, such as https://pacs.example.org/dicom-web. Sends nothing yet."""

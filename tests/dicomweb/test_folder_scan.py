@@ -295,6 +295,49 @@ def test_an_mr_series_is_said_to_be_mr(tmp_path):
     assert why_unusable(tmp_path) == f"{tmp_path} holds no CT image; the DICOM files in it are: 3 MR"
 
 
+def test_a_folder_that_may_not_be_read_is_said_to_be_unreadable(tmp_path, monkeypatch):
+    """Given files without permission alone, then the first is named."""
+    written(tmp_path)
+
+    def refuse(*_arguments):
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "open", refuse)
+
+    assert why_unusable(tmp_path) == f"{tmp_path} holds no file that can be read: IM0001.dcm cannot be read"
+
+
+def test_ct_objects_without_an_image_are_no_damage(tmp_path):
+    """Given raw data of a CT, which have no pixels, then they are another kind of DICOM file."""
+    paths = written(tmp_path)
+
+    def empty(dataset):
+        for keyword in ("Rows", "Columns", "PixelData"):
+            delattr(dataset, keyword)
+
+    edit(paths[0], empty, SOPClassUID="1.2.840.10008.5.1.4.1.1.66")
+
+    assert findings(tmp_path) == [("other-dicom", "IM0001.dcm")]
+
+
+def test_an_image_without_pixels_is_cut_short(tmp_path):
+    """Given a CT image whose file ends before the pixels, then it is cut short."""
+    paths = written(tmp_path)
+    edit(paths[0], PixelData=None)
+
+    assert findings(tmp_path) == [("cut-short", "IM0001.dcm")]
+
+
+def test_a_series_with_every_file_cut_short_is_still_found(tmp_path):
+    """Given a series of which no image is complete, then it is told about, and why it cannot be used."""
+    for path in written(tmp_path):
+        cut(path, 0.9)
+    scan = scan_folder(tmp_path)
+
+    assert scan.only_patient() == a_patient()
+    assert len(scan.contents[0].cut_short) == 12
+
+
 def test_a_folder_of_damaged_files_is_said_to_be_damaged(tmp_path):
     """Given nothing but files cut before they name their series, then the first is named."""
     for path in written(tmp_path):

@@ -1,13 +1,17 @@
 """The archive contract against a real Orthanc."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
 import pytest
 
 from cds.dicomweb.credentials import PasswordFile
 from cds.dicomweb.web import DicomwebArchive
 from cds.dicomweb.web_session import ArchiveSession, ConnectionPolicy
+from cds.dicomweb.writing import write_series
 from cds.errors import ArchiveUnavailable
 from tests.support.dicom_archive_contract import ArchiveContract
-from tests.support.dicom_builder import a_patient, an_identity, another_series, written
+from tests.support.dicom_builder import a_patient, a_volume, an_identity, another_series, written
 from tests.support.orthanc import running_orthanc
 
 pytestmark = pytest.mark.system
@@ -60,6 +64,23 @@ class TestOrthanc(ArchiveContract):
         found = shelf.archive.find_series(an_identity("A B"))
 
         assert {series.patient.patient_id for series in found} <= {"A B"}
+
+    def test_may_be_asked_from_several_threads(self, shelf, tmp_path):
+        """Given eight patients, when four threads ask for all of them at once, then each gets their own voxels."""
+        volumes = {}
+        for number in range(8):
+            series = another_series(f"of patient {number}", patient=a_patient(f"PAT-{number}"))
+            volumes[number] = a_volume(series, seed=number)
+            write_series(tmp_path / str(number), volumes[number])
+        shelf.add(tmp_path)
+
+        def ask(number):
+            (found,) = shelf.archive.find_series(an_identity(f"PAT-{number}"))
+            return shelf.archive.retrieve(found)
+
+        with ThreadPoolExecutor(4) as threads:
+            for number, volume in zip(range(8), threads.map(ask, range(8)), strict=True):
+                np.testing.assert_array_equal(volume.hu, volumes[number].hu)
 
 
 @pytest.fixture(scope="module")
