@@ -63,7 +63,8 @@ def running_orthanc(folder: Path, user: tuple[str, str] | None = None) -> Iterat
 
     Skips where Orthanc is not installed; under CI=true that is a failure.
     """
-    program, plugin = shutil.which("Orthanc"), next((path for path in _PLUGINS if Path(path).exists()), None)
+    program = shutil.which("Orthanc", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    plugin = next((path for path in _PLUGINS if Path(path).exists()), None)
     if program is None or plugin is None:
         why = "Orthanc is not installed: apt-get install orthanc orthanc-dicomweb"
         if os.environ.get("CI", "").lower() == "true":
