@@ -188,7 +188,7 @@ def test_two_patients(tmp_path):
 
 def test_unwritable_output_is_refused_before_the_work(tmp_path):
     """An output that cannot be written: status 2 at once, before the folder is even read."""
-    _refused(assess(tmp_path, "--json", tmp_path / "no" / "such" / "folder.json"), "cannot be written")
+    _refused(assess(tmp_path / "ct", "--json", tmp_path / "no" / "such" / "folder.json"), "cannot be written")
 
 
 def test_output_never_goes_into_the_input(tmp_path):
