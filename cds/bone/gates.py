@@ -150,7 +150,7 @@ GATES: Mapping[str, Gate] = MappingProxyType(
             source="engineering: bone cement reads 800 HU and more",
         ),
         "dense": Gate(
-            measures="share of the region over 225 mg/cm3 (300 HU at 120 kVp), percent",
+            measures="share of the region over 225 mg/cm3 (300 HU at 120 kVp), averaged over a few mm, percent",
             accepted=(0, 20),
             refusal="level-sclerotic",
             source="engineering: sclerosis, osteophytes, haemangioma of the dense kind",

@@ -8,6 +8,7 @@ from cds.bone.anatomy import MaskGrid, Spine, VertebralBody, cranial_axis
 from cds.bone.assessment import Calibration, LevelMeasurement
 from cds.bone.density import LevelDensity, density_of, hu_of
 from cds.bone.gates import DENSE_MG_CM3, GATES
+from cds.bone.image_noise import image_noise
 from cds.bone.level_conversion import THORACIC
 from cds.bone.roi import TrabecularRoi, trabecular_roi
 from cds.bone.tissue import patient_size
@@ -72,6 +73,7 @@ def measure_level(
         cranial=cranial_axis(spine, body.level),
         keep_out=keep_out,
         dense_hu=hu_of(DENSE_MG_CM3, calibration),
+        noise_hu=image_noise(volume, body.centre_lps_mm),
     )
     if isinstance(roi, NotAssessable):
         return roi

@@ -36,11 +36,27 @@ class RegionMean:
     sem: float
 
 
-def region_mean(hu: HuArray, member: NDArray[np.bool_], spacing_mm: tuple[float, float, float]) -> RegionMean:
-    """Mean over the members of a box of voxels, axes (slice, row, column)."""
+def region_mean(
+    hu: HuArray, member: NDArray[np.bool_], spacing_mm: tuple[float, float, float], noise_hu: float | None = None
+) -> RegionMean:
+    """Mean over the members of a box of voxels, axes (slice, row, column).
+
+    `noise_hu`: standard deviation of the image noise, where known; what the voxels scatter beyond
+    it is texture of bone and makes the mean no less sure.
+    """
     values = hu[member]
     deviation, samples = _noise(hu, member, spacing_mm)
+    if noise_hu is not None:
+        deviation = min(deviation, noise_hu)
     return RegionMean(trimmed_mean(values), float(values.std()), deviation / samples**0.5)
+
+
+def local_mean(hu: HuArray, member: NDArray[np.bool_], spacing_mm: tuple[float, float, float]) -> HuArray:
+    """Mean of the members around each voxel, over a few millimetres: structure without noise."""
+    sigma = [STRUCTURE_MM / mm for mm in spacing_mm]
+    weight = np.maximum(gaussian_filter(member.astype(np.float64), sigma, mode="constant"), 1e-9)
+    smooth: HuArray = gaussian_filter(np.where(member, hu, 0.0), sigma, mode="constant") / weight
+    return smooth
 
 
 def trimmed_mean(values: HuArray) -> float:
@@ -58,10 +74,8 @@ def _noise(hu: HuArray, member: NDArray[np.bool_], spacing_mm: tuple[float, floa
     """
     median = float(np.median(hu[member]))
     limit = max(MAD_LIMIT * SD_PER_MAD * float(np.median(np.abs(hu[member] - median))), 1.0)
-    centred = np.where(member, np.clip(hu - median, -limit, limit), 0.0)
-    sigma = [STRUCTURE_MM / mm for mm in spacing_mm]
-    weight = np.maximum(gaussian_filter(member.astype(np.float64), sigma, mode="constant"), 1e-9)
-    residual = np.where(member, centred - gaussian_filter(centred, sigma, mode="constant") / weight, 0.0)
+    centred = np.clip(hu - median, -limit, limit)
+    residual = np.where(member, centred - local_mean(centred, member, spacing_mm), 0.0)
     values = residual[member]
     deviation = SD_PER_MAD * float(np.median(np.abs(values - np.median(values))))
     lengths = [_correlation_length(residual, member, axis, spacing_mm[axis]) for axis in range(3)]

@@ -50,11 +50,13 @@ def trabecular_roi(  # noqa: PLR0913 (three are keywords with a sensible default
     psf_fwhm_mm: float | None = None,
     keep_out: MaskGrid | None = None,
     dense_hu: float = DENSE_HU,
+    noise_hu: float | None = None,
 ) -> TrabecularRoi | NotAssessable:
     """Measure one body, or say why it cannot be measured.
 
     `cranial`: from its lower to its upper endplate. `psf_fwhm_mm`: in-plane resolution, where
     known. `keep_out`: dense blood (above 300 HU). `dense_hu`: bone above this is sclerotic.
+    `noise_hu`: standard deviation of the image noise, where known.
     """
     if body.cut_by_border:
         return NotAssessable((because("level-cut"),))
@@ -68,7 +70,7 @@ def trabecular_roi(  # noqa: PLR0913 (three are keywords with a sensible default
     refused = refuse_size(voxels)
     if refused is not None:
         return NotAssessable((refused,))
-    return _measure(body.level, frame, voxels, flags, dense_hu)
+    return _measure(body.level, frame, voxels, flags, dense_hu=dense_hu, noise_hu=noise_hu)
 
 
 def _choose(
@@ -94,11 +96,17 @@ def _is_enough(voxels: Voxels) -> bool:
     return refuse_size(voxels) is None and not GATES["roi"].flags(voxels.cm3)
 
 
-def _measure(
-    level: VertebralLevel, frame: BodyFrame, voxels: Voxels, flags: tuple[str, ...], dense_hu: float
+def _measure(  # noqa: PLR0913 (what was chosen, and two facts about the images)
+    level: VertebralLevel,
+    frame: BodyFrame,
+    voxels: Voxels,
+    flags: tuple[str, ...],
+    *,
+    dense_hu: float,
+    noise_hu: float | None,
 ) -> TrabecularRoi | NotAssessable:
     """Statistics of the chosen voxels, and the gates that need them."""
-    mean = region_mean(*voxels.box(), voxels.volume.spacing_mm)
+    mean = region_mean(*voxels.box(), voxels.volume.spacing_mm, noise_hu)
     refused = refuse_content(voxels, mean, dense_hu)
     if refused is not None:
         return NotAssessable((refused,))

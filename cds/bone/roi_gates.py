@@ -6,7 +6,7 @@ from scipy.spatial import cKDTree
 
 from cds.bone.body_frame import STEP_MM, BodyFrame
 from cds.bone.gates import CEMENT_HU, GATES, METAL_HU, METAL_REACH_MM, THICK_SLICE_MM
-from cds.bone.robust_mean import RegionMean
+from cds.bone.robust_mean import RegionMean, local_mean
 from cds.bone.roi_limits import CORE_DEPTH_MM
 from cds.bone.roi_voxels import Voxels, index_box, voxels_within
 from cds.ct.reason import Reason, because
@@ -77,10 +77,11 @@ def refuse_size(voxels: Voxels) -> Reason | None:
 
 def refuse_content(voxels: Voxels, mean: RegionMean, dense_hu: float) -> Reason | None:
     """Noise, sclerosis, or no bone at all."""
-    hu = voxels.volume.hu[tuple(voxels.indices.T)]
-    if GATES["marrow"].refuses(float(np.median(hu))):
+    hu, member = voxels.box()
+    if GATES["marrow"].refuses(float(np.median(hu[member]))):
         return because("level-outside-body")
-    if GATES["dense"].refuses(100 * float((hu > dense_hu).mean())):
+    dense = local_mean(hu, member, voxels.volume.spacing_mm)[member] > dense_hu
+    if GATES["dense"].refuses(100 * float(dense.mean())):
         return because("level-sclerotic", percent=GATES["dense"].accepted[1], dense_hu=dense_hu)
     if GATES["noise"].refuses(mean.sem):
         return because("level-noisy", sem_hu=mean.sem, maximum_hu=GATES["noise"].accepted[1])

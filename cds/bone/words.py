@@ -67,6 +67,13 @@ def mg_words(vbmd_mg_cm3: float) -> str:
     return str(whole)
 
 
+def percent_words(probability: float) -> str:
+    """Such as "91 %"; never 0 or 100, which no measurement supports."""
+    if probability > 0.99:
+        return "above 99 %"
+    return "below 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
+
+
 def interval_words(interval: Interval) -> str:
     """Such as "66-79"."""
     low, high = interval

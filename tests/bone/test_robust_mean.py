@@ -97,3 +97,22 @@ def test_one_voxel_has_no_neighbours():
     found = region_mean(noise(), member, (1.0, 1.0, 1.0))
 
     assert found.hu == noise()[5, 5, 5]
+
+
+def test_texture_is_not_counted_as_noise():
+    """Where the image noise is known, scatter beyond it makes the mean no less sure."""
+    scattered = noise(sd=60.0)
+    blind = region_mean(scattered, EVERYTHING, (1.0, 1.0, 1.0))
+    informed = region_mean(scattered, EVERYTHING, (1.0, 1.0, 1.0), noise_hu=20.0)
+
+    assert informed.sem == pytest.approx(blind.sem / 3, rel=0.1)
+    assert informed.hu == blind.hu
+
+
+def test_more_noise_than_scatter_is_not_believed():
+    """The voxels' own scatter is the upper limit of their noise."""
+    values = noise(sd=10.0)
+
+    assert region_mean(values, EVERYTHING, (1.0, 1.0, 1.0), noise_hu=90.0) == region_mean(
+        values, EVERYTHING, (1.0, 1.0, 1.0)
+    )

@@ -219,6 +219,13 @@ def test_sclerosis_is_refused():
     assert measured(spotted, dense_hu=500).hu < 420
 
 
+def test_noisy_dense_bone_is_not_sclerotic():
+    """Noise alone puts a third of the voxels over the limit; bone of 260 HU is measured all the same."""
+    roi = measured(a_lone_body(260, noise_hu=90).volume())
+
+    assert roi.hu == pytest.approx(260, abs=4)
+
+
 def test_noise_is_flagged_then_refused():
     """A standard error over 2.5 HU is flagged, over 4 HU refused."""
     coarse = (2.5, 2.0, 2.0)

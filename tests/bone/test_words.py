@@ -87,3 +87,12 @@ def test_a_flag_without_a_sentence_is_spelt_out():
 def test_categories_are_worded_honestly(facts, expected):
     """Never a diagnosis, never an all-clear."""
     assert category_words(an_assessment(**facts)) == expected
+
+
+@pytest.mark.parametrize(
+    ("probability", "expected"),
+    [(0.0, "below 1 %"), (0.01, "1 %"), (0.914, "91 %"), (0.99, "99 %"), (0.995, "above 99 %"), (1.0, "above 99 %")],
+)
+def test_a_probability_is_never_certain(probability, expected):
+    """Neither 0 nor 100 % is ever claimed."""
+    assert percent_words(probability) == expected
