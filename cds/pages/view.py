@@ -108,7 +108,7 @@ def _method(result: StoredResult) -> tuple[tuple[str, str], ...]:
             ("Slope", f"{calibration.slope_hu_per_mg_cm3:.3f} HU per mg/cm3 ({assessment.basis})"),
         ]
     if assessment.probability_osteoporosis_range is not None:
-        percent = f"{100 * assessment.probability_osteoporosis_range:.0f} %"
+        percent = words.percent_words(assessment.probability_osteoporosis_range)
         facts.append(("Probability that a reference QCT would read below 80 mg/cm3", percent))
     if assessment.z_score is not None and assessment.population is not None:
         facts.append((f"Z-score ({assessment.population})", f"{assessment.z_score:.1f}"))

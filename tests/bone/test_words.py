@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 
 from cds.bone.anatomy import VertebralLevel as Level
-from cds.bone.words import category_words, day_words, flag_words, interval_words, levels_words, mg_words
+from cds.bone.words import (
+    category_words,
+    day_words,
+    flag_words,
+    interval_words,
+    levels_words,
+    mg_words,
+    percent_words,
+)
 from tests.support.assessments import an_assessment
 from tests.support.hook_strategies import densities
 
