@@ -49,7 +49,9 @@ class VertebraSegmenter(Protocol):
 class HuCalibrator(Protocol):
     """Knows how many HU one mg/cm3 makes, and how sure that is."""
 
-    version: str
+    @property
+    def version(self) -> str:
+        """Changes whenever a calibration could change."""
 
     def calibrate(self, series: CtSeries, water_equivalent_diameter_cm: float, *, thoracic: bool) -> Calibration:
         """The calibration at one level; `series.kvp` has passed the quality gates."""

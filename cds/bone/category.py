@@ -5,7 +5,8 @@ osteoporosis range, 80 to 120 low, above 120 normal; for postmenopausal women an
 over, on the K2HPO4 scale. Never a T-score: that belongs to DXA.
 
 The category follows the point value; an interval that crosses a threshold is a flag. Only
-contrast, a thoracic estimate and an interval wider than 50 mg/cm3 make it indeterminate.
+contrast, a thoracic estimate, and an interval that is both wider than 50 mg/cm3 and crosses a
+threshold make it indeterminate.
 """
 
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ def categorise(
     unknown = ("age-unknown",) if age_years is None else ()
     if age_years is not None and age_years < ADULT_THRESHOLDS_FROM_YEARS:
         return CategoryCall(None, (low, high), kind)
-    if ci95_mg_cm3[1] - ci95_mg_cm3[0] > WIDEST_INTERVAL_MG_CM3:
+    if ci95_mg_cm3[1] - ci95_mg_cm3[0] > WIDEST_INTERVAL_MG_CM3 and _near(ci95_mg_cm3):
         category: Category = "indeterminate"
     elif contrast != "none":
         category = _under_contrast(vbmd_mg_cm3)

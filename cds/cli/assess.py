@@ -18,7 +18,7 @@ import cds
 from cds.bone.assess import not_assessable
 from cds.bone.assessment import Assessment, Software
 from cds.bone.record import to_record
-from cds.cli.configuration import read_settings
+from cds.cli.configuration import read_settings, refuse_unknown_population
 from cds.cli.progress import progress_bar
 from cds.cli.tables import assessment_view
 from cds.ct.acquisition import CtSeries
@@ -48,6 +48,7 @@ class AssessRequest:
 def run_assess(request: AssessRequest) -> None:
     """Measure and print; raises `InputUnusable` before any work where input or output cannot be used."""
     _refuse_unwritable(request)
+    refuse_unknown_population(request.population, "--population")
     settings = read_settings()
     errors = Console(stderr=True)
     with progress_bar(errors) as report:

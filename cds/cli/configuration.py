@@ -2,6 +2,7 @@
 
 from pydantic import ValidationError
 
+from cds.bone.reference import NORMS
 from cds.errors import SettingsInvalid
 from cds.settings import Settings
 
@@ -9,10 +10,18 @@ from cds.settings import Settings
 def read_settings() -> Settings:
     """From OSTEOCDS_*; raises `SettingsInvalid` naming the variables that are wrong, not their values."""
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         wrong = [
             f"OSTEOCDS_{str(each['loc'][0]).upper()}: {each['msg']}" if each["loc"] else str(each["msg"])
             for each in error.errors(include_input=False, include_url=False)
         ]
         raise SettingsInvalid("; ".join(wrong)) from None
+    refuse_unknown_population(settings.population, "OSTEOCDS_POPULATION")
+    return settings
+
+
+def refuse_unknown_population(population: str | None, setting: str) -> None:
+    """Told before any CT is touched; raises `SettingsInvalid`."""
+    if population is not None and population not in NORMS:
+        raise SettingsInvalid(f"{setting}: there is no norm {population}; known: {', '.join(sorted(NORMS))}")

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cds.bone.category import CONTRAST_SHIFT_MG_CM3, categorise
@@ -91,10 +91,25 @@ def test_an_unknown_age_is_said():
     assert unknown.flags == ("age-unknown",)
 
 
+def crosses_a_threshold(value, half_width):
+    """Whether 80 or 120 lies inside the interval."""
+    return any(value - half_width < threshold < value + half_width for threshold in (80, 120))
+
+
 @given(values, st.floats(25.01, 80), contrasts, st.one_of(st.none(), st.integers(50, 100)))
-def test_a_wide_interval_is_indeterminate(value, half_width, contrast, age_years):
-    """An interval wider than 50 mg/cm3 allows no category, whatever the value."""
+def test_a_wide_interval_that_crosses_a_threshold_is_indeterminate(value, half_width, contrast, age_years):
+    """Wider than 50 mg/cm3 and across 80 or 120: no category, whatever the value."""
+    assume(crosses_a_threshold(value, half_width))
+
     assert call(value, half_width=half_width, contrast=contrast, age_years=age_years).category == "indeterminate"
+
+
+@given(values, st.floats(25.01, 80))
+def test_a_wide_interval_within_one_category_leaves_no_doubt(value, half_width):
+    """Wider than 50 mg/cm3 on one side of both thresholds: the category stands."""
+    assume(not crosses_a_threshold(value, half_width))
+
+    assert call(value, half_width=half_width).category == call(value, half_width=0.5).category
 
 
 @given(values, st.floats(0.5, 24.99))

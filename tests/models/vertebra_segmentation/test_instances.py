@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from models.vertebra_segmentation.column import SpineColumn
 from models.vertebra_segmentation.instances import separate_bodies
 from models.vertebra_segmentation.labels import fine_index
 from tests.models.vertebra_segmentation.spine_builder import column_of
@@ -44,3 +45,11 @@ def test_specks_are_no_bodies() -> None:
 
     assert separate_bodies(column_of((48, 48, 48), speck)) == []
     assert separate_bodies(column_of((48, 48, 48), [])) == []
+
+
+def test_a_body_that_leaves_the_column_but_not_the_scan_is_dropped() -> None:
+    """Where the scan goes on beyond the column, a body at the column's end is not reported as whole."""
+    column = column_of((48, 48, 48), [("body_core", (slice(0, 12), *ACROSS))])
+    longer = SpineColumn(column.probabilities, column.affine_lps, (np.array([-30.0, 0, 0]), np.array([80.0, 47, 47])))
+
+    assert separate_bodies(longer) == []
