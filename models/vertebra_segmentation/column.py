@@ -18,8 +18,8 @@ WINDOW = (64, 48, 48)
 STEP = 48
 """Windows overlap by a quarter; the overlap is blended."""
 
-MARGIN_MM = 24.0
-"""How far the column reaches beyond the first and last slice with a named body."""
+MARGIN_MM = 90.0
+"""How far the column reaches beyond the first and last slice with a named body: two bodies more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ MARGIN_MM = 9.0
 """Room around each body in its crop."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Instance:
     """One body, not yet named: probabilities on a crop of the column."""
 
@@ -97,6 +97,7 @@ def _instance(
     box: tuple[slice, ...],
     core: NDArray[np.intp],
 ) -> Instance | None:
+    """The body around one core; None where it is empty, or goes on beyond the column but not beyond the scan."""
     inside = np.where(owned[box], body[box], 0).astype(np.float32)
     filled = np.argwhere(inside > 0.5)
     if len(filled) == 0:
@@ -104,6 +105,10 @@ def _instance(
     start = np.array([s.start for s in box])
     low, high = filled.min(axis=0) + start, filled.max(axis=0) + start
     first, last = column.scan_box
+    is_cut = bool(np.any(low - 1 < first) or np.any(high + 1 > last))
+    at_column_end = low[0] == 0 or high[0] == body.shape[0] - 1
+    if at_column_end and not is_cut:
+        return None
     spacing = np.linalg.norm(column.affine_lps[:3, :3], axis=0)
     margin = np.ceil(MARGIN_MM / spacing).astype(int)
     return Instance(
@@ -112,5 +117,5 @@ def _instance(
         core_lps=to_lps(column.affine_lps, core.astype(float)),
         centre_lps=to_lps(column.affine_lps, filled.mean(axis=0) + start),
         volume_ml=len(filled) * float(np.prod(spacing)) / 1000,
-        is_cut=bool(np.any(low - 1 < first) or np.any(high + 1 > last)),
+        is_cut=is_cut,
     )

@@ -68,11 +68,11 @@ def name_bodies(instances: Sequence[Instance], rib_sides: Sequence[int | None], 
 
 
 def level_votes(spine: SpineMap, instance: Instance) -> NDArray[np.float64]:
-    """Share of each state in a core, by the coarse network."""
+    """Probability of each state in a core, by the coarse network; what it gives to other classes is spread evenly."""
     channels = [coarse_index(state) for state in STATES]
     mean = spine.at(instance.core_lps)[:, channels].mean(axis=0).astype(np.float64)
-    shares: NDArray[np.float64] = mean / max(float(mean.sum()), 1e-6)
-    return shares
+    votes: NDArray[np.float64] = mean + max(0.0, 1 - float(mean.sum())) / len(STATES)
+    return votes
 
 
 def rib_border(rib_sides: Sequence[int | None]) -> list[bool | None]:

@@ -1,9 +1,10 @@
-"""What is not a vertebral body: pieces off the line of the spine, or that the coarse network knows nothing of.
+"""What is not a vertebral body: pieces off the line of the spine, and pieces beyond its row.
 
 And how far to trust the names of what remains.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,22 +14,61 @@ from models.vertebra_segmentation.numbering import STATES, Named
 from models.vertebra_segmentation.spine_map import SpineMap
 
 LEAST_SUPPORT = 0.2
-"""Mean coarse probability of any body in the core of a real one."""
+"""Mean coarse probability of any body in the core of one that stands by itself."""
 
 FARTHEST_OFF_LINE_MM = 14.0
 """A body lies this near to the chord between its neighbours, in kyphosis and scoliosis too."""
 
+CONTINUING_GAP = (0.65, 1.45)
+CONTINUING_VOLUME = (0.5, 2.0)
+"""A piece that the coarse network does not know is a body where it continues the row: distance in units of the
+usual one, volume in units of its neighbour's."""
+
 
 def spine_bodies(instances: Sequence[Instance], spine: SpineMap) -> list[Instance]:
     """The instances that form a spine, cranial to caudal; none where no body is whole."""
-    supported = [instance for instance in instances if _support(instance, spine) >= LEAST_SUPPORT]
-    while len(supported) > 2:
-        offsets = [_off_line(*supported[place - 1 : place + 2]) for place in range(1, len(supported) - 1)]
+    row = _in_line(instances)
+    kept = {place for place, instance in enumerate(row) if _support(instance, spine) >= LEAST_SUPPORT}
+    places = sorted(kept)
+    gaps = [_distance(row[first], row[second]) for first, second in pairwise(places)]
+    if gaps:
+        usual_mm = float(np.median(gaps))
+        _grow(row, kept, usual_mm, range(len(row)), step=1)
+        _grow(row, kept, usual_mm, reversed(range(len(row))), step=-1)
+    bodies = [row[place] for place in sorted(kept)]
+    return bodies if any(not instance.is_cut for instance in bodies) else []
+
+
+def _in_line(instances: Sequence[Instance]) -> list[Instance]:
+    """Without those off the line of their neighbours, the farthest first."""
+    row = list(instances)
+    while len(row) > 2:
+        offsets = [_off_line(*row[place - 1 : place + 2]) for place in range(1, len(row) - 1)]
         worst = int(np.argmax(offsets))
         if offsets[worst] <= FARTHEST_OFF_LINE_MM:
             break
-        del supported[worst + 1]
-    return supported if any(not instance.is_cut for instance in supported) else []
+        del row[worst + 1]
+    return row
+
+
+def _grow(row: Sequence[Instance], kept: set[int], usual_mm: float, places: Iterable[int], *, step: int) -> None:
+    """Keep each piece that continues the row from the one before it."""
+    for place in places:
+        if place in kept or place - step not in kept:
+            continue
+        before = row[place - step]
+        gap = _distance(row[place], before) / usual_mm
+        volume = row[place].volume_ml / before.volume_ml
+        if _within(gap, CONTINUING_GAP) and _within(volume, CONTINUING_VOLUME):
+            kept.add(place)
+
+
+def _within(value: float, limits: tuple[float, float]) -> bool:
+    return limits[0] <= value <= limits[1]
+
+
+def _distance(first: Instance, second: Instance) -> float:
+    return float(np.linalg.norm(first.centre_lps - second.centre_lps))
 
 
 def _support(instance: Instance, spine: SpineMap) -> float:

@@ -18,11 +18,23 @@ def test_a_piece_off_the_line_is_no_body() -> None:
     assert spine_bodies(bodies, map_of(THREE_LEVELS)) == [bodies[0], bodies[2], bodies[3]]
 
 
-def test_a_piece_unknown_to_the_coarse_network_is_no_body() -> None:
-    """A piece where the coarse network sees no body drops out."""
-    bodies = [body_at(0), body_at(1), body_at(2)]
+@pytest.mark.parametrize(
+    ("place", "volume_ml", "is_kept"),
+    [
+        (3.0, 30.0, True),  # continues the row
+        (3.5, 30.0, False),  # too far away
+        (2.55, 30.0, False),  # too near
+        (3.0, 8.0, False),  # too small
+    ],
+)
+def test_a_piece_unknown_to_the_coarse_network_must_continue_the_row(
+    place: float, volume_ml: float, is_kept: bool
+) -> None:
+    """A piece where the coarse network sees no body stays only at the usual distance and size."""
+    bodies = [body_at(0), body_at(1), body_at(2), body_at(place, volume_ml=volume_ml)]
+    spine = map_of([*THREE_LEVELS, {"rib": 0.9}, {"rib": 0.9}])
 
-    assert spine_bodies(bodies, map_of([{"T12": 0.9}, {"rib": 0.9}, {"L2": 0.9}])) == [bodies[0], bodies[2]]
+    assert (bodies[3] in spine_bodies(bodies, spine)) is is_kept
 
 
 def test_only_cut_bodies_are_no_spine() -> None:
