@@ -39,6 +39,14 @@ class LevelMeasurement:
 
 
 @dataclass(frozen=True, slots=True)
+class HeightLoss:
+    """A vertebra that has lost a quarter of its height or more: look at the images, no diagnosis."""
+
+    level: VertebralLevel
+    percent: float
+
+
+@dataclass(frozen=True, slots=True)
 class Contrast:
     """Whether iodine is in the blood, and what the aorta reads."""
 
@@ -101,6 +109,8 @@ class Assessment:
     z_score: float | None = None
     population: str | None = None
     levels: tuple[LevelMeasurement, ...] = ()
+    height_losses: tuple[HeightLoss, ...] = ()
+    """Of levels named with confidence, also of those that could not be measured."""
     numbering_confidence: float | None = None
     flags: tuple[str, ...] = ()
     contrast: Contrast = field(default=Contrast("unknown"))
