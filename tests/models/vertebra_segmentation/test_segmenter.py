@@ -132,3 +132,23 @@ def test_progress_and_time(segmenter: Segmenter, trunk: Image) -> None:
     assert [share for _, share in steps] == sorted(share for _, share in steps)
     assert steps[-1][1] == 1.0
     assert set(found.seconds) == {"map", "outline", "name"}
+
+
+def _made_bone(kind: str) -> np.ndarray:
+    """A head, a thigh or a thick bone of 200 mm, in voxels of 2 mm."""
+    axis = np.arange(-100, 100, 2, dtype=float)
+    places = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1)
+    if kind == "head":
+        radius = np.linalg.norm(places, axis=-1)
+        return np.select([radius < 75, radius < 82, radius < 88], [35, 1000, 40], -1000).astype(np.int16)
+    radius = np.linalg.norm(places[..., 1:], axis=-1)
+    marrow, cortex = {"thigh": (6, 14), "thick bone": (18, 22)}[kind]
+    return np.select([radius < marrow, radius < cortex, radius < 60], [120, 1000, 50], -1000).astype(np.int16)
+
+
+@pytest.mark.parametrize("kind", ["head", "thigh", "thick bone"])
+def test_other_bones_are_no_spine(segmenter: Segmenter, kind: str) -> None:
+    """A head, a thigh and a thick bone have no bodies."""
+    affine = AXIAL_1_MM @ np.diag([2.0, 2.0, 2.0, 1.0])
+
+    assert segmenter.segment(_made_bone(kind), affine).bodies == ()
