@@ -47,6 +47,14 @@ class HeightLoss:
 
 
 @dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A series that would have been measured first but could not be, and why."""
+
+    series_uid: str
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Contrast:
     """Whether iodine is in the blood, and what the aorta reads."""
 
@@ -117,6 +125,7 @@ class Assessment:
     acquisition: Acquisition
     calibration: Calibration | None = None
     patient_check: PatientCheck
+    passed_over: tuple[PassedOver, ...] = ()
     timing_s: Mapping[str, float] = field(default_factory=dict)
     software: Software
 

@@ -16,8 +16,10 @@ from cds.bone.assessment import (
     Assessment,
     Calibration,
     Contrast,
+    HeightLoss,
     Interval,
     LevelMeasurement,
+    PassedOver,
     Software,
 )
 from cds.ct.reason import Reason
@@ -49,12 +51,16 @@ def to_record(assessment: Assessment) -> Record:
         "z_score": _round(a.z_score, 2),
         "population": a.population,
         "levels": [_level(level) for level in a.levels],
+        "height_losses": [{"level": each.level.value, "percent": _round(each.percent, 1)} for each in a.height_losses],
         "numbering_confidence": _round(a.numbering_confidence, 3),
         "flags": list(a.flags),
         "contrast": {"state": a.contrast.state, "aorta_hu": _round(a.contrast.aorta_hu, 1)},
         "acquisition": _acquisition(a.acquisition),
         "calibration": None if a.calibration is None else _calibration(a.calibration),
         "patient_check": a.patient_check,
+        "passed_over": [
+            {"series_uid": each.series_uid, "reasons": _reasons(each.reasons)} for each in a.passed_over
+        ],
         "timing_s": {name: _round(seconds, 3) for name, seconds in a.timing_s.items()},
         "software": {
             "version": a.software.version,
@@ -138,6 +144,9 @@ def from_record(record: Mapping[str, Any]) -> Assessment:
         z_score=record["z_score"],
         population=record["population"],
         levels=tuple(_read_level(level) for level in record["levels"]),
+        height_losses=tuple(
+            HeightLoss(VertebralLevel(each["level"]), each["percent"]) for each in record.get("height_losses", ())
+        ),
         numbering_confidence=record["numbering_confidence"],
         flags=tuple(record["flags"]),
         contrast=Contrast(record["contrast"]["state"], record["contrast"]["aorta_hu"]),
@@ -146,6 +155,9 @@ def from_record(record: Mapping[str, Any]) -> Assessment:
         if record["calibration"] is None
         else Calibration(**_known(Calibration, record["calibration"])),
         patient_check=record["patient_check"],
+        passed_over=tuple(
+            PassedOver(each["series_uid"], _read_reasons(each["reasons"])) for each in record.get("passed_over", ())
+        ),
         timing_s=dict(record["timing_s"]),
         software=Software(**_known(Software, record["software"])),
     )
