@@ -16,11 +16,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cds.bone.assess import assess_volume, levels_to_outline, not_assessable
-from cds.bone.assessment import Assessment, Software
+from cds.bone.assessment import Assessment, PassedOver, Software
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import PatientCheck, PatientIdentity, check_patient
 from cds.ct.reason import NotAssessable, Reason, because
-from cds.ct.selection import SelectionPolicy, select_series
+from cds.ct.selection import Selection, SelectionPolicy, select_series
+from cds.ct.volume import CtVolume
 from cds.errors import QueueUnavailable, StudyVanished
 from cds.order import ImagingOrder
 from cds.ports import (
@@ -87,6 +88,8 @@ class AnswerPolicy:
     confirm_every: timedelta = timedelta(hours=24)
     remember_nothing_found: timedelta = timedelta(hours=24)
     tolerate_trouble: timedelta = timedelta(minutes=1)
+    tolerate_running: timedelta = timedelta(minutes=10)
+    """A measurement takes seconds; one that runs this long hangs, and is said to have failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ class Answering:
     def answer(self, order: ImagingOrder) -> Answer:
         """What is known about the patient now; asking again is free.
 
-        a result whose images contradict the chart     -> refused, audited
+        a result whose images contradict the chart     -> refused, audited; looked at again once a day
         a result, confirmed lately, current generation -> known
         a result, confirmed lately, older generation   -> known, measured again behind the scenes
         a result, not confirmed lately                 -> asked again before it is shown
@@ -114,6 +117,8 @@ class Answering:
         match self.store.latest(order.patient.key):
             case StoredResult() as result if _contradicts(result.patient, order.patient):
                 self.audit.record("identity-mismatch", order.patient.key, "refused", "stored result")
+                if now - result.confirmed_at > self.policy.confirm_every:
+                    self._queued(order, now)
                 return IdentityRefused()
             case StoredResult() as result if now - result.confirmed_at <= self.policy.confirm_every:
                 stale = result.generation != self.policy.generation
@@ -130,12 +135,13 @@ class Answering:
             state = self.queue.submit(order)
         except QueueUnavailable:
             return Unavailable(Trouble("queue", now))
-        if state.state == "failed":
-            return Unavailable(Trouble("measurement", state.since or now))
+        since = state.since or now
+        if state.state == "failed" or (state.state == "running" and now - since > self.policy.tolerate_running):
+            return Unavailable(Trouble("measurement", since))
         trouble = self.health.trouble()
         if trouble is not None and now - trouble.since > self.policy.tolerate_trouble:
             return Unavailable(trouble)
-        return Pending(state.since or now)
+        return Pending(since)
 
 
 def _contradicts(known: PatientIdentity, asked: PatientIdentity) -> bool:
@@ -188,18 +194,19 @@ class Screening:
         """Find the patient's earlier CTs and rank the series that can be measured."""
         now = self.instruments.clock.now()
         found = self.instruments.archive.find_series(order.patient)
-        self._withdraw_vanished(order.patient, found)
         own, refused = self._own_series(order.patient, found)
         selection = select_series(own, SelectionPolicy(max_age_days=self.max_scan_age_days, today=now.date()))
+        self._withdraw_unless_it_stands(order.patient, found, own, selection)
         if selection.chosen is None:
             why = [reason.code for _, reason in selection.considered if reason is not None]
             self.store.keep_nothing_found(order.patient.key, now, [*refused, *why] or ["no-prior-ct"])
             return Choice(order.patient)
-        known = self.store.knows(order.patient.key, selection.chosen.series_uid, self.generation)
+        tries = selection.ranked[:SERIES_TRIED]
+        known = self._known_result(order.patient, tries)
         if known is not None:
             self.store.confirm(known, now)
             return Choice(order.patient, already=known)
-        return Choice(order.patient, selection.ranked[:SERIES_TRIED])
+        return Choice(order.patient, tries)
 
     def measure(self, choice: Choice, progress: Progress | None = None) -> Assessment:
         """Measure the best series that turns out assessable."""
@@ -219,6 +226,7 @@ class Screening:
             generation=self.generation,
         )
         self.store.keep(result, self.publisher.render(result))
+        self.store.confirm(result.result_id, now)
         self.audit.record("result-published", choice.patient.key, assessment.status, result.result_id)
         return result.result_id
 
@@ -242,15 +250,45 @@ class Screening:
         }
         return [series for series, check in checks if check in accepted], sorted(refused)
 
-    def _withdraw_vanished(self, patient: PatientIdentity, found: Sequence[CtSeries]) -> None:
-        """A result whose study left the archive, or moved to another patient, is not shown again."""
+    def _known_result(self, patient: PatientIdentity, tries: Sequence[CtSeries]) -> str | None:
+        """The result that measuring `tries` again would give: of the best, or of one after others that failed."""
+        better: set[str] = set()
+        for series in tries:
+            result_id = self.store.knows(patient.key, series.series_uid, self.generation)
+            result = self.store.read(result_id) if result_id is not None else None
+            if result is not None:
+                passed_over = {each.series_uid for each in result.assessment.passed_over}
+                return result_id if better <= passed_over else None
+            better.add(series.series_uid)
+        return None
+
+    def _withdraw_unless_it_stands(
+        self, patient: PatientIdentity, found: Sequence[CtSeries], own: Sequence[CtSeries], selection: Selection
+    ) -> None:
+        """The latest result stands while its series is in the archive, usable, and says the same of the patient.
+
+        A chart that contradicts the images withdraws nothing: the result may be right and the chart wrong.
+        """
         latest = self.store.latest(patient.key)
         if not isinstance(latest, StoredResult):
             return
-        study_uid = latest.assessment.acquisition.study_uid
-        if all(series.study_uid != study_uid for series in found):
-            self.store.withdraw(latest.result_id, "the study is no longer in the archive under this patient")
-            self.audit.record("result-withdrawn", patient.key, "vanished", latest.result_id)
+        series_uid = latest.assessment.acquisition.series_uid
+        if series_uid not in _uids(found):
+            why = "the series is no longer in the archive under this patient"
+        elif series_uid not in _uids(own):
+            return
+        elif series_uid not in _uids(selection.ranked):
+            why = "the series is no longer accepted by the rules of this site"
+        elif _contradicts(latest.patient, patient):
+            why = "the archive says something else about the patient now"
+        else:
+            return
+        self.store.withdraw(latest.result_id, why)
+        self.audit.record("result-withdrawn", patient.key, why, latest.result_id)
+
+
+def _uids(series: Sequence[CtSeries]) -> set[str]:
+    return {each.series_uid for each in series}
 
 
 def measure_first_assessable(
@@ -260,27 +298,35 @@ def measure_first_assessable(
     progress: Progress | None = None,
 ) -> Assessment:
     """Measure series in their order until one is assessable; else the first one's reasons stand."""
-    first: Assessment | None = None
+    refused: list[Assessment] = []
     for series in ranked:
         assessment = _measure_series(instruments, patient, series, progress)
         if assessment.status == "assessed":
-            return assessment
-        first = first or assessment
-    if first is None:
+            return replace(assessment, passed_over=_passed_over(refused))
+        refused.append(assessment)
+    if not refused:
         msg = "no series to measure"
         raise StudyVanished(msg)
-    return first
+    return replace(refused[0], passed_over=_passed_over(refused[1:]))
+
+
+def _passed_over(refused: Sequence[Assessment]) -> tuple[PassedOver, ...]:
+    return tuple(PassedOver(each.acquisition.series_uid, each.reasons) for each in refused)
 
 
 def _measure_series(
     instruments: Instruments, patient: PatientIdentity | None, series: CtSeries, progress: Progress | None
 ) -> Assessment:
-    """One series, front to back; timings in seconds."""
+    """One series, front to back; timings in seconds.
+
+    The patient is checked once more against what the retrieved images say, all of them.
+    """
     today = instruments.clock.now().date()
-    patient_check = check_patient(patient, series.patient) if patient is not None else "unverified"
     begun = time.perf_counter()
     volume = instruments.archive.retrieve(series, progress)
     timing_s = {"read": time.perf_counter() - begun}
+    found = series.patient if isinstance(volume, NotAssessable) else volume.series.patient
+    patient_check = check_patient(patient, found) if patient is not None else "unverified"
 
     def refuse(reasons: tuple[Reason, ...]) -> Assessment:
         timing_s["total"] = time.perf_counter() - begun
@@ -295,8 +341,10 @@ def _measure_series(
 
     if isinstance(volume, NotAssessable):
         return refuse(volume.reasons)
-    if patient is not None and check_patient(patient, volume.series.patient) == "mismatch":
+    if patient_check == "mismatch":
         return refuse((because("patient-mismatch"),))
+    if patient is not None:
+        volume = _with_chart_facts(volume, patient)
     spine = instruments.segmenter.segment(volume, levels_to_outline(instruments.all_levels), progress)
     timing_s["segment"] = time.perf_counter() - begun - timing_s["read"]
     assessment = assess_volume(
@@ -315,10 +363,16 @@ def _measure_series(
     return replace(assessment, timing_s={**timing_s, "calibrate": calibrate, "total": total})
 
 
+def _with_chart_facts(volume: CtVolume, patient: PatientIdentity) -> CtVolume:
+    """The chart's birth date and sex where the images have none: the age decides whether there is a category."""
+    found = volume.series.patient
+    known = replace(found, birth_date=found.birth_date or patient.birth_date, sex=found.sex or patient.sex)
+    return replace(volume, series=replace(volume.series, patient=known))
+
+
 def _as_images_say(asked: PatientIdentity, series: CtSeries) -> PatientIdentity:
-    """The order's patient with the images' birth date and sex, so that later charts are held against both."""
-    found = series.patient
-    return replace(asked, birth_date=found.birth_date or asked.birth_date, sex=found.sex or asked.sex)
+    """The patient with the images' birth date and sex: what later charts are held against."""
+    return replace(asked, birth_date=series.patient.birth_date, sex=series.patient.sex)
 
 
 def _result_id(patient: PatientIdentity, series_uid: str, generation: str) -> str:

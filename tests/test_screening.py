@@ -5,10 +5,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from cds.bone.assessment import Software
+from cds.bone.assessment import PassedOver, Software
 from cds.ct.patient import ArchivedPatient
 from cds.ct.reason import NotAssessable, because
-from cds.errors import StudyVanished
+from cds.errors import QueueUnavailable, StudyVanished
 from cds.ports import NothingFound, ScreenState, Trouble
 from cds.screening import (
     Answering,
@@ -175,6 +175,38 @@ def test_failed_measurement_is_never_silence(answering, queue, clock):
     assert answering.answer(an_order()) == Unavailable(Trouble("measurement", clock.now()))
 
 
+def test_measurement_that_hangs_is_never_silence(answering, queue, clock):
+    """Running for over ten minutes is said to have failed."""
+    queue.now = ScreenState("running", clock.now())
+
+    clock.move_on(minutes=10)
+    assert isinstance(answering.answer(an_order()), Pending)
+    clock.move_on(seconds=1)
+    assert isinstance(answering.answer(an_order()), Unavailable)
+
+
+def test_queue_that_cannot_be_reached_is_said(answering, clock):
+    """Work that cannot even be queued is unavailable, not pending."""
+
+    class BrokenQueue(FakeQueue):
+        def submit(self, order):
+            del order
+            raise QueueUnavailable("locked")
+
+    answering = replace(answering, queue=BrokenQueue(ScreenState("none")))
+
+    assert answering.answer(an_order()) == Unavailable(Trouble("queue", clock.now()))
+
+
+def test_contradiction_is_looked_at_again_once_a_day(answering, store, queue, clock):
+    """A refusal may come from an error that the archive has mended since: it is asked again after a day."""
+    store.keep(a_result(), b"")
+    clock.move_on(hours=25)
+
+    assert answering.answer(an_order(a_patient(sex="male"))) == IdentityRefused()
+    assert len(queue.submitted) == 1
+
+
 # -- choose
 
 
@@ -246,6 +278,67 @@ def test_known_series_is_confirmed_not_measured_again(screening, archive, store,
     assert store.knows(a_key(), series_uid, GENERATION) == result_id
 
 
+def test_result_of_the_second_best_series_is_confirmed_too(screening, archive, store, clock):
+    """Where the best series could not be measured, the next one's result stands and is not measured for ever."""
+    best, second = a_series(1), a_series(2, kernel="LUNG")
+    archive.series = [best, second]
+    measured = replace(_refusal_of(second), passed_over=(PassedOver(best.series_uid, (because("no-vertebra-found"),)),))
+    result_id = screening.publish(Choice(a_patient(), (best, second)), measured)
+    clock.move_on(hours=30)
+
+    assert screening.choose(an_order()) == Choice(a_patient(), already=result_id)
+    assert store.read(result_id).confirmed_at == clock.now()
+
+
+def test_better_series_that_was_never_tried_is_measured(screening, archive):
+    """A newer CT is measured although an older one has a result."""
+    old, new = a_series(1), a_series(2, study_date=date(2026, 1, 5))
+    screening.publish(Choice(a_patient(), (old,)), _refusal_of(old))
+    archive.series = [old, new]
+
+    assert screening.choose(an_order()).series == (new, old)
+
+
+def test_publishing_again_confirms(screening, archive, store, clock):
+    """A result measured again under the same id counts as confirmed now."""
+    choice = Choice(a_patient(), tuple(archive.series))
+    result_id = screening.publish(choice, _refusal_of(archive.series[0]))
+    clock.move_on(hours=30)
+
+    screening.publish(choice, _refusal_of(archive.series[0]))
+
+    assert store.read(result_id).confirmed_at == clock.now()
+
+
+def test_result_that_aged_out_gives_way(screening, archive, store, answering, clock):
+    """Once the scan is older than the site accepts, its result is withdrawn and the answer is "no prior CT"."""
+    result_id = screening.publish(Choice(a_patient(), tuple(archive.series)), _refusal_of(archive.series[0]))
+    clock.move_on(days=800)
+
+    screening.choose(an_order())
+
+    assert store.read(result_id) is None
+    assert answering.answer(an_order()) == NoPrior(("scan-too-old",))
+
+
+def test_wrong_chart_withdraws_nothing(screening, archive, store):
+    """An order whose birth date contradicts the images gets nothing, and takes nothing from the right patient."""
+    result_id = screening.publish(Choice(a_patient(), tuple(archive.series)), _refusal_of(archive.series[0]))
+
+    screening.choose(an_order(a_patient(birth_date=date(1990, 1, 1))))
+
+    assert store.read(result_id) is not None
+
+
+def test_corrected_archive_replaces_the_result(screening, archive, store):
+    """When the archive corrects a birth date, the result filed under the wrong one is withdrawn."""
+    wrong = replace(a_series(), patient=ArchivedPatient("PAT-0001", "HOSPITAL", date(1915, 4, 3), "female"))
+    result_id = screening.publish(Choice(a_patient(), (wrong,)), _refusal_of(wrong))
+
+    assert screening.choose(an_order()).series == tuple(archive.series)
+    assert store.read(result_id) is None
+
+
 def test_vanished_study_withdraws_its_result(screening, archive, store):
     """A result whose study is no longer under the patient is not shown again."""
     result_id = screening.publish(Choice(a_patient(), tuple(archive.series)), _refusal_of(archive.series[0]))
@@ -279,6 +372,29 @@ def test_ct_without_vertebrae_is_not_assessable(screening, archive):
     assert assessment.status == "not-assessable"
     assert "no-vertebra-found" in {reason.code for reason in assessment.reasons}
     assert {"read", "total"} <= set(assessment.timing_s)
+
+
+def test_images_are_checked_after_retrieval(screening, archive):
+    """What the search did not tell and the images do: another birth date, so nothing is measured."""
+    series = replace(a_series(), patient=ArchivedPatient("PAT-0001", "HOSPITAL", None, "female"))
+    archive.series = [series]
+    archive.images_say = {series.series_uid: ArchivedPatient("PAT-0001", "HOSPITAL", date(1990, 1, 1), "female")}
+
+    assessment = screening.measure(Choice(a_patient(), (series,)))
+
+    assert assessment.status == "not-assessable"
+    assert [reason.code for reason in assessment.reasons] == ["patient-mismatch"]
+    assert assessment.patient_check == "mismatch"
+
+
+def test_age_known_to_the_chart_alone_counts(screening, archive):
+    """Images without a birth date: the chart's decides, here that the patient was a child."""
+    series = replace(a_series(), patient=ArchivedPatient("PAT-0001", "HOSPITAL", None, "female"))
+    archive.series = [series]
+
+    assessment = screening.measure(Choice(a_patient(birth_date=date(2015, 1, 1)), (series,)))
+
+    assert "age-below-18" in {reason.code for reason in assessment.reasons}
 
 
 def test_nothing_to_measure_is_an_error(screening):

@@ -1,1 +1,4 @@
 """What is measured in bone: anatomy, region of interest, density, quality, category. Pure."""
+
+RULES_VERSION = "1"
+"""Changes whenever the same voxels could give another assessment: results are then measured again."""

@@ -4,6 +4,7 @@ look at every file -> one patient? -> choose a series -> measure -> table or rec
 """
 
 import json
+import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -143,9 +144,10 @@ def _refuse_unwritable(request: AssessRequest) -> None:
 
 def _write_whole(target: Path, text: str) -> None:
     """The old file or the new one, never half of it."""
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        with tempfile.NamedTemporaryFile("w", dir=target.parent, delete=False, encoding="utf-8") as draft:
-            draft.write(text)
-        Path(draft.name).replace(target)
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(target)
     except OSError as error:
+        draft.unlink(missing_ok=True)
         raise OutputNotWritable(f"{target} cannot be written: {error.strerror}") from error

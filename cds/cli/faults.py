@@ -1,7 +1,7 @@
 """How a command ends: exit status and one line on standard error.
 
 0  done, also when the CT is not assessable
-1  our own fault, with an id
+1  our own fault, or something we need was away
 2  the input, a setting or the output place cannot be used
 """
 
@@ -9,29 +9,35 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from traceback import extract_tb
 
 import structlog
 import typer
 
-from cds.errors import OsteocdsError
+from cds.errors import InputUnusable, OsteocdsError, SettingsInvalid
 
 FAULT = 1
 UNUSABLE = 2
+_USERS_TO_MEND = (InputUnusable, SettingsInvalid)
 
 
 @contextmanager
 def exit_status() -> Iterator[None]:
-    """Turn what goes wrong inside into an exit status; the log has the details of our own faults."""
+    """Turn what goes wrong inside into an exit status.
+
+    The log says where our own faults happened, never what with: a message may quote patient data.
+    """
     try:
         yield
     except OsteocdsError as error:
         typer.echo(f"osteocds: {error}", err=True)
-        raise typer.Exit(UNUSABLE) from error
+        raise typer.Exit(UNUSABLE if isinstance(error, _USERS_TO_MEND) else FAULT) from error
     except (typer.Exit, typer.Abort, KeyboardInterrupt):
         raise
     except Exception as error:  # the last line before the user: anything else would be a bare traceback
         fault = uuid.uuid4().hex[:12]
-        structlog.get_logger().error("fault", id=fault, kind=type(error).__name__, exc_info=True)
+        where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)]
+        structlog.get_logger().error("fault", id=fault, kind=type(error).__name__, where=where[-6:])
         typer.echo(
             f"osteocds: this should not have happened ({type(error).__name__}, id {fault}); "
             "please report it with the log above",
@@ -47,7 +53,6 @@ def send_logs_to_stderr() -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import models
+from cds.bone import RULES_VERSION
 from cds.errors import SettingsInvalid
 from cds.inference.calibrator import PhysicsCalibrator
 
@@ -18,19 +19,21 @@ _DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """Segmenter version, weights and calibration; one short name for all of them."""
+    """Segmenter, weights, calibration, rules of measurement, population; one short name for all of them."""
 
     segmenter: str
     weights_sha256: str
     calibrator: str
+    population: str | None = None
 
     @property
     def name(self) -> str:
         """What results are filed under; another name means that they are measured again."""
-        return f"{self.segmenter}+{self.weights_sha256[:_DIGITS]}/{self.calibrator}"
+        parts = (f"{self.segmenter}+{self.weights_sha256[:_DIGITS]}", self.calibrator, f"rules-{RULES_VERSION}")
+        return "/".join((*parts, *([self.population] if self.population else [])))
 
 
-def current_generation(weights_dir: Path | None) -> Generation:
+def current_generation(weights_dir: Path | None, population: str | None = None) -> Generation:
     """Read the metadata beside the weights; raises `SettingsInvalid` if there is none.
 
     The digest over the stages is the one that the segmenter reports after it verified the weights.
@@ -45,4 +48,4 @@ def current_generation(weights_dir: Path | None) -> Generation:
             f"OSTEOCDS_WEIGHTS_DIR: {folder} holds no readable metadata.json ({type(error).__name__})"
         ) from error
     combined = hashlib.sha256("\n".join(digests).encode()).hexdigest()
-    return Generation(version, combined, PhysicsCalibrator().version)
+    return Generation(version, combined, PhysicsCalibrator().version, population)

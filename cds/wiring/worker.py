@@ -31,7 +31,7 @@ def worker_of(settings: Settings) -> Worker:
         store=SqlAssessmentStore(engine, clock),
         publisher=FhirPublisher(settings.notice, settings.identifier_system),
         audit=SqlAuditLog(engine, clock),
-        generation=current_generation(settings.weights_dir).name,
+        generation=current_generation(settings.weights_dir, settings.population).name,
         max_scan_age_days=settings.max_scan_age_days,
         allow_unverified_identity=settings.allow_unverified_identity,
     )

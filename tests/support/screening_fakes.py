@@ -49,6 +49,8 @@ class FakeArchive:
 
     series: list[CtSeries] = field(default_factory=list)
     refused: dict[str, NotAssessable] = field(default_factory=dict)
+    images_say: dict[str, ArchivedPatient] = field(default_factory=dict)
+    """What the retrieved images say of the patient, where that differs from what the search said."""
     retrieved: list[str] = field(default_factory=list)
 
     def find_series(self, patient: PatientIdentity) -> Sequence[CtSeries]:
@@ -61,7 +63,8 @@ class FakeArchive:
         self.retrieved.append(series.series_uid)
         if series not in self.series:
             raise StudyVanished("gone")
-        return self.refused.get(series.series_uid) or an_empty_volume(series)
+        said = self.images_say.get(series.series_uid, series.patient)
+        return self.refused.get(series.series_uid) or an_empty_volume(replace(series, patient=said))
 
     def still_holds(self, study_uid: str, patient: PatientIdentity) -> bool:
         """By study alone."""
