@@ -5,9 +5,10 @@ contradiction in birth date or sex outweighs an identifier that agrees.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, Protocol
 
 PatientCheck = Literal["matched", "unverified", "mismatch"]
 Sex = Literal["male", "female"]
@@ -66,6 +67,18 @@ class ArchivedPatient:
     sex: Sex | None = None
 
 
+class Person(Protocol):
+    """What tells people apart who share an identifier; None where not recorded."""
+
+    @property
+    def birth_date(self) -> date | None:
+        """The day of birth."""
+
+    @property
+    def sex(self) -> Sex | None:
+        """As recorded."""
+
+
 def check_patient(expected: PatientIdentity, found: ArchivedPatient) -> PatientCheck:
     """Compare the order's patient with the images' patient.
 
@@ -73,15 +86,50 @@ def check_patient(expected: PatientIdentity, found: ArchivedPatient) -> PatientC
     names an issuer, images that carry another issuer, or none, do not match.
     "unverified": the identifier agrees and neither birth date nor sex could be compared.
     """
-    if found.patient_id.strip() != expected.key.patient_id.strip():
+    if not carries(found, expected.key) or contradict(expected, found):
         return "mismatch"
-    if expected.key.issuer is not None and (found.issuer or "").strip() != expected.key.issuer.strip():
-        return "mismatch"
-    compared = 0
-    for ours, theirs in ((expected.birth_date, found.birth_date), (expected.sex, found.sex)):
-        if ours is None or theirs is None:
-            continue
-        if ours != theirs:
-            return "mismatch"
-        compared += 1
-    return "matched" if compared else "unverified"
+    return "matched" if _comparable(expected, found) else "unverified"
+
+
+def carries(found: ArchivedPatient, key: PatientKey) -> bool:
+    """Whether identifier, and issuer where the key has one, are exactly those of the key."""
+    same = found.patient_id.strip() == key.patient_id.strip()
+    return same and (key.issuer is None or (found.issuer or "").strip() == key.issuer.strip())
+
+
+def contradict(one: Person, other: Person) -> bool:
+    """Whether birth date or sex differ where both have them."""
+    return any(ours != theirs for ours, theirs in _comparable(one, other))
+
+
+def merged(one: ArchivedPatient, *others: ArchivedPatient) -> ArchivedPatient | None:
+    """One patient with every fact that any of these has; None where two of them contradict.
+
+    Each must carry the identifier. Issuer, birth date and sex contradict where they differ;
+    where they are absent, another one's fact stands for all.
+    """
+    patients = (one, *others)
+    told = facts_of(patients)
+    identifiers = {patient.patient_id.strip() for patient in patients}
+    if any(len(values) > 1 for values in (identifiers, *told)):
+        return None
+    issuers, birth_dates, sexes = told
+    return ArchivedPatient(
+        one.patient_id.strip(), next(iter(issuers), None), next(iter(birth_dates), None), next(iter(sexes), None)
+    )
+
+
+def facts_of(patients: Iterable[ArchivedPatient]) -> tuple[set[str], set[date], set[Sex]]:
+    """Every issuer, birth date and sex that any of these has; more than one of a kind is a contradiction."""
+    known = tuple(patients)
+    return (
+        {issuer for patient in known if (issuer := (patient.issuer or "").strip())},
+        {patient.birth_date for patient in known if patient.birth_date is not None},
+        {patient.sex for patient in known if patient.sex is not None},
+    )
+
+
+def _comparable(one: Person, other: Person) -> list[tuple[object, object]]:
+    """Birth dates and sexes, as far as both have them."""
+    pairs: tuple[tuple[object, object], ...] = ((one.birth_date, other.birth_date), (one.sex, other.sex))
+    return [(ours, theirs) for ours, theirs in pairs if ours is not None and theirs is not None]

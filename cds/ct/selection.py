@@ -12,10 +12,11 @@ it is recent enough. What remains is ranked, the first difference deciding:
 7. the longer stretch of the body (in steps of 20 mm), then more slices
 8. series number and UIDs, so that the answer never depends on the order of the question
 
-If the best turns out not assessable, the caller goes on with the next of `Selection.ranked`.
+If the best turns out not assessable, the caller goes on with the next of `Selection.tries`.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,6 +24,7 @@ from typing import Final
 
 from cds.ct.acquisition import CtSeries
 from cds.ct.kernel import sharpness
+from cds.ct.patient import merged
 from cds.ct.reason import Reason, because
 from cds.ct.usability import refusal, shows_spine
 
@@ -36,6 +38,7 @@ _CONTRAST_TEXT = re.compile(
 _NO_AGENT = frozenset({"", "NONE", "NO", "NO CONTRAST", "WITHOUT", "N/A"})
 _THIN_MM, _MODERATE_MM = 1.0, 3.0
 _STRETCH_STEP_MM = 20.0
+_TRIES_AT_A_TIME: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,20 @@ class Selection:
         """The best usable series, if there is one."""
         return self.ranked[0] if self.ranked else None
 
+    def tries(self, count: int) -> tuple[CtSeries, ...]:
+        """At most `count` usable series, in the order in which to try them.
+
+        What spoils one reconstruction mostly spoils every other of its study, so a study has two
+        tries at a time: its third series comes after the best two of every other study, its
+        fifth after their fourth. Otherwise the order is that of `ranked`.
+        """
+        before: Counter[str] = Counter()
+        turns: list[tuple[int, CtSeries]] = []
+        for series in self.ranked:
+            turns.append((before[series.study_uid] // _TRIES_AT_A_TIME, series))
+            before[series.study_uid] += 1
+        return tuple(series for _, series in sorted(turns, key=lambda turn: turn[0]))[:count]
+
 
 def select_series(candidates: Sequence[CtSeries], policy: SelectionPolicy) -> Selection:
     """Choose among all CT series of one patient."""
@@ -71,11 +88,6 @@ def select_series(candidates: Sequence[CtSeries], policy: SelectionPolicy) -> Se
     others = [(series, because("better-series", why=_advantage(usable[0], series))) for series in usable[1:]]
     chosen: list[tuple[CtSeries, Reason | None]] = [(series, None) for series in usable[:1]]
     return Selection((*chosen, *others, *refused), tuple(usable))
-
-
-def ranked(candidates: Sequence[CtSeries], policy: SelectionPolicy) -> tuple[CtSeries, ...]:
-    """Every usable series, best first."""
-    return select_series(candidates, policy).ranked
 
 
 def _refused(series: CtSeries, policy: SelectionPolicy) -> Reason | None:
@@ -95,13 +107,7 @@ def _age(series: CtSeries, policy: SelectionPolicy) -> Reason | None:
 def _more_than_one_patient(candidates: Sequence[CtSeries]) -> bool:
     """Whether identifier, issuer, birth date or sex contradict each other between series."""
     patients = [series.patient for series in candidates]
-    facts = (
-        {patient.patient_id.strip() for patient in patients},
-        {patient.issuer.strip() for patient in patients if patient.issuer},
-        {patient.birth_date for patient in patients if patient.birth_date},
-        {patient.sex for patient in patients if patient.sex},
-    )
-    return any(len(values) > 1 for values in facts)
+    return bool(patients) and merged(*patients) is None
 
 
 def _recency(series: CtSeries) -> int:

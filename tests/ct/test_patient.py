@@ -2,7 +2,16 @@ from datetime import date
 
 import pytest
 
-from cds.ct.patient import ArchivedPatient, IdentifierRefused, PatientIdentity, PatientKey, check_patient
+from cds.ct.patient import (
+    ArchivedPatient,
+    IdentifierRefused,
+    PatientIdentity,
+    PatientKey,
+    carries,
+    check_patient,
+    contradict,
+    merged,
+)
 from tests.support.dicom_builder import a_patient, an_identity
 
 
@@ -42,3 +51,68 @@ def test_ordinary_identifiers_make_a_key():
 def test_images_match_their_patient_alone(expected, found, verdict):
     """Given the order's patient and the images' patient, then one contradiction outweighs all that agrees."""
     assert verdict == check_patient(expected, found)
+
+
+BARE = ArchivedPatient("PAT-1")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (an_identity(), a_patient(), False),
+        (an_identity(), BARE, False),
+        (an_identity(birth_date=None), a_patient(birth_date=date(1990, 1, 1)), False),
+        (an_identity(), a_patient(birth_date=date(1990, 1, 1)), True),
+        (an_identity(), an_identity(sex="male"), True),
+        (a_patient(birth_date=None), a_patient(sex="male"), True),
+    ],
+)
+def test_people_contradict_where_both_say_something_else(one, other, expected):
+    """Given two people, from chart or images, then they contradict in what both have, either way round."""
+    assert contradict(one, other) is contradict(other, one) is expected
+
+
+def test_images_that_agree_make_one_patient_with_all_their_facts():
+    """Given images that each tell a part, then together they tell all of it, whatever their order."""
+    told = [
+        BARE,
+        ArchivedPatient("PAT-1 ", issuer="NORTH "),
+        ArchivedPatient("PAT-1", birth_date=date(1950, 3, 1)),
+        ArchivedPatient("PAT-1", sex="female"),
+    ]
+
+    assert merged(*told) == merged(*told[::-1]) == a_patient(issuer="NORTH")
+    assert merged(BARE) == BARE
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        a_patient("PAT-2"),
+        a_patient("pat-1"),
+        a_patient(""),
+        a_patient(issuer="SOUTH"),
+        a_patient(birth_date=date(1990, 1, 1)),
+        a_patient(sex="male"),
+    ],
+)
+def test_images_of_two_people_make_no_patient(other):
+    """Given one image that contradicts another, then there is none, even with a bare one before and between."""
+    assert merged(BARE, a_patient(issuer="NORTH"), BARE, other) is None
+
+
+@pytest.mark.parametrize(
+    ("found", "issuer", "expected"),
+    [
+        (a_patient("PAT-1 "), None, True),
+        (a_patient(issuer="NORTH"), None, True),
+        (a_patient(issuer="NORTH "), "NORTH", True),
+        (a_patient(), "NORTH", False),
+        (a_patient(issuer="SOUTH"), "NORTH", False),
+        (a_patient("PAT-10"), None, False),
+        (a_patient(""), None, False),
+    ],
+)
+def test_images_carry_a_key_exactly_or_not_at_all(found, issuer, expected):
+    """Given images and a key, then padding alone is forgiven, and a key's issuer must be there."""
+    assert carries(found, PatientKey("t", "PAT-1", issuer)) is expected

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds.ct.selection import SelectionPolicy, ranked, select_series
+from cds.ct.selection import SelectionPolicy, select_series
 from tests.support.dicom_builder import a_patient, a_series, another_series
 
 TODAY = date(2026, 6, 1)
@@ -118,7 +118,7 @@ def test_an_unknown_date_comes_last():
     undated = another_series("undated", study_date=None)
     dated = another_series("dated", study_date=date(1990, 1, 1))
 
-    assert ranked((undated, dated), ANY_AGE) == (dated, undated)
+    assert select_series((undated, dated), ANY_AGE).ranked == (dated, undated)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,36 @@ def test_facts_that_only_one_study_has_contradict_nothing():
     bare = another_series("bare", patient=a_patient(birth_date=None, sex=None))
     full = another_series("full", patient=a_patient(issuer="NORTH"))
 
-    assert len(ranked((bare, full), ANY_AGE)) == 2
+    assert len(select_series((bare, full), ANY_AGE).ranked) == 2
+
+
+def studies(**sizes):
+    """Ranked series by name: studies from the newest on, so many reconstructions of each."""
+    candidates = [
+        a_series(
+            study_uid=study, series_uid=f"{study}{number}", series_number=number, study_date=date(2026, 5, 30 - age)
+        )
+        for age, (study, size) in enumerate(sizes.items())
+        for number in range(1, size + 1)
+    ]
+    return select_series(candidates, ANY_AGE)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "count", "expected"),
+    [
+        ({"new": 4, "old": 1}, 3, ["new1", "new2", "old1"]),
+        ({"new": 4}, 3, ["new1", "new2", "new3"]),
+        ({"new": 1, "old": 3}, 3, ["new1", "old1", "old2"]),
+        ({"a": 5, "b": 3, "c": 1}, 9, ["a1", "a2", "b1", "b2", "c1", "a3", "a4", "b3", "a5"]),
+        ({"new": 2}, 0, []),
+        ({}, 3, []),
+    ],
+    ids=str,
+)
+def test_a_bad_study_does_not_use_up_all_tries(sizes, count, expected):
+    """Given studies with several reconstructions, then two of one are tried before the best of the next."""
+    assert [series.series_uid for series in studies(**sizes).tries(count)] == expected
 
 
 candidate = st.builds(
@@ -171,3 +200,13 @@ def test_the_order_of_the_candidates_never_matters(candidates, random, policy):
     assert select_series(shuffled, policy).ranked == selection.ranked
     assert len(selection.considered) == len(candidates)
     assert sum(reason is None for _, reason in selection.considered) == (selection.chosen is not None)
+
+
+@given(st.lists(candidate, max_size=6))
+def test_every_usable_series_has_its_turn(candidates):
+    """Given any candidates, then the tries begin with the chosen one and are the ranked ones, each once."""
+    selection = select_series(candidates, ANY_AGE)
+    tries = selection.tries(len(candidates))
+
+    assert tries[:1] == selection.ranked[:1]
+    assert sorted(tries, key=selection.ranked.index) == list(selection.ranked)
