@@ -87,6 +87,8 @@ class AnswerPolicy:
     generation: str
     confirm_every: timedelta = timedelta(hours=24)
     remember_nothing_found: timedelta = timedelta(hours=24)
+    remember_mismatch: timedelta = timedelta(minutes=1)
+    """Soon forgotten: a birth date mended in the chart must not wait a day for its result."""
     tolerate_trouble: timedelta = timedelta(minutes=1)
     tolerate_running: timedelta = timedelta(minutes=10)
     """A measurement takes seconds; one that runs this long hangs, and is said to have failed."""
@@ -125,10 +127,14 @@ class Answering:
                 if stale:
                     self._queued(order, now)
                 return Known(result, stale)
-            case NothingFound() as nothing if now - nothing.looked_at <= self.policy.remember_nothing_found:
+            case NothingFound() as nothing if now - nothing.looked_at <= self._remembered(nothing):
                 return NoPrior(nothing.reasons)
             case _:
                 return self._queued(order, now)
+
+    def _remembered(self, nothing: NothingFound) -> timedelta:
+        mismatch = "patient-mismatch" in nothing.reasons
+        return self.policy.remember_mismatch if mismatch else self.policy.remember_nothing_found
 
     def _queued(self, order: ImagingOrder, now: datetime) -> Answer:
         try:

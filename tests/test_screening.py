@@ -157,6 +157,16 @@ def test_nothing_found_is_remembered_for_a_day(answering, store, queue, clock):
     assert len(queue.submitted) == 1
 
 
+def test_mismatch_is_soon_forgotten(answering, store, queue, clock):
+    """A chart whose birth date was mended does not wait a day because of the wrong one before."""
+    store.keep_nothing_found(a_key(), clock.now(), ["patient-mismatch"])
+
+    assert answering.answer(an_order()) == NoPrior(("patient-mismatch",))
+    clock.move_on(seconds=61)
+    assert isinstance(answering.answer(an_order()), Pending)
+    assert len(queue.submitted) == 1
+
+
 def test_trouble_is_said_after_a_minute(answering, clock):
     """Archive or workers away: the order is queued all the same; after a minute the answer says why it waits."""
     trouble = Trouble("archive", clock.now())

