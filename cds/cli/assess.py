@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,9 +23,11 @@ from cds.cli.configuration import read_settings, refuse_unknown_population
 from cds.cli.progress import progress_bar
 from cds.cli.tables import assessment_view
 from cds.ct.acquisition import CtSeries
+from cds.ct.reason import because
 from cds.ct.selection import Selection, SelectionPolicy, select_series
 from cds.dicomweb.findings import Finding
 from cds.dicomweb.folder import FolderArchive
+from cds.dicomweb.folder_scan import FolderScan
 from cds.errors import NoCtFound, OutputNotWritable
 from cds.inference.generation import current_generation
 from cds.ports import Progress
@@ -59,6 +61,7 @@ def run_assess(request: AssessRequest) -> None:
         today = datetime.now(UTC).date()
         selection = select_series(_asked_for(request, scan.series), SelectionPolicy(max_age_days=None, today=today))
         assessment = _assess(request, settings, archive, selection, report)
+        assessment = _with_truncation(assessment, scan)
     _tell_what_was_left_out(errors, scan.findings, selection, assessment)
     _put_out(request, settings, assessment, scan.findings)
 
@@ -89,6 +92,18 @@ def _assess(
         all_levels=request.all_levels,
     )
     return measure_first_assessable(instruments, None, selection.ranked[:SERIES_TRIED], report)
+
+
+def _with_truncation(assessment: Assessment, scan: FolderScan) -> Assessment:
+    """Files cut short are a reason by themselves, also where their series was refused before it was read."""
+    cut_short = next(
+        (each.cut_short for each in scan.contents if each.facts.series_uid == assessment.acquisition.series_uid), ()
+    )
+    named = any(reason.code == "image-truncated" for reason in assessment.reasons)
+    if assessment.status == "assessed" or not cut_short or named:
+        return assessment
+    reason = because("image-truncated", count=len(cut_short), what=cut_short[0])
+    return replace(assessment, reasons=(reason, *assessment.reasons))
 
 
 def _nothing_usable(settings: Settings, selection: Selection) -> Assessment:

@@ -15,6 +15,7 @@ from cds.inference.calibrator import PhysicsCalibrator
 
 _SHIPPED = Path(models.__file__).parent / "vertebra_segmentation" / "weights"
 _DIGITS = 12
+SEGMENTER = "vertebra_segmentation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +49,4 @@ def current_generation(weights_dir: Path | None, population: str | None = None) 
             f"OSTEOCDS_WEIGHTS_DIR: {folder} holds no readable metadata.json ({type(error).__name__})"
         ) from error
     combined = hashlib.sha256("\n".join(digests).encode()).hexdigest()
-    return Generation(version, combined, PhysicsCalibrator().version, population)
+    return Generation(f"{SEGMENTER} {version}", combined, PhysicsCalibrator().version, population)

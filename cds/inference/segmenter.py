@@ -8,6 +8,7 @@ import torch
 
 from cds.bone.anatomy import MaskGrid, Spine, VertebralBody, VertebralLevel
 from cds.ct.volume import CtVolume
+from cds.inference.generation import SEGMENTER
 from cds.ports import Progress
 from models.vertebra_segmentation.segmenter import BodyMask, Segmenter, SpineLabels
 
@@ -17,7 +18,7 @@ class NetworkSegmenter:
 
     def __init__(self, network: Segmenter) -> None:
         self._network = network
-        self.name = f"vertebra_segmentation {network.version}"
+        self.name = f"{SEGMENTER} {network.version}"
         self.weights_sha256 = network.weights_sha256
 
     @classmethod

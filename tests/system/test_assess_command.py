@@ -135,6 +135,17 @@ def test_truncated_slice_is_named(tmp_path):
     assert victim.name in record["reasons"][0]["text"]
 
 
+def test_lone_truncated_file_is_named(tmp_path):
+    """A folder with nothing but a truncated image: not assessable, and the file is named."""
+    whole = min(the_sample().glob("*.dcm"))
+    (tmp_path / "half.dcm").write_bytes(whole.read_bytes()[:200_000])
+
+    record = record_of(tmp_path)
+
+    assert record["reasons"][0]["code"] == "image-truncated"
+    assert "half.dcm" in record["reasons"][0]["text"]
+
+
 def test_input_folder_stays_untouched(tmp_path):
     """A read-only folder is measured, and not a byte in it changes."""
     folder = shutil.copytree(shared_ct("ts_j2k") / "dicom", tmp_path / "ct")
