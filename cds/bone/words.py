@@ -7,14 +7,14 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from cds.bone.anatomy import VertebralLevel
-from cds.bone.assessment import Assessment, Category, Interval, LevelMeasurement
+from cds.bone.assessment import Assessment, Category, Interval
+from cds.bone.category import NORMAL_ABOVE_MG_CM3, OSTEOPOROSIS_BELOW_MG_CM3
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-HEIGHT_LOSS_FROM_PERCENT = 25.0
-"""Genant grade 2: moderate."""
+_THRESHOLDS_MG_CM3 = (OSTEOPOROSIS_BELOW_MG_CM3, NORMAL_ABOVE_MG_CM3)
 
-_THRESHOLDS_MG_CM3 = (80.0, 120.0)
-"""ACR QCT thresholds (design: category)."""
+RULE_IN_ONLY = "It raises suspicion; it cannot rule out low bone density."
+"""What stands beside every value."""
 
 _CATEGORIES: Mapping[Category | None, str] = MappingProxyType(
     {
@@ -39,6 +39,7 @@ _FLAGS: Mapping[str, str] = MappingProxyType(
         "kernel-sharp": "The reconstruction kernel is sharp, which adds noise.",
         "kvp-uncommon": "The tube voltage is outside the usual 80 to 140 kVp.",
         "level-ambiguous": "The vertebrae may be named one level too high or too low.",
+        "lossy-compression": "The images were compressed with loss, which can change Hounsfield units.",
         "near-120": "The interval crosses 120 mg/cm3, the border of the low range.",
         "near-80": "The interval crosses 80 mg/cm3, the border of the osteoporosis range.",
         "noisy": "Image noise widens the interval.",
@@ -106,27 +107,21 @@ def category_words(assessment: Assessment) -> str:
 
 
 def fractured_levels(assessment: Assessment) -> tuple[VertebralLevel, ...]:
-    """Levels that have lost a quarter of their height or more."""
-    return tuple(each.level for each in assessment.levels if _lost_height(each))
+    """Levels that have lost a quarter of their height or more, measured or not."""
+    return tuple(each.level for each in assessment.height_losses)
 
 
 def possible_fractures(assessment: Assessment) -> tuple[str, ...]:
     """One sentence for each such level; never a diagnosis."""
     return tuple(
-        f"{each.level.value}: {each.height_loss_percent:.0f} % height loss, possible fracture, "
-        "please look at the images."
-        for each in assessment.levels
-        if _lost_height(each)
+        f"{each.level.value}: {each.percent:.0f} % height loss, possible fracture, please look at the images."
+        for each in assessment.height_losses
     )
-
-
-def _lost_height(level: LevelMeasurement) -> bool:
-    return level.height_loss_percent is not None and level.height_loss_percent >= HEIGHT_LOSS_FROM_PERCENT
 
 
 def reaches_below_80(assessment: Assessment) -> bool:
     """Whether the interval leaves the osteoporosis range possible."""
-    return assessment.ci95_mg_cm3 is not None and assessment.ci95_mg_cm3[0] < 80.0
+    return assessment.ci95_mg_cm3 is not None and assessment.ci95_mg_cm3[0] < OSTEOPOROSIS_BELOW_MG_CM3
 
 
 def _whole(vbmd_mg_cm3: float) -> int:

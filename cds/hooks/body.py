@@ -1,12 +1,8 @@
 """The body of a hook call, read up to a limit."""
 
-import re
-
 from starlette.requests import Request
 
 from cds.hooks.problems import Problem
-
-_JSON = re.compile(r"application/([a-z0-9.\-]+\+)?json")
 
 MAX_BYTES = 4 * 1024 * 1024
 """Prefetched bundles are large; a hook with more than this is a mistake."""

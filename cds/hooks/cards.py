@@ -74,15 +74,21 @@ class CardMaker:
         self, result: StoredResult, shown_as: Presentation, asked: Asked, now: datetime, *, stale: bool
     ) -> Card:
         assessment, notice = result.assessment, self.rules.notice
-        assessed = assessment.status == "assessed"
         name = uuid.uuid5(_CARD_NAMES, f"result {result.result_id}")
-        suggestions = (dxa_suggestion(assessment, asked, name, now),) if shown_as.suggest_dxa else None
+        supports = shown_as.suggest_dxa and asked.orders_dxa
+        suggests = shown_as.suggest_dxa and not asked.orders_dxa
+        suggestions = (dxa_suggestion(assessment, asked, name, now),) if suggests else None
+        detail = (
+            result_detail(result, notice, stale=stale, supports_dxa=supports)
+            if assessment.status == "assessed"
+            else not_assessable_detail(result, notice)
+        )
         return Card(
             uuid=str(name),
-            summary=summary_of(assessment),
+            summary=summary_of(assessment, dxa_ordered=asked.orders_dxa),
             indicator=shown_as.indicator,
             source=_SOURCE,
-            detail=result_detail(result, notice, stale=stale) if assessed else not_assessable_detail(result, notice),
+            detail=detail,
             suggestions=suggestions,
             selection_behavior="at-most-one" if suggestions else None,
             override_reasons=OVERRIDE_REASONS if suggestions else None,
@@ -100,7 +106,7 @@ class CardMaker:
 
     def _unavailable(self, trouble: Trouble) -> Card:
         return Card(
-            uuid=str(uuid.uuid5(_CARD_NAMES, f"away {trouble.what} {trouble.since.isoformat()}")),
+            uuid=str(uuid.uuid5(_CARD_NAMES, f"away {trouble.what}")),
             summary=f"Bone density from earlier CT is not available: {_AWAY[trouble.what]}",
             indicator="info",
             source=_SOURCE,

@@ -1,6 +1,6 @@
 """One hook call, from its bytes to its cards.
 
-read it -> mode off, or nothing ordered? -> for this patient? -> who is it? -> ask, perhaps wait
+read it -> mode off, or no imaging ordered? -> for this patient? -> who is it? -> ask, perhaps wait
 -> cards, unless in shadow or early -> an audit row
 """
 
@@ -57,7 +57,7 @@ class HookDesk:
         """Answer one call; raises `Problem`."""
         call = _read(body)
         asked = asked_of(call, service)
-        if self._settings.mode == "off" or (service.carries_orders and not asked.has_orders):
+        if self._settings.mode == "off" or (service.carries_orders and not asked.orders_imaging):
             return HookResponse()
         begun = time.perf_counter()
         order = await self._order(service, call, asked)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from cds.bone.assessment import Assessment, LevelMeasurement
 from cds.bone.words import (
+    RULE_IN_ONLY,
     category_words,
     day_words,
     flag_words,
@@ -18,16 +19,17 @@ from cds.bone.words import (
 from cds.hooks.markdown import plain
 from cds.ports import StoredResult, Trouble
 
-RULE_IN_ONLY = "It raises suspicion; it cannot rule out low bone density."
+_STALE = "An earlier version of the model made this result; a new measurement is under way."
+_DXA_ORDERED = "A DXA is among the draft orders; this finding supports it."
 
 
-def result_detail(result: StoredResult, notice: str, *, stale: bool) -> str:
-    """The detail of a card about an assessed result."""
+def result_detail(result: StoredResult, notice: str, *, stale: bool, supports_dxa: bool = False) -> str:
+    """The detail of a card about an assessed result; `supports_dxa`: one is being ordered already."""
     assessment = result.assessment
     paragraphs = [
         _headline(assessment),
-        _levels_table(assessment.levels),
-        _remarks(assessment, stale=stale),
+        _levels_table(assessment),
+        _bullets(_remarks(assessment, stale=stale, supports_dxa=supports_dxa)),
         _provenance(assessment),
         f"Preliminary, measured by software. {RULE_IN_ONLY} {plain(notice)}",
     ]
@@ -36,8 +38,10 @@ def result_detail(result: StoredResult, notice: str, *, stale: bool) -> str:
 
 def not_assessable_detail(result: StoredResult, notice: str) -> str:
     """The detail of a card about a CT that could not be measured."""
-    reasons = "\n".join(f"- {plain(reason.text)}" for reason in result.assessment.reasons)
-    return f"No value was measured, so nothing follows for or against low bone density.\n\n{reasons}\n\n{plain(notice)}"
+    fractures = _bullets(possible_fractures(result.assessment))
+    reasons = _bullets([plain(reason.text) for reason in result.assessment.reasons])
+    follows = "" if fractures else ", so nothing follows for or against low bone density"
+    return "\n\n".join(each for each in (fractures, f"No value was measured{follows}.", reasons, plain(notice)) if each)
 
 
 def trouble_detail(trouble: Trouble, notice: str) -> str:
@@ -57,13 +61,14 @@ def _headline(assessment: Assessment) -> str:
     )
 
 
-def _levels_table(levels: Sequence[LevelMeasurement]) -> str:
-    if not levels:
+def _levels_table(assessment: Assessment) -> str:
+    if not assessment.levels:
         return ""
-    rows = ["| Level | mg/cm3 | 95 % interval | Used |", "|---|---|---|---|"]
+    density = "mg/cm3, upper estimate" if assessment.interval_kind == "upper-estimate" else "mg/cm3"
+    rows = [f"| Level | {density} | 95 % interval | Used |", "|---|---|---|---|"]
     rows += [
         f"| {each.level.value} | {mg_words(each.vbmd_mg_cm3)} | {interval_words(each.ci95_mg_cm3)} | {_used(each)} |"
-        for each in levels
+        for each in assessment.levels
     ]
     return "\n".join(rows)
 
@@ -75,11 +80,14 @@ def _used(level: LevelMeasurement) -> str:
     return f"no: {why}" if why else "no"
 
 
-def _remarks(assessment: Assessment, *, stale: bool) -> str:
-    remarks = [plain(flag_words(flag)) for flag in assessment.flags]
-    remarks += possible_fractures(assessment)
-    if stale:
-        remarks.append("An earlier version of the model made this result; a new measurement is under way.")
+def _remarks(assessment: Assessment, *, stale: bool, supports_dxa: bool) -> Sequence[str]:
+    """Possible fractures first: nothing else here asks for a look at the images."""
+    remarks = [*possible_fractures(assessment), *(plain(flag_words(flag)) for flag in assessment.flags)]
+    told = ((supports_dxa, _DXA_ORDERED), (stale, _STALE))
+    return [*remarks, *(sentence for holds, sentence in told if holds)]
+
+
+def _bullets(remarks: Sequence[str]) -> str:
     return "\n".join(f"- {remark}" for remark in remarks)
 
 

@@ -1,10 +1,11 @@
-"""Who a hook asks about, and whether its draft orders are for the same patient."""
+"""Who a hook asks about, whether its draft orders are for the same patient, and whether imaging is among them."""
 
 import re
 from dataclasses import dataclass
 
 from cds.hooks.discovery import HookService
 from cds.hooks.messages import HookCall, Resource
+from cds.hooks.order_kinds import kind_of
 from cds.hooks.problems import Problem
 
 _FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -22,7 +23,9 @@ class Asked:
     user: str | None
     """Such as "Practitioner/7"; None where the client sent nothing usable."""
     encounter_id: str | None
-    has_orders: bool
+    orders_imaging: bool
+    orders_dxa: bool = False
+    """DXA is imaging too."""
 
 
 def asked_of(call: HookCall, service: HookService) -> Asked:
@@ -37,6 +40,7 @@ def asked_of(call: HookCall, service: HookService) -> Asked:
         if call.context.draft_orders is None:
             raise Problem(400, "context.draftOrders is missing.")
         orders = call.context.draft_orders.resources
+    kinds = {kind_of(order) for order in orders}
     for number, order in enumerate(orders):
         if not _is_for(order, named["id"]):
             raise Problem(400, f"Draft order {number} is not for the patient of context.patientId.")
@@ -44,7 +48,8 @@ def asked_of(call: HookCall, service: HookService) -> Asked:
         patient_id=named["id"],
         user=_reference(call.context.user_id),
         encounter_id=_encounter_id(call.context.encounter_id),
-        has_orders=bool(orders),
+        orders_imaging=bool(kinds & {"imaging", "dxa"}),
+        orders_dxa="dxa" in kinds,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cds.bone.anatomy import VertebralLevel
-from cds.bone.assessment import Assessment, Interval
+from cds.bone.assessment import Assessment
 from cds.bone.words import (
     category_words,
     day_words,
@@ -18,43 +18,69 @@ LONGEST = 139
 _WANTED = (VertebralLevel.L1, VertebralLevel.L2)
 
 
-def summary_of(assessment: Assessment) -> str:
+def summary_of(assessment: Assessment, *, dxa_ordered: bool = False) -> str:
     """What was found, how sure it is, what to consider; the first wording that is short enough.
 
-    The advice goes first: the card's suggestion repeats it.
+    A possible fracture comes first, unless the density is low by itself: then the card's detail names it.
     """
-    if assessment.vbmd_mg_cm3 is None or assessment.ci95_mg_cm3 is None:
-        return f"{_when(assessment)}: bone density could not be assessed"
-    if assessment.category in ("normal", None) and (suspect := fractured_levels(assessment)):
-        return _fracture_summary(assessment, suspect, assessment.vbmd_mg_cm3, assessment.ci95_mg_cm3)
-    start = f"{_when(assessment)}: L1-L2 bone density {mg_words(assessment.vbmd_mg_cm3)} mg/cm3"
-    interval, origin = interval_words(assessment.ci95_mg_cm3), _origin(assessment)
-    finding, advice = category_words(assessment), _advice(assessment)
-    kind, cause = _kind(assessment)
-    candidates = (
-        f"{start} ({interval}{origin}{kind}{cause}), {finding}{advice}",
-        f"{start} ({interval}{origin}{kind}{cause}), {finding}",
-        f"{start} ({interval}{origin}{kind}), {finding}{advice}",
-        f"{start} ({interval}{origin}{kind}), {finding}",
-        f"{start} ({interval}{kind}), {finding}",
-    )
-    return next((each for each in candidates if len(each) <= LONGEST), candidates[-1])
+    suspect = fractured_levels(assessment)
+    if suspect and assessment.category not in ("osteoporosis-range", "low"):
+        return _shortened(_fracture_wordings(assessment, suspect, dxa_ordered=dxa_ordered))
+    if assessment.vbmd_mg_cm3 is None:
+        return f"{_when(assessment)}: {_value(assessment)}"
+    return _shortened(_density_wordings(assessment, dxa_ordered=dxa_ordered))
 
 
-def _fracture_summary(
-    assessment: Assessment, suspect: Sequence[VertebralLevel], vbmd_mg_cm3: float, ci95_mg_cm3: Interval
-) -> str:
-    """Lost height that speaks over a density which would have stayed quiet."""
-    value = f"{mg_words(vbmd_mg_cm3)} mg/cm3 ({interval_words(ci95_mg_cm3)}{_kind(assessment)[0]})"
-    candidates = (
-        f"{_when(assessment)}: possible fracture of {where}please look at the images; {value}"
-        for where in (f"{levels_words(suspect)}, ", f"{len(suspect)} vertebrae, ")
+def _shortened(wordings: Sequence[str]) -> str:
+    return next((each for each in wordings if len(each) <= LONGEST), wordings[-1])
+
+
+def _density_wordings(assessment: Assessment, *, dxa_ordered: bool) -> Sequence[str]:
+    """Longest first. The advice is left out first: the card's detail or suggestion repeats it."""
+    start, origin = f"{_when(assessment)}: L1-L2 bone density ", _origin(assessment)
+    finding, advice = category_words(assessment), _advice(assessment, dxa_ordered=dxa_ordered)
+    cause = _cause(assessment)
+    return (
+        f"{start}{_value(assessment, origin, cause)}, {finding}{advice}",
+        f"{start}{_value(assessment, origin, cause)}, {finding}",
+        f"{start}{_value(assessment, origin)}, {finding}{advice}",
+        f"{start}{_value(assessment, origin)}, {finding}",
+        f"{start}{_value(assessment)}, {finding}",
     )
-    return next(each for each in candidates if len(each) <= LONGEST)
+
+
+def _fracture_wordings(
+    assessment: Assessment, suspect: Sequence[VertebralLevel], *, dxa_ordered: bool
+) -> Sequence[str]:
+    """Longest first; neither the request to look nor the value is ever left out."""
+    named, counted = (
+        f"{_when(assessment)}: possible fracture of {where}, please look at the images; "
+        for where in (levels_words(suspect), f"{len(suspect)} vertebrae")
+    )
+    value, advice = _value(assessment), _advice(assessment, dxa_ordered=dxa_ordered)
+    if assessment.vbmd_mg_cm3 is None:
+        return named + value, counted + value
+    finding = f", {category_words(assessment)}" if assessment.category else ""
+    return (
+        f"{named}L1-L2 bone density {value}{finding}{advice}",
+        f"{named}L1-L2 bone density {value}{finding}",
+        f"{named}{value}{finding}",
+        f"{named}{value}{advice}",
+        f"{named}{value}",
+        f"{counted}{value}",
+    )
 
 
 def _when(assessment: Assessment) -> str:
     return f"Earlier CT ({day_words(assessment.acquisition.study_date)})"
+
+
+def _value(assessment: Assessment, origin: str = "", cause: str = "") -> str:
+    """Such as "72 mg/cm3 (66-79)", or that there is none; an upper estimate is always called one."""
+    if assessment.vbmd_mg_cm3 is None or assessment.ci95_mg_cm3 is None:
+        return "bone density could not be assessed"
+    kind = f"; upper estimate{cause}" if assessment.interval_kind == "upper-estimate" else ""
+    return f"{mg_words(assessment.vbmd_mg_cm3)} mg/cm3 ({interval_words(assessment.ci95_mg_cm3)}{origin}{kind})"
 
 
 def _origin(assessment: Assessment) -> str:
@@ -62,19 +88,18 @@ def _origin(assessment: Assessment) -> str:
     return "" if set(assessment.levels_used) == set(_WANTED) else f" from {levels_words(assessment.levels_used)}"
 
 
-def _kind(assessment: Assessment) -> tuple[str, str]:
-    if assessment.interval_kind != "upper-estimate":
-        return "", ""
-    enhanced = assessment.contrast.state == "enhanced"
-    return "; upper estimate", ", contrast-enhanced" if enhanced else ", contrast not excluded"
+def _cause(assessment: Assessment) -> str:
+    """Why the value is an upper estimate."""
+    return ", contrast-enhanced" if assessment.contrast.state == "enhanced" else ", contrast not excluded"
 
 
-def _advice(assessment: Assessment) -> str:
+def _advice(assessment: Assessment, *, dxa_ordered: bool) -> str:
+    dxa = "; supports the DXA being ordered" if dxa_ordered else "; consider DXA"
     match assessment.category:
         case "osteoporosis-range" | "low":
-            return "; consider DXA"
+            return dxa
         case "indeterminate" if reaches_below_80(assessment):
-            return "; consider DXA"
+            return dxa
         case "normal":
             return "; does not rule out osteoporosis"
         case _:

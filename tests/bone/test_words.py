@@ -8,12 +8,14 @@ from cds.bone.words import (
     category_words,
     day_words,
     flag_words,
+    fractured_levels,
     interval_words,
     levels_words,
     mg_words,
     percent_words,
+    possible_fractures,
 )
-from tests.support.assessments import an_assessment
+from tests.support.assessments import a_height_loss, a_level, a_refusal, an_assessment
 from tests.support.hook_strategies import densities
 
 
@@ -104,3 +106,27 @@ def test_categories_are_worded_honestly(facts, expected):
 def test_a_probability_is_never_certain(probability, expected):
     """Neither 0 nor 100 % is ever claimed."""
     assert percent_words(probability) == expected
+
+
+@pytest.mark.parametrize("build", [an_assessment, a_refusal])
+def test_a_possible_fracture_is_a_request_to_look(build):
+    """One sentence for each level that lost height, measured or not; never a diagnosis."""
+    lost = build(height_losses=(a_height_loss(Level.T11, 25.0), a_height_loss(Level.L2, 31.4)))
+
+    assert fractured_levels(lost) == (Level.T11, Level.L2)
+    assert possible_fractures(lost) == (
+        "T11: 25 % height loss, possible fracture, please look at the images.",
+        "L2: 31 % height loss, possible fracture, please look at the images.",
+    )
+
+
+def test_the_height_of_a_measured_level_alone_is_no_possible_fracture():
+    """Which levels lost height is decided once, where heights are measured."""
+    assert possible_fractures(an_assessment(levels=(a_level(height_loss_percent=60.0),))) == ()
+
+
+def test_lossy_compression_is_explained():
+    """The reader learns why it matters."""
+    assert flag_words("lossy-compression") == (
+        "The images were compressed with loss, which can change Hounsfield units."
+    )

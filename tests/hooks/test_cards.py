@@ -6,17 +6,25 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 
+from cds.bone.anatomy import VertebralLevel as Level
 from cds.hooks.cards import CardMaker, CardRules
 from cds.hooks.messages import HookResponse, as_json
 from cds.hooks.orders import Asked
 from cds.ports import Trouble
 from cds.screening import IdentityRefused, Known, NoPrior, Pending, Unavailable
-from tests.support.assessments import a_refusal, a_result, an_acquisition, an_assessment
+from tests.support.assessments import (
+    a_contrast_assessment,
+    a_height_loss,
+    a_refusal,
+    a_result,
+    an_acquisition,
+    an_assessment,
+)
 from tests.support.fakes import FakeLinks, FakeShownCards
 from tests.support.hook_strategies import assessments
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-ASKED = Asked("fhir-77", "Practitioner/dr-1", "enc-9", has_orders=True)
+ASKED = Asked("fhir-77", "Practitioner/dr-1", "enc-9", orders_imaging=True)
 NOTICE = "Investigational: not cleared as a medical device."
 
 
@@ -78,13 +86,58 @@ def test_the_detail_is_a_short_table_with_what_limits_it():
 
 
 def test_a_possible_fracture_asks_for_a_look_at_the_images():
-    """Height loss of a quarter or more is named, never as a diagnosis."""
-    levels = an_assessment().levels
-    lost = an_assessment(levels=(*levels[:2], replace(levels[2], height_loss_percent=27.0)))
+    """Height loss of a quarter or more is named before anything else that limits, never as a diagnosis."""
+    lost = an_assessment(height_losses=(a_height_loss(Level.L2, 27.0),))
 
     (card,) = cards(Known(a_result(assessment=lost)))
 
-    assert "- L2: 27 % height loss, possible fracture, please look at the images." in card["detail"]
+    assert (
+        "\n\n- L2: 27 % height loss, possible fracture, please look at the images.\n- No calibration" in card["detail"]
+    )
+    assert card["summary"].startswith("Earlier CT (14 Sep 2025): L1-L2 bone density 70 mg/cm3")
+    assert "suggestions" in card
+
+
+def test_a_possible_fracture_on_a_ct_that_is_not_assessable_is_shown_every_time():
+    """It asks for a look at the images, suggests no order, and draws no conclusion about density."""
+    maker, answer = a_maker(), Known(a_result(assessment=a_refusal(height_losses=(a_height_loss(),))))
+
+    (first,), (again,) = cards(answer, maker), cards(answer, maker)
+
+    assert first == again
+    assert first["summary"] == (
+        "Earlier CT (14 Sep 2025): possible fracture of L1, please look at the images; "
+        "bone density could not be assessed"
+    )
+    assert first["detail"].startswith(
+        "- L1: 31 % height loss, possible fracture, please look at the images.\n\nNo value was measured.\n\n- The"
+    )
+    assert "suggestions" not in first
+
+
+def test_a_dxa_being_ordered_is_not_suggested_again():
+    """The finding supports the order that is being signed; there is nothing to accept or to set aside."""
+    (card,) = cards(Known(a_result()), asked=replace(ASKED, orders_dxa=True))
+
+    assert card["summary"].endswith("osteoporosis range; supports the DXA being ordered")
+    assert "- A DXA is among the draft orders; this finding supports it." in card["detail"]
+    assert not {"suggestions", "selectionBehavior", "overrideReasons"} & set(card)
+
+
+def test_a_density_that_is_not_low_supports_no_dxa():
+    """Nothing is claimed for an order that the finding does not speak for."""
+    normal = an_assessment(category="normal", vbmd_mg_cm3=140.0, ci95_mg_cm3=(130.0, 150.0))
+
+    (card,) = cards(Known(a_result(assessment=normal)), a_maker(show_normal=True), replace(ASKED, orders_dxa=True))
+
+    assert "supports" not in card["summary"] + card["detail"]
+
+
+def test_the_levels_of_an_upper_estimate_are_called_one():
+    """Under contrast no row of the table passes for a plain value."""
+    (card,) = cards(Known(a_result(assessment=a_contrast_assessment())))
+
+    assert "| Level | mg/cm3, upper estimate | 95 % interval | Used |" in card["detail"]
 
 
 def test_a_result_of_an_older_model_says_so():
@@ -124,6 +177,7 @@ def test_being_measured_is_shown_where_the_site_wants_it():
     [
         ("archive", "the imaging archive cannot be reached"),
         ("workers", "no worker is measuring"),
+        ("queue", "measurements cannot be queued"),
         ("measurement", "the measurement failed"),
     ],
 )
@@ -136,12 +190,21 @@ def test_a_failure_never_looks_like_no_guidance(what, said):
     assert card["detail"].startswith("Since 2 Mar 2026, 09:25 UTC. Nothing follows for or against low bone density.")
 
 
+@pytest.mark.parametrize("what", ["archive", "workers", "queue", "measurement"])
+def test_a_card_about_trouble_keeps_its_id(what):
+    """The same kind of trouble is the same card, however often it is asked; another kind is another."""
+    ids = {cards(Unavailable(Trouble(what, NOW + timedelta(seconds=s))))[0]["uuid"] for s in range(3)}
+
+    assert len(ids) == 1
+    assert ids != {cards(Unavailable(Trouble("archive" if what != "archive" else "queue", NOW)))[0]["uuid"]}
+
+
 def test_why_a_ct_is_not_assessable_is_told_once():
     """The reason is shown once for each user, not at every order."""
     maker, answer = a_maker(), Known(a_result(assessment=a_refusal()))
 
     first, again = cards(answer, maker), cards(answer, maker)
-    somebody_else = cards(answer, maker, Asked("fhir-77", "Practitioner/dr-2", None, has_orders=True))
+    somebody_else = cards(answer, maker, Asked("fhir-77", "Practitioner/dr-2", None, orders_imaging=True))
 
     assert first[0]["summary"] == "Earlier CT (14 Sep 2025): bone density could not be assessed"
     assert "- The slices are 7.5 mm thick; at most 5 mm can be measured." in first[0]["detail"]

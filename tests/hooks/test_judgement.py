@@ -1,7 +1,7 @@
 import pytest
 
 from cds.hooks.judgement import Presentation, judge
-from tests.support.assessments import a_level, a_refusal, an_assessment
+from tests.support.assessments import a_height_loss, a_level, a_refusal, an_assessment
 
 CALIBRATED = {"flags": ()}
 REACHING = {"ci95_mg_cm3": (60.0, 100.0), "vbmd_mg_cm3": 90.0}
@@ -34,16 +34,29 @@ def test_normal_is_shown_where_the_site_wants_it():
     assert judge(an_assessment(category="normal", **ABOVE), show_normal=True) == Presentation("info")
 
 
-@pytest.mark.parametrize("category", ["normal", None])
-def test_height_loss_overrides_quiet(category):
-    """A density that would stay quiet is shown where a vertebra has lost a quarter of its height."""
-    lost = an_assessment(category=category, levels=(a_level(height_loss_percent=25.0),), **ABOVE)
-
-    assert judge(lost, show_normal=False) == Presentation("info")
+LOST = {"height_losses": (a_height_loss(),)}
 
 
-def test_less_height_loss_stays_quiet():
-    """24 % is not shown by itself."""
-    less = an_assessment(category="normal", levels=(a_level(height_loss_percent=24.0),), **ABOVE)
+@pytest.mark.parametrize(
+    ("assessment", "expected"),
+    [
+        (an_assessment(category="osteoporosis-range", **CALIBRATED, **LOST), Presentation("warning", suggest_dxa=True)),
+        (an_assessment(category="low", **CALIBRATED, **LOST), Presentation("info", suggest_dxa=True)),
+        (an_assessment(category="indeterminate", **REACHING, **LOST), Presentation("info", suggest_dxa=True)),
+        (an_assessment(category="indeterminate", **ABOVE, **LOST), Presentation("info")),
+        (an_assessment(category="normal", **ABOVE, **LOST), Presentation("info")),
+        (an_assessment(category=None, **LOST), Presentation("info")),
+        (a_refusal(**LOST), Presentation("info")),
+    ],
+)
+@pytest.mark.parametrize("show_normal", [False, True])
+def test_a_possible_fracture_is_shown_every_time(assessment, expected, show_normal):
+    """Never quiet and never once; loudness and DXA stay as the density has them."""
+    assert judge(assessment, show_normal=show_normal) == expected
 
-    assert judge(less, show_normal=False) is None
+
+def test_the_height_of_measured_levels_alone_shows_nothing():
+    """What counts as lost was decided where heights are measured, not here."""
+    measured = an_assessment(category="normal", levels=(a_level(height_loss_percent=30.0),), **ABOVE)
+
+    assert judge(measured, show_normal=False) is None

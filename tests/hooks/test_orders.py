@@ -15,12 +15,12 @@ def asked(call: dict) -> Asked:
 @pytest.mark.parametrize("call", [an_order_sign(), an_order_select()])
 def test_an_order_names_patient_user_and_encounter(call):
     """The context becomes plain ids."""
-    assert asked(call) == Asked(FHIR_ID, USER, "enc-9", has_orders=True)
+    assert asked(call) == Asked(FHIR_ID, USER, "enc-9", orders_imaging=True)
 
 
 def test_patient_view_carries_no_orders():
     """Opening a chart asks about the patient alone."""
-    assert asked(a_patient_view()) == Asked(FHIR_ID, USER, "enc-9", has_orders=False)
+    assert asked(a_patient_view()) == Asked(FHIR_ID, USER, "enc-9", orders_imaging=False)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_patient_view_carries_no_orders():
 )
 def test_subjects_may_be_relative_absolute_or_versioned(subject):
     """However the reference is written, the id must be the patient's."""
-    assert asked(an_order_sign(a_service_request(subject))).has_orders
+    assert asked(an_order_sign(a_service_request(subject))).orders_imaging
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,26 @@ def test_an_order_for_somebody_else_is_400(order):
 
 
 def test_an_order_without_a_field_for_the_patient_passes():
-    """Some request resources do not say whom they are for."""
-    assert asked(an_order_sign({"resourceType": "SupplyRequest"})).has_orders
+    """Some request resources do not say whom they are for; that holds nobody up."""
+    assert asked(an_order_sign({"resourceType": "SupplyRequest"}, a_service_request())).orders_imaging
+
+
+def test_one_imaging_order_among_others_is_enough():
+    """Medication beside imaging changes nothing; medication alone is no imaging order."""
+    medication = {"resourceType": "MedicationRequest", "subject": {"reference": f"Patient/{FHIR_ID}"}}
+
+    assert asked(an_order_sign(medication, a_service_request())).orders_imaging
+    assert not asked(an_order_sign(medication)).orders_imaging
+
+
+def test_a_dxa_among_the_orders_is_noticed():
+    """DXA is imaging, and known to be DXA."""
+    dxa = a_service_request(code={"coding": [{"system": "http://loinc.org", "code": "83012-5"}]})
+
+    both = asked(an_order_sign(a_service_request(), dxa))
+
+    assert (both.orders_imaging, both.orders_dxa) == (True, True)
+    assert not asked(an_order_sign()).orders_dxa
 
 
 @pytest.mark.parametrize(
@@ -94,7 +112,7 @@ def test_a_bundle_may_be_empty(entry):
     """No draft order at all is no mistake; there is nothing to answer."""
     call = an_order_sign()
 
-    assert not asked(call | {"context": call["context"] | {"draftOrders": {"entry": entry}}}).has_orders
+    assert not asked(call | {"context": call["context"] | {"draftOrders": {"entry": entry}}}).orders_imaging
 
 
 @pytest.mark.parametrize(

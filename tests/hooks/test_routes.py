@@ -148,6 +148,38 @@ async def test_a_call_without_orders_measures_nothing():
 
 
 @pytest.mark.parametrize(
+    "order",
+    [
+        {"resourceType": "MedicationRequest", "subject": {"reference": f"Patient/{FHIR_ID}"}},
+        {"resourceType": "NutritionOrder", "patient": {"reference": f"Patient/{FHIR_ID}"}},
+        a_service_request(category=[{"text": "Laboratory"}], code={"text": "Lipid panel"}),
+    ],
+)
+@pytest.mark.parametrize(
+    ("service", "call"), [("osteocds-order-sign", an_order_sign), ("osteocds-order-select", an_order_select)]
+)
+async def test_orders_that_are_no_imaging_measure_nothing(service, call, order):
+    """Medication, diet or laboratory alone: answered empty at once, nobody is looked up, nothing is audited."""
+    site = a_site(Known(a_result()), show_cards_early=True)
+
+    response = await post(site, json.dumps(call(order)).encode(), f"/cds-services/{service}")
+
+    assert response.content == b'{"cards":[]}'
+    assert site.answering.orders == []
+    assert site.audit.rows == []
+
+
+async def test_a_dxa_order_gets_a_card_that_supports_it():
+    """The whole way from an EHR's order of DXA to a card without suggestion."""
+    dxa = a_service_request(code={"coding": [{"system": "http://www.ama-assn.org/go/cpt", "code": "77080"}]})
+
+    (card,) = (await a_site(Known(a_result())).order_sign(an_order_sign(dxa))).json()["cards"]
+
+    assert "supports the DXA being ordered" in card["summary"]
+    assert "suggestions" not in card
+
+
+@pytest.mark.parametrize(
     ("patient", "code"),
     [
         (a_fhir_patient(identifier=[an_identifier("A"), an_identifier("B")]), "identifier-ambiguous"),

@@ -21,7 +21,7 @@ def order_for(asked: Asked):
 
 def test_the_suggested_order_is_complete():
     """A draft that can be signed as it is: what, for whom, by whom, where, why."""
-    assert order_for(Asked("fhir-77", "Practitioner/dr-1", "enc-9", has_orders=True)) == {
+    assert order_for(Asked("fhir-77", "Practitioner/dr-1", "enc-9", orders_imaging=True)) == {
         "resourceType": "ServiceRequest",
         "status": "draft",
         "intent": "order",
@@ -59,7 +59,7 @@ def test_the_suggested_order_is_complete():
 )
 def test_only_a_practitioner_requests(user, requester):
     """A patient or an unnamed user is not written into the order as its requester."""
-    order = order_for(Asked("fhir-77", user, None, has_orders=True))
+    order = order_for(Asked("fhir-77", user, None, orders_imaging=True))
 
     assert order.get("requester") == requester
     assert "encounter" not in order
@@ -67,4 +67,4 @@ def test_only_a_practitioner_requests(user, requester):
 
 def test_the_suggested_order_is_valid_fhir():
     """It parses as a FHIR ServiceRequest."""
-    ServiceRequest.model_validate(order_for(Asked("fhir-77", "Practitioner/dr-1", "enc-9", has_orders=True)))
+    ServiceRequest.model_validate(order_for(Asked("fhir-77", "Practitioner/dr-1", "enc-9", orders_imaging=True)))

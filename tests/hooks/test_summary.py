@@ -2,11 +2,12 @@ from datetime import date
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from cds.bone.anatomy import VertebralLevel as Level
 from cds.bone.assessment import Contrast
 from cds.hooks.summary import summary_of
-from tests.support.assessments import a_contrast_assessment, a_level, a_refusal, an_acquisition, an_assessment
+from tests.support.assessments import a_contrast_assessment, a_height_loss, a_refusal, an_acquisition, an_assessment
 from tests.support.hook_strategies import assessments
 
 IN_MAY = an_acquisition(study_date=date(2025, 5, 3))
@@ -85,10 +86,18 @@ def test_a_summary_says_what_how_sure_and_what_next(assessment, expected):
     assert summary_of(assessment) == expected
 
 
-@given(assessments)
-def test_a_summary_is_shorter_than_140_characters(assessment):
+@given(assessments, st.booleans())
+def test_a_summary_is_shorter_than_140_characters(assessment, dxa_ordered):
     """The standard's limit holds for every result that can be measured."""
-    assert 0 < len(summary_of(assessment)) < 140
+    assert 0 < len(summary_of(assessment, dxa_ordered=dxa_ordered)) < 140
+
+
+@given(assessments)
+def test_a_request_to_look_at_the_images_is_never_cut(assessment):
+    """Whatever else is left out, a possible fracture over a density that is not low by itself stays."""
+    leads = assessment.height_losses and assessment.category not in {"osteoporosis-range", "low"}
+
+    assert ("possible fracture of " in summary_of(assessment)) == bool(leads)
 
 
 @given(assessments)
@@ -113,15 +122,60 @@ def test_an_upper_estimate_is_always_called_one(assessment):
     )
 
 
-def test_lost_height_comes_first_over_a_quiet_density():
-    """A density above 120 with a lost quarter of height reads as a possible fracture first."""
-    lost = an_assessment(
-        category="normal",
-        vbmd_mg_cm3=131.0,
-        ci95_mg_cm3=(120.0, 142.0),
-        levels=(a_level(height_loss_percent=31.0),),
+LOST = {"height_losses": (a_height_loss(),), "acquisition": IN_MAY}
+MANY = {"height_losses": tuple(a_height_loss(level) for level in Level if level is not Level.T9)}
+
+
+@pytest.mark.parametrize(
+    ("assessment", "expected"),
+    [
+        (
+            an_assessment(category="normal", vbmd_mg_cm3=131.0, ci95_mg_cm3=(120.0, 142.0), **LOST),
+            "L1, please look at the images; L1-L2 bone density 131 mg/cm3 (120-142), above 120",
+        ),
+        (
+            an_assessment(category=None, vbmd_mg_cm3=131.0, ci95_mg_cm3=(120.0, 142.0), **LOST),
+            "L1, please look at the images; L1-L2 bone density 131 mg/cm3 (120-142)",
+        ),
+        (
+            an_assessment(category="indeterminate", vbmd_mg_cm3=99.0, ci95_mg_cm3=(83.0, 135.0), **LOST),
+            "L1, please look at the images; L1-L2 bone density 99 mg/cm3 (83-135), no category possible",
+        ),
+        (
+            a_contrast_assessment(category="indeterminate", vbmd_mg_cm3=92.0, ci95_mg_cm3=(57.0, 101.0), **LOST),
+            "L1, please look at the images; 92 mg/cm3 (57-101; upper estimate); consider DXA",
+        ),
+        (a_refusal(**LOST), "L1, please look at the images; bone density could not be assessed"),
+        (
+            a_contrast_assessment(category="indeterminate", **LOST | MANY),
+            "10 vertebrae, please look at the images; 70 mg/cm3 (40-75; upper estimate)",
+        ),
+    ],
+)
+def test_a_possible_fracture_comes_first(assessment, expected):
+    """Where the density alone would say little, the request to look at the images leads."""
+    assert summary_of(assessment) == f"Earlier CT (3 May 2025): possible fracture of {expected}"
+
+
+@pytest.mark.parametrize("category", ["osteoporosis-range", "low"])
+def test_a_low_density_keeps_the_first_place(category):
+    """The card's detail names the fracture; the line says how low the density is."""
+    assert summary_of(an_assessment(category=category, **LOST)) == summary_of(
+        an_assessment(category=category, acquisition=IN_MAY)
     )
 
-    assert summary_of(lost) == (
-        "Earlier CT (14 Sep 2025): possible fracture of L1, please look at the images; 131 mg/cm3 (120-142)"
-    )
+
+@pytest.mark.parametrize(
+    ("assessment", "expected"),
+    [
+        (an_assessment(), "osteoporosis range; supports the DXA being ordered"),
+        (an_assessment(category="low", probability_osteoporosis_range=0.01), "low; supports the DXA being ordered"),
+        (
+            an_assessment(category="normal", vbmd_mg_cm3=140.0, ci95_mg_cm3=(130.0, 150.0)),
+            "above 120; does not rule out osteoporosis",
+        ),
+    ],
+)
+def test_a_dxa_being_ordered_is_supported_and_not_advised_again(assessment, expected):
+    """The clinician is doing it already."""
+    assert summary_of(assessment, dxa_ordered=True).endswith(f"), {expected}")

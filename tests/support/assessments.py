@@ -9,6 +9,7 @@ from cds.bone.assessment import (
     Assessment,
     Calibration,
     Contrast,
+    HeightLoss,
     LevelMeasurement,
     Software,
 )
@@ -67,6 +68,11 @@ def a_level(level: VertebralLevel = VertebralLevel.L1, **facts):
         "used": True,
     }
     return LevelMeasurement(level=level, **(usual | facts))
+
+
+def a_height_loss(level: VertebralLevel = VertebralLevel.L1, percent=31.4):
+    """A vertebra that has lost more than a quarter of its height."""
+    return HeightLoss(level, percent)
 
 
 def a_calibration(**facts):

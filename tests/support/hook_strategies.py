@@ -5,7 +5,7 @@ from datetime import date
 from hypothesis import strategies as st
 
 from cds.bone.anatomy import VertebralLevel
-from cds.bone.assessment import Contrast
+from cds.bone.assessment import Contrast, HeightLoss
 from cds.ct.reason import SENTENCES, Reason
 from tests.support.assessments import a_calibration, a_level, a_refusal, an_acquisition, an_assessment
 
@@ -13,6 +13,11 @@ densities = st.floats(-40.0, 450.0, allow_nan=False)
 flags = st.sampled_from(
     ["scanner-not-calibrated", "contrast-enhanced", "single-level", "thoracic-estimate", "near-80", "a-new-flag"]
 )
+height_losses = st.lists(
+    st.builds(HeightLoss, st.sampled_from(VertebralLevel), st.floats(25.0, 100.0)),
+    max_size=len(VertebralLevel),
+    unique_by=lambda loss: loss.level,
+).map(tuple)
 record_text = st.text(max_size=64) | st.sampled_from(["<script>alert(1)</script>", "[a](http://b)", "|", ""])
 
 
@@ -45,6 +50,7 @@ def assessed(draw: st.DrawFn):
         contrast=Contrast(draw(st.sampled_from(["none", "enhanced", "unknown"]))),
         levels_used=tuple(levels),
         levels=tuple(a_level(level, vbmd_mg_cm3=value, ci95_mg_cm3=interval) for level in levels),
+        height_losses=draw(height_losses),
         flags=tuple(draw(st.lists(flags, max_size=4, unique=True))),
         acquisition=draw(acquisitions()),
         calibration=draw(st.none() | st.just(a_calibration())),
@@ -56,7 +62,7 @@ def refusals(draw: st.DrawFn):
     """Any result that is not assessable."""
     codes = draw(st.lists(st.sampled_from(sorted(SENTENCES)), min_size=1, max_size=3, unique=True))
     reasons = [Reason(code, f"{SENTENCES[code]} {draw(record_text)}") for code in codes]
-    return a_refusal(*reasons, acquisition=draw(acquisitions()))
+    return a_refusal(*reasons, acquisition=draw(acquisitions()), height_losses=draw(height_losses))
 
 
 assessments = assessed() | refusals()
