@@ -1,9 +1,12 @@
 """Facts about one CT series: who, when, with which scanner and reconstruction. No voxels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date
+from typing import Any, Final
 
 from cds.ct.patient import ArchivedPatient
+
+_SAYS_NOTHING: Final = (None, "", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,15 @@ class CtSeries:
     lossy: bool = False
     patient_age_years: int | None = None
     """PatientAge (0010,1010) in whole years."""
+
+    def completed_by(self, other: "CtSeries") -> "CtSeries":
+        """These facts and, where they say nothing, what the other's say."""
+        gaps: dict[str, Any] = {
+            field.name: getattr(other, field.name)
+            for field in fields(self)
+            if getattr(self, field.name) in _SAYS_NOTHING and getattr(other, field.name) is not None
+        }
+        return replace(self, **gaps) if gaps else self
 
     def age_at_scan(self) -> int | None:
         """Age in whole years at the scan: from the birth date if known, else as recorded."""

@@ -2,8 +2,9 @@
 
 The contract, in the order in which it is checked:
 
-1. each image carries the expected patient, and is one frame of CT (PS3.3 A.3), no enhanced
-   multi-frame object and no screen capture
+1. each image carries the expected patient's identifier, and no issuer, birth date or sex that
+   contradicts the expected patient or another image; each is one frame of CT (PS3.3 A.3), no
+   enhanced multi-frame object and no screen capture
 2. each is an original axial image: no localizer, nothing derived or reformatted
 3. each has its place: ImagePositionPatient, ImageOrientationPatient, PixelSpacing, Rows, Columns
 4. all share series, study, frame of reference, size, spacing, orientation, thickness, kernel
@@ -15,11 +16,15 @@ The contract, in the order in which it is checked:
 8. images at one position have identical pixels, and one of them counts
 9. at least 8 positions, evenly spaced, none missing in between, at most 5 mm apart, in line
 
+The facts of the volume are what its images say, the patient's being every fact that any of them
+has. What was known of the series before only fills the gaps.
+
 The order in which images arrive is of no account. Memory: the volume, and one image.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -27,10 +32,12 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from cds.ct.acquisition import CtSeries
-from cds.ct.patient import ArchivedPatient
+from cds.ct.patient import merged
 from cds.ct.reason import NotAssessable, Reason, because
 from cds.ct.volume import CtVolume
+from cds.dicomweb.attributes import DatasetAttributes
 from cds.dicomweb.conditions import refused
+from cds.dicomweb.dataset import series_of
 from cds.dicomweb.grid import grid_of
 from cds.dicomweb.pixels import Unreadable, hounsfield_units, reasons_for
 from cds.dicomweb.slices import CtSlice
@@ -50,13 +57,14 @@ def assemble_volume(
 ) -> CtVolume | NotAssessable:
     """Take the images one by one, in any order, and put them on one grid.
 
-    `series` says whose images these must be; `expected_count` only spares memory.
+    `series` says whose images these must be, and what it tells beyond that fills the gaps that
+    the images leave; `expected_count` only spares memory.
     """
-    headers: list[CtSlice] = []
+    headers = _Headers(series)
     planes: _Planes | None = None
     faults: list[Unreadable] = []
     for image, dataset in images:
-        reason = refused_header(image, headers[0] if headers else image, series)
+        reason = headers.refuse(image)
         if reason is not None:
             return NotAssessable((reason,))
         hu = hounsfield_units(dataset, image)
@@ -67,34 +75,62 @@ def assemble_volume(
             continue
         if planes is None:
             planes = _Planes(min(expected_count or _FIRST_GUESS, _PLACES_AT_MOST), hu)
-        headers.append(image)
+        headers.keep(image, dataset)
         planes.append(hu)
     if faults:
         return NotAssessable(reasons_for(faults))
     if planes is None:
         return NotAssessable((because("too-few-slices", count=0, minimum=1),))
-    grid = grid_of(headers, planes.equal)
+    grid = grid_of(headers.kept, planes.equal)
     if isinstance(grid, Reason):
         return NotAssessable((grid,))
-    facts = replace(series, instance_count=len(grid.order), lossy=series.lossy or any(image.lossy for image in headers))
-    return CtVolume(planes.in_order(grid.order), grid.affine_lps, facts)
+    return CtVolume(planes.in_order(grid.order), grid.affine_lps, headers.facts(grid.order))
 
 
-def refused_header(image: CtSlice, first: CtSlice, series: CtSeries) -> Reason | None:
-    """Why this image cannot be part of the series' volume, as far as its header tells."""
-    return because("patient-mismatch") if differs(image.patient, series.patient) else refused(image, first)
+def refused_headers(images: Sequence[CtSlice], series: CtSeries) -> Reason | None:
+    """Why these cannot be the images of the series' volume, as far as their headers tell."""
+    if merged(series.patient, *(image.patient for image in images)) is None:
+        return because("patient-mismatch")
+    reason = next((why for image in images if (why := refused(image, images[0])) is not None), None)
+    if reason is not None:
+        return reason
+    grid = grid_of(images, lambda _one, _other: True)
+    return grid if isinstance(grid, Reason) else None
 
 
-def differs(found: ArchivedPatient, expected: ArchivedPatient) -> bool:
-    """Whether an image names another patient: by identifier, or by a fact that contradicts."""
-    if found.patient_id.strip() != expected.patient_id.strip():
-        return True
-    pairs = (
-        (found.issuer, expected.issuer),
-        (found.birth_date, expected.birth_date),
-        (found.sex, expected.sex),
-    )
-    return any(ours is not None and theirs is not None and ours != theirs for ours, theirs in pairs)
+class _Headers:
+    """What the images say of themselves, gathered in the order of arrival."""
+
+    def __init__(self, series: CtSeries) -> None:
+        self.kept: list[CtSlice] = []
+        self._series = series
+        self._patient = series.patient
+        self._told: list[CtSeries] = []
+
+    def refuse(self, image: CtSlice) -> Reason | None:
+        """Why this image cannot stand beside those before it: another patient, or a broken condition."""
+        known = merged(self._patient, image.patient)
+        if known is None:
+            return because("patient-mismatch")
+        self._patient = known
+        return refused(image, self.kept[0] if self.kept else image)
+
+    def keep(self, image: CtSlice, dataset: Dataset) -> None:
+        """Remember an image whose pixels are good."""
+        self.kept.append(image)
+        self._told.append(series_of(DatasetAttributes(dataset), transfer_syntax=image.transfer_syntax))
+
+    def facts(self, order: tuple[int, ...]) -> CtSeries:
+        """The series as its images describe it, the lowest first; under the UIDs by which it was asked for."""
+        told = [*(self._told[index] for index in order), self._series]
+        return replace(
+            reduce(CtSeries.completed_by, told),
+            study_uid=self._series.study_uid,
+            series_uid=self._series.series_uid,
+            patient=self._patient,
+            instance_count=len(order),
+            lossy=any(one.lossy for one in (*self._told, self._series)),
+        )
 
 
 class _Planes:

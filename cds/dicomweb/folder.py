@@ -9,17 +9,16 @@ from pathlib import Path
 from pydicom import dcmread
 
 from cds.ct.acquisition import CtSeries
-from cds.ct.patient import PatientIdentity, check_patient
-from cds.ct.reason import NotAssessable, Reason
+from cds.ct.patient import PatientIdentity, PatientKey, carries, check_patient
+from cds.ct.reason import NotAssessable
 from cds.ct.volume import CtVolume
-from cds.dicomweb.assembly import Image, assemble_volume, refused_header
+from cds.dicomweb.assembly import Image, assemble_volume, refused_headers
 from cds.dicomweb.attributes import DatasetAttributes
 from cds.dicomweb.folder_scan import FolderScan, FolderSeries, scan_of
-from cds.dicomweb.grid import grid_of
 from cds.dicomweb.pixels import Unreadable, reasons_for
 from cds.dicomweb.quiet import silence_libraries
 from cds.dicomweb.scanned_file import DAMAGED, ScannedFile, read_header, transfer_syntax_of
-from cds.dicomweb.slices import CtSlice, slice_of
+from cds.dicomweb.slices import slice_of
 from cds.errors import ArchiveUnavailable, NoCtFound, StudyVanished
 from cds.ports import Progress
 
@@ -67,7 +66,7 @@ class FolderArchive:
 
     def find_series(self, patient: PatientIdentity) -> Sequence[CtSeries]:
         """Every CT series under the patient's identifier (and issuer, where the key has one)."""
-        return tuple(content.facts for content in self._scan_as_archive().contents if _holds_patient(content, patient))
+        return tuple(content.facts for content in self._scan_as_archive().contents if _holds(content, patient.key))
 
     def retrieve(self, series: CtSeries, progress: Progress | None = None) -> CtVolume | NotAssessable:
         """The voxels of one series; raises `StudyVanished` if its files are gone."""
@@ -80,7 +79,7 @@ class FolderArchive:
         if content.cut_short:
             faults = [Unreadable("image-truncated", name) for name in content.cut_short]
             return NotAssessable(reasons_for(faults))
-        reason = _refused_by_headers([file.image for file in content.files if file.image is not None], series)
+        reason = refused_headers([file.image for file in content.files if file.image is not None], series)
         if reason is not None:
             return NotAssessable((reason,))
         return assemble_volume(self._images(content, progress), series, len(content.files))
@@ -116,20 +115,10 @@ class FolderArchive:
                 progress("reading images", (number + 1) / len(content.files))
 
 
-def _holds_patient(content: FolderSeries, patient: PatientIdentity) -> bool:
-    """Whether any image of the series carries the identifier; retrieval then insists on all."""
-    found = {file.image.patient for file in content.files if file.image is not None} or {content.facts.patient}
-    only_identifier = PatientIdentity(patient.key)
-    return any(check_patient(only_identifier, one) != "mismatch" for one in found)
-
-
-def _refused_by_headers(images: Sequence[CtSlice], series: CtSeries) -> Reason | None:
-    """Everything that can be refused without decoding a pixel."""
-    for image in images:
-        if (reason := refused_header(image, images[0], series)) is not None:
-            return reason
-    grid = grid_of(images, lambda _one, _other: True)
-    return grid if isinstance(grid, Reason) else None
+def _holds(content: FolderSeries, key: PatientKey) -> bool:
+    """Whether any image of the series carries the key; retrieval then insists on the identifier in all."""
+    found = {file.image.patient for file in content.files if file.image is not None} | {content.facts.patient}
+    return any(carries(one, key) for one in found)
 
 
 def _walk(root: Path) -> Iterator[tuple[str, Path, _Stamp]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from cds.ct.patient import facts_of
 from cds.dicomweb.scanned_file import ScannedFile
 
 
@@ -20,10 +21,5 @@ def count_patients(files: Iterable[ScannedFile]) -> int:
 
 def _contradictions(group: Sequence[ScannedFile], *, anonymous: bool) -> int:
     patients = [file.patient for file in group if file.patient is not None]
-    facts: tuple[set[object], ...] = (
-        {patient.issuer for patient in patients if patient.issuer},
-        {patient.birth_date for patient in patients if patient.birth_date},
-        {patient.sex for patient in patients if patient.sex},
-        {file.patient_name for file in group if file.patient_name and anonymous},
-    )
-    return max(1, *(len(values) for values in facts))
+    names = {file.patient_name for file in group if file.patient_name and anonymous}
+    return max(1, len(names), *(len(values) for values in facts_of(patients)))

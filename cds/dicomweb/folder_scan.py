@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from cds.ct.acquisition import CtSeries
-from cds.ct.patient import ArchivedPatient
+from cds.ct.patient import ArchivedPatient, merged
 from cds.dicomweb.findings import Finding, findings_of, without_copies
 from cds.dicomweb.folder_patients import count_patients
 from cds.dicomweb.scanned_file import ScannedFile
@@ -93,7 +93,14 @@ def _folder_series(key: str, group: Sequence[ScannedFile], homeless: Sequence[Sc
     if facts is None:  # pragma: no cover - only files with a series are grouped
         raise ValueError(key)
     study_uid = facts.study_uid or made_up_uid(f"study {key}")
-    facts = replace(facts, series_uid=key, study_uid=study_uid, instance_count=len(group))
+    everyone = merged(facts.patient, *(file.patient for file in group if file.patient is not None))
+    facts = replace(
+        facts,
+        series_uid=key,
+        study_uid=study_uid,
+        instance_count=len(group),
+        patient=everyone or facts.patient,  # images that contradict each other are refused at retrieval
+    )
     return FolderSeries(facts, complete, tuple(sorted(cut_short)))
 
 

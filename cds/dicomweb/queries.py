@@ -1,16 +1,18 @@
 """QIDO-RS: which CT series an archive has of a patient (PS3.18 10.6), and what they are like."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from dicomweb_client.web import DICOMwebClient
 
 from cds.ct.acquisition import CtSeries
-from cds.ct.patient import ArchivedPatient, PatientKey
+from cds.ct.patient import ArchivedPatient, PatientKey, carries
 from cds.dicomweb.attributes import Attributes, JsonAttributes, first_text, whole
 from cds.dicomweb.dataset import patient_of, series_of
 
-_PATIENT_FIELDS: Final = ("PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex")
+_PERSON_FIELDS: Final = ("PatientBirthDate", "PatientSex")
+_PATIENT_FIELDS: Final = ("PatientID", "IssuerOfPatientID", *_PERSON_FIELDS)
 _STUDY_FIELDS: Final = (*_PATIENT_FIELDS, "StudyDescription")
 _SERIES_FIELDS: Final = ("SeriesDescription", "BodyPartExamined", "NumberOfSeriesRelatedInstances")
 _IMAGE_FIELDS: Final = (
@@ -23,7 +25,8 @@ _IMAGE_FIELDS: Final = (
 )
 """Asked for by name: `includefield=all` leaves some of them out on common servers."""
 _TELLING: Final = ("KVP", "ImageType", "SliceThickness")
-"""Where an answer lacks one of these, the image's own metadata is read."""
+"""Where an answer lacks one of these, or birth date and sex that the study does not tell, the image's
+own metadata is read."""
 
 Json = Mapping[str, Any]
 _Search = Callable[..., Sequence[Json]]
@@ -52,13 +55,14 @@ def find_ct_series(client: DICOMwebClient, key: PatientKey) -> Iterator[CtSeries
     telling = _TELLING if key.issuer is None else (*_TELLING, "IssuerOfPatientID")
     for study in _pages(client.search_for_studies, "StudyInstanceUID", search_filters=filters, fields=_STUDY_FIELDS):
         study_uid = first_text(study, "StudyInstanceUID")
-        if study_uid is None or not could_be(patient_of(study), key):
+        if study_uid is None or not _could_carry(patient_of(study), key):
             continue
+        unsaid = tuple(keyword for keyword in _PERSON_FIELDS if first_text(study, keyword) is None)
         of_study = {"study_instance_uid": study_uid, "search_filters": {"Modality": "CT"}, "fields": _SERIES_FIELDS}
         for series in _pages(client.search_for_series, "SeriesInstanceUID", **of_study):
             if first_text(series, "Modality") in (None, "CT"):
-                facts = _described(client, study_uid, study, series, telling)
-                if facts is not None and is_of(facts.patient, key):
+                facts = _described(client, study_uid, study, series, (*telling, *unsaid))
+                if facts is not None and carries(facts.patient, key):
                     yield facts
 
 
@@ -76,16 +80,10 @@ def study_patient(client: DICOMwebClient, study_uid: str, *, with_issuer: bool) 
     return None if image is None else patient_of(Layered(image, study))
 
 
-def could_be(found: ArchivedPatient, key: PatientKey) -> bool:
-    """Whether nothing said so far contradicts the key; absent facts do not."""
-    same = not found.patient_id or found.patient_id == key.patient_id.strip()
-    return same and (key.issuer is None or found.issuer is None or found.issuer == key.issuer.strip())
-
-
-def is_of(found: ArchivedPatient, key: PatientKey) -> bool:
-    """Whether identifier, and issuer where the key has one, are exactly those of the key."""
-    same = found.patient_id == key.patient_id.strip()
-    return same and (key.issuer is None or found.issuer == key.issuer.strip())
+def _could_carry(found: ArchivedPatient, key: PatientKey) -> bool:
+    """Whether nothing said so far speaks against the key; absent facts do not."""
+    filled = replace(found, patient_id=found.patient_id or key.patient_id, issuer=found.issuer or key.issuer)
+    return carries(filled, key)
 
 
 def _described(

@@ -50,6 +50,15 @@ def test_a_good_folder_is_one_series_of_one_patient(tmp_path):
     assert scan.findings == ()
 
 
+def test_a_series_is_of_the_patient_that_all_its_images_tell(tmp_path):
+    """Given a first image without birth date and another without sex, then the series has both."""
+    paths = written(tmp_path)
+    edit(paths[0], PatientBirthDate="")
+    edit(paths[1], PatientSex="")
+
+    assert scan_folder(tmp_path).series[0].patient == a_patient()
+
+
 def test_names_and_depth_of_files_do_not_matter(tmp_path):
     """Given files without extension, with spaces, '#' and '%' in paths, at any depth, then all are read."""
     for number, path in enumerate(written(tmp_path / "flat")):

@@ -14,6 +14,9 @@ from cds.errors import ArchiveUnavailable, StudyVanished
 from tests.support.dicom_builder import a_patient, a_series, a_volume, an_identity, another_series, edit, written
 from tests.support.dicom_fake_server import URL, FakeDicomwebServer, multipart, reply
 
+TAGS = ("00100030", "00100040")
+"""PatientBirthDate and PatientSex."""
+
 
 @pytest.fixture
 def server(tmp_path):
@@ -63,6 +66,33 @@ def test_the_archive_is_asked_for_this_patient_and_ct_alone(archive, server):
     assert all("PatientID=PAT-1" in request.url or a_series().study_uid in request.url for request in server.requests)
     assert "ModalitiesInStudy=CT" in server.requests[0].url
     assert not any("*" in request.url or "fuzzymatching" in request.url for request in server.requests)
+
+
+def test_birth_date_and_sex_are_read_from_the_image_where_no_search_tells_them(archive, server):
+    """Given searches that leave out birth date and sex though asked for by name, then the image is asked."""
+    original = server._answer
+
+    def without_person(request):
+        response = original(request)
+        if "/metadata" in request.url or response.status_code != 200:
+            return response
+        told = [{tag: value for tag, value in one.items() if tag not in TAGS} for one in response.json()]
+        return reply(request, 200, json.dumps(told).encode())
+
+    server._answer = without_person
+
+    assert found(archive).patient == a_patient()
+    searches = [
+        request.url for request in server.requests if "/studies?" in request.url or "/instances?" in request.url
+    ]
+    assert all("PatientBirthDate" in url and "PatientSex" in url for url in searches)
+
+
+def test_birth_date_and_sex_of_the_study_need_no_further_question(archive, server):
+    """Given a study that tells birth date and sex, then no image's metadata is read for them."""
+    found(archive)
+
+    assert not any("/metadata" in request.url for request in server.requests)
 
 
 def test_an_archive_that_ignores_paging_is_asked_a_bounded_number_of_times(archive, server):

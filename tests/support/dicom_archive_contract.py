@@ -13,6 +13,8 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from cds.ct.acquisition import CtSeries
+from cds.ct.patient import ArchivedPatient
 from cds.ct.reason import NotAssessable
 from cds.dicomweb.writing import write_series
 from cds.errors import StudyVanished
@@ -24,6 +26,7 @@ from tests.support.dicom_builder import (
     an_mr_series,
     another_series,
     compress_with_gdcm,
+    edit,
     edit_all,
     written,
 )
@@ -60,6 +63,44 @@ class ArchiveContract:
         np.testing.assert_array_equal(retrieved.hu, volume.hu)
         np.testing.assert_allclose(retrieved.affine_lps, volume.affine_lps, atol=1e-9)
         assert retrieved.series == found
+
+    def test_a_series_known_by_its_identifiers_alone_comes_with_all_its_facts(self, shelf, tmp_path):
+        """Given no more than the identifiers of a series, then its images tell the rest, free text included."""
+        written(tmp_path, a_series(series_description="Thorax Sn100", protocol_name="Thorax", filter_type="WEDGE"))
+        shelf.add(tmp_path)
+        (found,) = shelf.archive.find_series(an_identity())
+        bare = CtSeries(
+            study_uid=found.study_uid,
+            series_uid=found.series_uid,
+            patient=ArchivedPatient("PAT-1"),
+            modality="CT",
+            instance_count=found.instance_count,
+        )
+
+        assert shelf.archive.retrieve(bare).series == shelf.archive.retrieve(found).series == found
+        assert found.series_description == "Thorax Sn100"
+
+    def test_tells_of_the_patient_what_any_image_tells(self, shelf, tmp_path):
+        """Given a first image without birth date and sex, then the volume has those of the others."""
+        paths = written(tmp_path)
+        edit(paths[0], PatientBirthDate="", PatientSex="")
+        shelf.add(tmp_path)
+        (found,) = shelf.archive.find_series(an_identity())
+
+        assert shelf.archive.retrieve(found).series.patient == a_patient()
+
+    @pytest.mark.parametrize(
+        "other", [{"PatientBirthDate": "19900101"}, {"PatientSex": "M"}, {"IssuerOfPatientID": "SOUTH"}], ids=str
+    )
+    def test_images_of_two_people_are_no_volume(self, shelf, tmp_path, other):
+        """Given a first image that tells nothing, and two that contradict each other, then none is returned."""
+        paths = written(tmp_path, a_series(patient=a_patient(issuer="NORTH")))
+        edit(paths[0], PatientBirthDate="", PatientSex="", IssuerOfPatientID="")
+        edit(paths[7], **other)
+        shelf.add(tmp_path)
+        (found,) = shelf.archive.find_series(an_identity())
+
+        assert [reason.code for reason in shelf.archive.retrieve(found).reasons] == ["patient-mismatch"]
 
     @pytest.mark.parametrize(
         "transfer_syntax",
