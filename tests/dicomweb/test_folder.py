@@ -130,6 +130,21 @@ def test_what_is_refused_by_its_headers_is_never_decoded(tmp_path, monkeypatch):
     assert archive.retrieve(found).reasons[0].code == "slices-missing"
 
 
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [({"PatientBirthDate": "19900101"}, "patient-mismatch"), ({"GantryDetectorTilt": 12}, "gantry-tilt")],
+    ids=str,
+)
+def test_one_image_that_its_header_refuses_spares_the_decoding(tmp_path, monkeypatch, changes, code):
+    """Given one image whose header speaks against it, then no image is opened again for its pixels."""
+    edit(written(tmp_path)[7], **changes)
+    archive = FolderArchive(tmp_path)
+    (found,) = archive.scan().series
+    monkeypatch.setattr(folder_module, "dcmread", None)
+
+    assert archive.retrieve(found).reasons[0].code == code
+
+
 def test_only_new_and_changed_files_are_read_again(tmp_path, monkeypatch):
     """Given a folder asked twice, then the second time only what changed is read."""
     paths = written(tmp_path)
