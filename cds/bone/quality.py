@@ -25,7 +25,7 @@ PHOTON_COUNTING = ("NAEOTOM",)
 
 
 def check_series(series: CtSeries) -> Verdict:
-    """Judge the attributes: usable or not, rescale type, patient's age, detector, tilt, voltage, kernel."""
+    """Judge the attributes: usable or not, rescale type, patient's age, detector, tilt, voltage, kernel, loss."""
     refused = [
         refusal(series),
         _rescale(series),
@@ -40,6 +40,8 @@ def check_series(series: CtSeries) -> Verdict:
         flags += GATES["gantry"].flags(series.gantry_tilt_deg)
     if sharpness(series.kernel) == "sharp":
         flags.append("kernel-sharp")
+    if series.lossy:
+        flags.append("lossy-compression")
     return _kept(refused), tuple(flags)
 
 

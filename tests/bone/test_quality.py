@@ -77,10 +77,11 @@ def test_several_reasons_are_all_told():
         ({"kernel": "B30f"}, ()),
         ({"gantry_tilt_deg": 3.0}, ("tilted",)),
         ({"gantry_tilt_deg": 0.5}, ()),
+        ({"lossy": True}, ("lossy-compression",)),
     ],
 )
 def test_what_the_attributes_flag(facts, flags):
-    """Unusual voltage, sharp kernel and small tilt are said, not refused."""
+    """Unusual voltage, sharp kernel, small tilt and loss are said, not refused."""
     assert check_series(a_series(**facts))[1] == flags
 
 
