@@ -58,9 +58,7 @@ def to_record(assessment: Assessment) -> Record:
         "acquisition": _acquisition(a.acquisition),
         "calibration": None if a.calibration is None else _calibration(a.calibration),
         "patient_check": a.patient_check,
-        "passed_over": [
-            {"series_uid": each.series_uid, "reasons": _reasons(each.reasons)} for each in a.passed_over
-        ],
+        "passed_over": [{"series_uid": each.series_uid, "reasons": _reasons(each.reasons)} for each in a.passed_over],
         "timing_s": {name: _round(seconds, 3) for name, seconds in a.timing_s.items()},
         "software": {
             "version": a.software.version,

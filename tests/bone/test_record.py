@@ -6,7 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds.bone.anatomy import VertebralLevel
-from cds.bone.assessment import Acquisition, Assessment, Calibration, Contrast, LevelMeasurement, Software
+from cds.bone.assessment import (
+    Acquisition,
+    Assessment,
+    Calibration,
+    Contrast,
+    HeightLoss,
+    LevelMeasurement,
+    PassedOver,
+    Software,
+)
 from cds.bone.record import SCHEMA_VERSION, RecordUnreadableError, from_record, to_record
 from cds.ct.reason import Reason
 
@@ -14,7 +23,7 @@ DESIGNED_KEYS = {
     "schema_version", "status", "reasons", "category", "probability_osteoporosis_range", "vbmd_mg_cm3",
     "ci95_mg_cm3", "interval_kind", "basis", "levels_used", "z_score", "population", "levels",
     "numbering_confidence", "flags", "contrast", "acquisition", "calibration", "patient_check", "timing_s",
-    "software",
+    "software", "height_losses", "passed_over",
 }  # fmt: skip
 DESIGNED_LEVEL_KEYS = {
     "level", "hu", "hu_sd", "vbmd_mg_cm3", "ci95_mg_cm3", "centre_lps_mm", "roi_cm3", "used",
@@ -92,6 +101,8 @@ circumstances = {
     "timing_s": st.dictionaries(st.sampled_from(["read", "segment", "calibrate", "total"]), numbers(0, 900)),
     "software": st.builds(Software, words, words, words),
     "levels": st.lists(measurements, max_size=3).map(tuple),
+    "height_losses": st.lists(st.builds(HeightLoss, levels, numbers(25, 100)), max_size=3).map(tuple),
+    "passed_over": st.lists(st.builds(PassedOver, words, reasons), max_size=2).map(tuple),
     "numbering_confidence": maybe(numbers(0, 1)),
     "flags": flags,
 }
@@ -163,6 +174,26 @@ def test_unknown_keys_are_ignored(assessment):
     grown = {**record, "new": 1, "software": {**record["software"], "new": 2}}
 
     assert from_record(grown) == from_record(record)
+
+
+@settings(max_examples=30, deadline=None)
+@given(assessments)
+def test_height_losses_are_written_by_level(assessment):
+    """Each is a level and its percent to 0.1, of assessed and of refused results."""
+    expected = [{"level": loss.level.value, "percent": round(loss.percent, 1)} for loss in assessment.height_losses]
+
+    assert to_record(assessment)["height_losses"] == expected
+
+
+@settings(max_examples=30, deadline=None)
+@given(assessments)
+def test_records_from_before_are_read(assessment):
+    """A record without height losses and without passed-over series reads as having none."""
+    record = to_record(assessment)
+    older = from_record({key: value for key, value in record.items() if key not in {"height_losses", "passed_over"}})
+
+    assert older.height_losses == ()
+    assert older.passed_over == ()
 
 
 @pytest.mark.parametrize("version", [None, 0, 2, "1"])
