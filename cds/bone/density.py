@@ -2,18 +2,19 @@
 
     vBMD = (HU - offset) / slope
 
-Independent from level to level: noise of the mean, placing of the region. Shared by all levels
-of a scan, hence never averaged away: the error of the slope (relative) and of the offset.
+Independent from level to level: noise of the mean, placing of the region; where the levels disagree
+by more than vertebrae do, at least what their scatter says. Shared by all levels of a scan, hence
+never averaged away: the error of the slope (relative) and of the offset.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import hypot
+from math import hypot, sqrt
 from typing import Final
 
 from cds.bone.anatomy import VertebralLevel
 from cds.bone.assessment import Calibration, Interval
-from cds.bone.level_conversion import CONVERSIONS, LevelChoice
+from cds.bone.level_conversion import CONVERSIONS, SPREAD_BETWEEN_VERTEBRAE_MG_CM3, LevelChoice
 from cds.bone.roi import TrabecularRoi
 
 NORMAL_95: Final = 1.959964
@@ -21,8 +22,9 @@ NORMAL_95: Final = 1.959964
 REGION_SD_MG_CM3: Final = 2.5
 """Placing of the region: reader and scan precision of QCT, 2.5-2.8 % at 100 mg/cm3 (Budoff 2012)."""
 
-NUMBERING_SD_MG_CM3: Final = 3.0
-"""One level up or down: 2.5 % of 120 mg/cm3 (Budoff 2012), where the numbering is uncertain."""
+NUMBERING_SD_FRACTION: Final = 0.044
+"""What one level up or down changes after conversion: 2.5 % for T12 taken as L1, 4.4 % for L3 taken as L2
+(Budoff 2012: T12 +4.9/+3.1 %, L3 -3.3/-2.7 % against L1-L3), besides the spread between neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +84,36 @@ def patient_density(
 ) -> PatientDensity:
     """Mean of the chosen levels, each converted to L1-L2.
 
-    Independent errors shrink with the number of levels; slope and offset, shared, do not.
-    `ambiguous`: the numbering may be off by one level.
+    Independent errors shrink with the number of levels, unless the levels disagree; slope and offset,
+    shared, do not. `ambiguous`: the numbering may be off by one level.
     """
     converted = [_converted(densities[level]) for level in choice.levels]
     count = len(converted)
     value = sum(level.vbmd_mg_cm3 for level in converted) / count
-    independent = hypot(*(level.independent_sd for level in converted)) / count
+    independent = max(hypot(*(level.independent_sd for level in converted)) / count, _disagreement_sd(converted))
     shared_slope = abs(sum(level.slope_sd * (1 if level.vbmd_mg_cm3 >= 0 else -1) for level in converted)) / count
     shared_offset = sum(level.offset_sd for level in converted) / count
-    numbering = NUMBERING_SD_MG_CM3 if ambiguous else 0.0
+    numbering = _numbering_sd(value, count) if ambiguous else 0.0
     return PatientDensity(value, hypot(independent, shared_slope, shared_offset, choice.residual_sd_mg_cm3, numbering))
+
+
+def _disagreement_sd(converted: Sequence[LevelDensity]) -> float:
+    """SD of the mean from the scatter of its levels, beyond what vertebrae and conversion explain; mg/cm3.
+
+    For two: half their difference over sqrt(2), less the expected in quadrature. A level scatters about
+    the mean of L1 and L2 by the residual of its conversion, L1 and L2 so that they differ by 8 mg/cm3.
+    """
+    count = len(converted)
+    mean = sum(level.vbmd_mg_cm3 for level in converted) / count
+    scatter = sum((level.vbmd_mg_cm3 - mean) ** 2 for level in converted) / count
+    least = SPREAD_BETWEEN_VERTEBRAE_MG_CM3 / sqrt(2)
+    expected = sum(max(CONVERSIONS[level.level].residual_sd_mg_cm3, least) ** 2 for level in converted) / count
+    return sqrt(max(0.0, scatter - expected * (1 - 1 / count)) / count)
+
+
+def _numbering_sd(vbmd_mg_cm3: float, count: int) -> float:
+    """SD where the names may be off by one: of the levels used, one is exchanged for its neighbour."""
+    return hypot(SPREAD_BETWEEN_VERTEBRAE_MG_CM3, NUMBERING_SD_FRACTION * vbmd_mg_cm3) / count
 
 
 def _converted(density: LevelDensity) -> LevelDensity:

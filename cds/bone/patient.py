@@ -38,7 +38,7 @@ def patient_result(  # noqa: PLR0913 (one place where everything known meets)
     """Combine the chosen levels and judge the value, rounded to 0.1 as it is shown.
 
     No category below 50 years, hence no probability. A Z-score only for an unenhanced lumbar
-    value: an upper or thoracic estimate has no place among the norms.
+    value of levels named with confidence: an upper or thoracic estimate has no place among the norms.
     """
     density = _rounded(patient_density(densities, choice, ambiguous=ambiguous))
     age, sex = series.age_at_scan(), series.patient.sex
@@ -48,7 +48,7 @@ def patient_result(  # noqa: PLR0913 (one place where everything known meets)
     probability = None
     if call.category is not None:
         probability = probability_osteoporosis_range(density.vbmd_mg_cm3, density.sd_mg_cm3, contrast, prior)
-    comparable = contrast == "none" and not thoracic
+    comparable = contrast == "none" and not thoracic and not ambiguous
     low, high = call.ci95_mg_cm3
     return PatientResult(
         vbmd_mg_cm3=density.vbmd_mg_cm3,

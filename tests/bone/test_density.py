@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from cds.bone.anatomy import VertebralLevel
 from cds.bone.density import (
     NORMAL_95,
-    NUMBERING_SD_MG_CM3,
+    NUMBERING_SD_FRACTION,
     REGION_SD_MG_CM3,
     PatientDensity,
     density_of,
@@ -13,7 +13,7 @@ from cds.bone.density import (
     hu_of,
     patient_density,
 )
-from cds.bone.level_conversion import CONVERSIONS, choose_levels
+from cds.bone.level_conversion import CONVERSIONS, SPREAD_BETWEEN_VERTEBRAE_MG_CM3, choose_levels
 from tests.bone.builders import a_calibration, a_density, a_roi
 
 hus = st.floats(-60, 400)
@@ -121,15 +121,61 @@ def test_conversion_does_not_shrink(hu):
     )
 
 
-def test_uncertain_numbering_widens():
-    """One level up or down adds 3 mg/cm3 in quadrature."""
-    sure, unsure = (
-        combined(a_density("L1"), a_density("L2")),
-        combined(a_density("L1"), a_density("L2"), ambiguous=True),
-    )
+@pytest.mark.parametrize("levels", [("L1", "L2"), ("L1",)], ids=len)
+def test_uncertain_numbering_widens(levels):
+    """One of the levels exchanged for its neighbour: 8 mg/cm3 and 4.4 %, over the number of levels."""
+    densities = [a_density(level) for level in levels]
+    sure, unsure = combined(*densities), combined(*densities, ambiguous=True)
+    one_exchanged = SPREAD_BETWEEN_VERTEBRAE_MG_CM3**2 + (NUMBERING_SD_FRACTION * 100) ** 2
 
-    assert unsure.sd_mg_cm3**2 - sure.sd_mg_cm3**2 == pytest.approx(NUMBERING_SD_MG_CM3**2)
+    assert unsure.sd_mg_cm3**2 - sure.sd_mg_cm3**2 == pytest.approx(one_exchanged / len(levels) ** 2)
     assert unsure.vbmd_mg_cm3 == sure.vbmd_mg_cm3
+
+
+def test_the_widening_covers_a_shift_by_one_level():
+    """L2 and L3 taken for L1 and L2 are 2.2 % too low, T12 and L1 1.3 % too high: the share in the widening."""
+    mean = {name: CONVERSIONS[VertebralLevel(name)].ratio * 100 for name in ("T12", "L1", "L2", "L3")}
+    too_low, too_high = 100 - (mean["L2"] + mean["L3"]) / 2, (mean["T12"] + mean["L1"]) / 2 - 100
+
+    assert (too_low, too_high) == pytest.approx((2.2, 1.25))
+    assert max(too_low, too_high) == pytest.approx(100 * NUMBERING_SD_FRACTION / 2)
+
+
+def test_levels_that_disagree_are_less_certain():
+    """L1 and L2 of 52 and 152 HU are far less certain than both at 102 HU, with the same mean."""
+    alike, apart = (
+        combined(a_density("L1", 102), a_density("L2", 102)),
+        combined(a_density("L1", 52), a_density("L2", 152)),
+    )
+    half_difference = 100 / 1.28 / 2
+
+    assert apart.vbmd_mg_cm3 == pytest.approx(alike.vbmd_mg_cm3)
+    assert apart.sd_mg_cm3 > 0.95 * half_difference / 2**0.5
+    assert width(apart.ci95_mg_cm3) > 2 * width(alike.ci95_mg_cm3)
+
+
+@pytest.mark.parametrize(
+    ("names", "apart_mg_cm3"),
+    [(("L1", "L2"), 8.0), (("L1", "L3"), 9.7), (("T12", "L1"), 12.3), (("T10", "T11"), 22.0)],
+    ids=str,
+)
+def test_ordinary_differences_between_vertebrae_do_not_widen(names, apart_mg_cm3):
+    """What neighbours, or converted levels, usually differ by is no disagreement."""
+    ratios = [CONVERSIONS[VertebralLevel(name)].ratio for name in names]
+    shifts = (-apart_mg_cm3 / 2, apart_mg_cm3 / 2)
+    apart = [a_density(n, (100 + s) * 1.28 * r) for n, s, r in zip(names, shifts, ratios, strict=True)]
+    alike = [a_density(n, 100 * 1.28 * r) for n, r in zip(names, ratios, strict=True)]
+
+    assert combined(*apart).sd_mg_cm3 == pytest.approx(combined(*alike).sd_mg_cm3, rel=0.001)
+
+
+@given(st.floats(0, 150), st.floats(0, 150))
+def test_more_disagreement_is_never_more_certain(one_mg_cm3, other_mg_cm3):
+    """The further L1 and L2 lie apart, the wider the interval about the same mean."""
+    near, far = sorted((one_mg_cm3, other_mg_cm3))
+    by_distance = [combined(a_density("L1", 192 - d * 0.64), a_density("L2", 192 + d * 0.64)) for d in (near, far)]
+
+    assert by_distance[0].sd_mg_cm3 <= by_distance[1].sd_mg_cm3 + 1e-9
 
 
 def test_fatty_marrow_may_be_negative():

@@ -111,3 +111,9 @@ def test_ambiguous_numbering_widens_the_interval():
 
     assert unsure.ci95_mg_cm3[0] < sure.ci95_mg_cm3[0]
     assert unsure.vbmd_mg_cm3 == sure.vbmd_mg_cm3
+
+
+def test_ambiguous_numbering_has_no_z_score():
+    """A value that may belong to another level is not held against the norm of L1-L2."""
+    assert result().z_score is not None
+    assert result(ambiguous=True).z_score is None
