@@ -1,9 +1,10 @@
 """One CT and its spine become one assessment.
 
-    gates      attributes and voxels: refuse the series, or go on with flags
+    gates      attributes, voxels, numbering: refuse the series, or go on with flags
     contrast   from the aorta and the tag
     levels     T12 to L3 measured; T11 to T7 only where none of those can be used
     outliers   fractured and deviating levels are named and left out
+    heights    possible fractures, also of levels without a density
     patient    the rule of levels, the category, the probability, the Z-score
 
 "Not assessable" is a result with reasons; so is every level that could not be used.
@@ -12,13 +13,13 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Final
 
 from cds.bone.anatomy import Spine, VertebralLevel
-from cds.bone.assessment import Acquisition, Assessment, Software
+from cds.bone.assessment import Acquisition, Assessment, HeightLoss, Software
 from cds.bone.contrast import DENSE_BLOOD_HU, contrast_flags, contrast_of
-from cds.bone.level_conversion import LevelChoice, choose_levels
+from cds.bone.level_conversion import CONVERSIONS, LevelChoice, choose_levels
 from cds.bone.measured_level import Calibrator
+from cds.bone.numbering import is_ambiguous, refuse_numbering
 from cds.bone.patient import patient_result
 from cds.bone.quality import check_series, check_volume
 from cds.bone.survey import Survey, survey_levels
@@ -28,13 +29,13 @@ from cds.ct.patient import PatientCheck
 from cds.ct.reason import Reason, because
 from cds.ct.volume import CtVolume
 
-CERTAIN_NUMBERING: Final = 0.6
-"""Below this the numbering of the vertebrae may be off by one."""
 
+def levels_to_outline(all_levels: bool) -> Collection[VertebralLevel]:
+    """Which bodies to ask of the segmenter: T7 to L3, or every one.
 
-def levels_to_outline(all_levels: bool) -> Collection[VertebralLevel] | None:
-    """Which bodies to ask of the segmenter: its own choice (T11 to L3, else thoracic), or every one."""
-    return tuple(VertebralLevel) if all_levels else None
+    It outlines the whole column anyway; which of the outlined bodies are measured, the survey decides.
+    """
+    return tuple(level for level in VertebralLevel if all_levels or level in CONVERSIONS)
 
 
 def not_assessable(  # noqa: PLR0913 (keywords: the contract with screening)
@@ -79,23 +80,26 @@ def assess_volume(  # noqa: PLR0913 (keywords: the contract with screening)
 
     reasons, gate_flags = _gates(volume, spine, patient_check)
     if reasons:
-        return refused(reasons)
+        return replace(refused(reasons), numbering_confidence=spine.numbering_confidence)
     blood = aortic_blood(volume, spine)
     contrast = contrast_of(volume.series, blood)
     dense_blood = spine.aorta if blood is not None and blood.median_hu > DENSE_BLOOD_HU else None
     survey = survey_levels(volume, spine, calibrator, keep_out=dense_blood, all_levels=all_levels)
     choice = choose_levels(survey.usable)
     without_value = refused(survey.reasons or (because("no-vertebra-found"),))
+    used = () if choice is None else choice.levels
+    ambiguous = ("level-ambiguous",) if is_ambiguous(spine, used) else ()
     surveyed = replace(
         without_value,
-        levels=survey.reports(choice),
+        levels=survey.reports(choice, contrast.state),
+        height_losses=_surely_named(survey.height_losses, spine, used),
         numbering_confidence=spine.numbering_confidence,
         contrast=contrast,
-        flags=_unique((*contrast_flags(contrast), *without_value.flags, *gate_flags)),
+        flags=_unique((*ambiguous, *contrast_flags(contrast), *without_value.flags, *gate_flags)),
     )
     if choice is None:
         return surveyed
-    return _with_value(surveyed, survey, choice, series=volume.series, spine=spine, population=population)
+    return _with_value(surveyed, survey, choice, series=volume.series, ambiguous=bool(ambiguous), population=population)
 
 
 def _gates(volume: CtVolume, spine: Spine, patient_check: PatientCheck) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
@@ -105,8 +109,9 @@ def _gates(volume: CtVolume, spine: Spine, patient_check: PatientCheck) -> tuple
     by_attributes, attribute_flags = check_series(volume.series)
     by_voxels, voxel_flags = check_volume(volume)
     refused = {reason.code: reason for reason in (*by_attributes, *by_voxels)}
-    if not refused and not spine.bodies:
-        return (because("no-vertebra-found"),), ()
+    by_spine = refuse_numbering(spine) if spine.bodies else because("no-vertebra-found")
+    if not refused and by_spine is not None:
+        return (by_spine,), ()
     return tuple(refused.values()), (*attribute_flags, *voxel_flags)
 
 
@@ -116,12 +121,11 @@ def _with_value(  # noqa: PLR0913 (everything that was found)
     choice: LevelChoice,
     *,
     series: CtSeries,
-    spine: Spine,
+    ambiguous: bool,
     population: str | None,
 ) -> Assessment:
     """The assessment with the patient's value and all that qualifies it."""
     calibration = survey.measured[choice.levels[0]].calibration
-    ambiguous = _is_ambiguous(spine, choice)
     result = patient_result(
         survey.densities,
         choice,
@@ -145,7 +149,6 @@ def _with_value(  # noqa: PLR0913 (everything that was found)
         flags=_unique(
             (
                 *result.flags,
-                *(("level-ambiguous",) if ambiguous else ()),
                 *(("scanner-not-calibrated",) if calibration.scanner == "unknown" else ()),
                 *surveyed.flags,
                 *survey.flags(choice),
@@ -155,10 +158,11 @@ def _with_value(  # noqa: PLR0913 (everything that was found)
     )
 
 
-def _is_ambiguous(spine: Spine, choice: LevelChoice) -> bool:
-    """Whether the names of the levels used may be off by one."""
-    agreed = all(body.name_agrees for body in spine.bodies if body.level in choice.levels)
-    return spine.numbering_confidence < CERTAIN_NUMBERING or not agreed
+def _surely_named(
+    losses: Sequence[HeightLoss], spine: Spine, used: Collection[VertebralLevel]
+) -> tuple[HeightLoss, ...]:
+    """A possible fracture is told only where its level, and those of the result, are named with confidence."""
+    return tuple(loss for loss in losses if not is_ambiguous(spine, (*used, loss.level)))
 
 
 def _unique(flags: Sequence[str]) -> tuple[str, ...]:

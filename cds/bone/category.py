@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from cds.bone.assessment import Category, ContrastState, Interval, IntervalKind
+from cds.bone.contrast import CONTRAST_SHIFT_MG_CM3, lowered
 
 OSTEOPOROSIS_BELOW_MG_CM3: Final = 80.0
 NORMAL_ABOVE_MG_CM3: Final = 120.0
 ADULT_THRESHOLDS_FROM_YEARS: Final = 50
 WIDEST_INTERVAL_MG_CM3: Final = 50.0
 
-CONTRAST_SHIFT_MG_CM3: Final = 25.0
-"""What iodine in marrow may add: reported from 6 to over 20 mg/cm3 (Kaesmacher 2017, Bauer 2007)."""
 MAY_BE_OSTEOPOROSIS_BELOW_MG_CM3: Final = OSTEOPOROSIS_BELOW_MG_CM3 + CONTRAST_SHIFT_MG_CM3
 
 THORACIC_INDETERMINATE_BELOW_MG_CM3: Final = 90.0
@@ -51,13 +50,11 @@ def categorise(
     `ci95_mg_cm3`: two-sided, as measured. Contrast, or not knowing, widens it downwards by 25.
     `age_years`: at the scan; None gives a category with the flag age-unknown.
     """
-    low, high = ci95_mg_cm3
-    kind: IntervalKind = "two-sided"
-    if contrast != "none":
-        low, kind = low - CONTRAST_SHIFT_MG_CM3, "upper-estimate"
+    shown = lowered(ci95_mg_cm3, contrast)
+    kind: IntervalKind = "two-sided" if contrast == "none" else "upper-estimate"
     unknown = ("age-unknown",) if age_years is None else ()
     if age_years is not None and age_years < ADULT_THRESHOLDS_FROM_YEARS:
-        return CategoryCall(None, (low, high), kind)
+        return CategoryCall(None, shown, kind)
     if ci95_mg_cm3[1] - ci95_mg_cm3[0] > WIDEST_INTERVAL_MG_CM3 and _near(ci95_mg_cm3):
         category: Category = "indeterminate"
     elif contrast != "none":
@@ -66,7 +63,7 @@ def categorise(
         category = _unenhanced(vbmd_mg_cm3)
     if thoracic:
         category = _thoracic(category, vbmd_mg_cm3)
-    return CategoryCall(category, (low, high), kind, (*unknown, *_near((low, high))))
+    return CategoryCall(category, shown, kind, (*unknown, *_near(shown)))
 
 
 def _unenhanced(vbmd_mg_cm3: float) -> Category:

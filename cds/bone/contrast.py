@@ -1,31 +1,56 @@
-"""Whether iodine is in the blood: from the aorta first, from the tag second."""
+"""Whether iodine is in the blood, and what that does to an interval.
+
+"none" is said only where unenhanced blood was seen: words in the description of a series, and the
+absence of a named agent, prove nothing by themselves (a study "with contrast" holds native series
+too), so without a plausible sample the state is unknown whatever they say.
+"""
 
 from typing import Final
 
-from cds.bone.assessment import Contrast
+from cds.bone.assessment import Contrast, ContrastState, Interval
 from cds.bone.tissue import BloodSample
 from cds.ct.acquisition import CtSeries
 
-ENHANCED_ABOVE_HU: Final = 70.0
-"""Unenhanced blood reads 25 to 65 HU at 120 kVp."""
+UNENHANCED_HU: Final = (20.0, 70.0)
+"""Unenhanced blood reads 25 to 65 HU at 120 kVp; anaemia lowers it. Below lies no blood."""
+
+MOST_BLOOD_SD_HU: Final = 80.0
+"""Engineering, that of muscle in a usable scan: beyond, the sample is mixed or its median tells too little."""
 
 DENSE_BLOOD_HU: Final = 300.0
 """Blood above this casts streaks on the bone beside it."""
+
+CONTRAST_SHIFT_MG_CM3: Final = 25.0
+"""What iodine in marrow may add: reported from 6 to over 20 mg/cm3 (Kaesmacher 2017, Bauer 2007)."""
 
 NO_AGENT = frozenset({"", "NONE", "NO", "NO CONTRAST", "WITHOUT", "N/A"})
 """What ContrastBolusAgent (0018,0010) holds where none was given."""
 
 
 def contrast_of(series: CtSeries, blood: BloodSample | None) -> Contrast:
-    """Aorta over 70 HU: enhanced. No aorta, or an agent named all the same: unknown. Else none."""
+    """What the aorta says, in HU.
+
+    over 70                                -> enhanced
+    20 to 70, SD at most 80, agent named   -> unknown
+    20 to 70, SD at most 80                -> none
+    anything else, or no aorta             -> unknown
+    """
     if blood is None:
         return Contrast("unknown")
-    if blood.median_hu > ENHANCED_ABOVE_HU:
+    low, high = UNENHANCED_HU
+    if blood.median_hu > high:
         return Contrast("enhanced", blood.median_hu)
+    plausible = blood.median_hu >= low and blood.sd_hu <= MOST_BLOOD_SD_HU
     named = (series.contrast_agent or "").strip().upper() not in NO_AGENT
-    return Contrast("unknown" if named else "none", blood.median_hu)
+    return Contrast("none" if plausible and not named else "unknown", blood.median_hu)
 
 
 def contrast_flags(contrast: Contrast) -> tuple[str, ...]:
     """The flag that goes with the state."""
     return () if contrast.state == "none" else (f"contrast-{contrast.state}",)
+
+
+def lowered(ci95_mg_cm3: Interval, contrast: ContrastState) -> Interval:
+    """A two-sided interval as it is to be shown: under contrast, or not knowing, 25 mg/cm3 lower at its foot."""
+    low, high = ci95_mg_cm3
+    return (low, high) if contrast == "none" else (low - CONTRAST_SHIFT_MG_CM3, high)

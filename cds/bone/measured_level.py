@@ -5,11 +5,13 @@ from math import hypot
 from typing import Final, Protocol
 
 from cds.bone.anatomy import MaskGrid, Spine, VertebralBody, cranial_axis
-from cds.bone.assessment import Calibration, LevelMeasurement
+from cds.bone.assessment import Calibration, ContrastState, LevelMeasurement
+from cds.bone.contrast import lowered
 from cds.bone.density import LevelDensity, density_of, hu_of
 from cds.bone.gates import DENSE_MG_CM3, GATES
 from cds.bone.image_noise import image_noise
 from cds.bone.level_conversion import THORACIC
+from cds.bone.outlined_body import UnmeasuredBody, outlined_body
 from cds.bone.roi import TrabecularRoi, trabecular_roi
 from cds.bone.tissue import patient_size
 from cds.ct.acquisition import CtSeries
@@ -36,8 +38,15 @@ class MeasuredLevel:
     density: LevelDensity
     flags: tuple[str, ...]
 
-    def report(self, *, used: bool, flags: tuple[str, ...] = (), reasons: tuple[Reason, ...] = ()) -> LevelMeasurement:
-        """The level as it appears in the assessment."""
+    def report(
+        self,
+        *,
+        used: bool,
+        contrast: ContrastState,
+        flags: tuple[str, ...] = (),
+        reasons: tuple[Reason, ...] = (),
+    ) -> LevelMeasurement:
+        """The level as it appears in the assessment; under contrast an upper estimate."""
         roi = self.roi
         return LevelMeasurement(
             level=roi.level,
@@ -45,7 +54,7 @@ class MeasuredLevel:
             hu_sd=roi.hu_sd,
             hu_sem=roi.hu_sem,
             vbmd_mg_cm3=self.density.vbmd_mg_cm3,
-            ci95_mg_cm3=self.density.ci95_mg_cm3,
+            ci95_mg_cm3=lowered(self.density.ci95_mg_cm3, contrast),
             centre_lps_mm=roi.centre_lps_mm,
             roi_cm3=roi.roi_cm3,
             used=used,
@@ -58,24 +67,29 @@ class MeasuredLevel:
 def measure_level(
     volume: CtVolume, spine: Spine, body: VertebralBody, calibrator: Calibrator, keep_out: MaskGrid | None
 ) -> MeasuredLevel | NotAssessable:
-    """Size, calibration, region and density of one body. `keep_out`: dense blood."""
+    """Heights, size, calibration, region and density of one body. `keep_out`: dense blood.
+
+    A whole body that cannot be measured keeps its loss of height (`UnmeasuredBody`).
+    """
+    outline = outlined_body(volume, body, cranial_axis(spine, body.level))
+    if isinstance(outline, NotAssessable):
+        return outline
     size = patient_size(volume, body.centre_lps_mm[2])
     diameter_cm, limits = size.water_equivalent_diameter_cm, GATES["size"].accepted
     if GATES["size"].refuses(diameter_cm):
         reason = because("body-size-outside", diameter_cm=diameter_cm, minimum_cm=limits[0], maximum_cm=limits[1])
-        return NotAssessable((reason,))
+        return UnmeasuredBody((reason,), outline.height_loss_percent)
     calibration = calibrator.calibrate(volume.series, diameter_cm, thoracic=body.level in THORACIC)
     if size.truncated:
         calibration = replace(calibration, slope_sd_fraction=hypot(calibration.slope_sd_fraction, TRUNCATED_SLOPE_SD))
     roi = trabecular_roi(
         volume,
-        body,
-        cranial=cranial_axis(spine, body.level),
+        outline,
         keep_out=keep_out,
         dense_hu=hu_of(DENSE_MG_CM3, calibration),
         noise_hu=image_noise(volume, body.centre_lps_mm),
     )
     if isinstance(roi, NotAssessable):
-        return roi
+        return UnmeasuredBody(roi.reasons, outline.height_loss_percent)
     flags = (*roi.flags, *(("fov-truncated",) if size.truncated else ()))
     return MeasuredLevel(roi, calibration, density_of(roi, calibration), flags)

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from cds.bone.assessment import ContrastState
-from cds.bone.category import CONTRAST_SHIFT_MG_CM3, OSTEOPOROSIS_BELOW_MG_CM3
+from cds.bone.category import OSTEOPOROSIS_BELOW_MG_CM3
+from cds.bone.contrast import CONTRAST_SHIFT_MG_CM3
 
 REACH_SD: Final = 7.0
 POINTS: Final = 8001

@@ -1,12 +1,17 @@
 """Where in a vertebral body the trabecular region may lie, as distances in mm.
 
-    inside    at least max(5 mm, 3 mm + 1.3 FWHM / 2) below the outer surface: masks include the
-              cortical shell, which leaks tens of HU through the blur of the scanner
+    inside    at least 5 mm below the outer surface: masks include the cortical shell, which leaks
+              tens of HU through the blur of the scanner
     endplates at least half a slice + 3 mm away, along the height of the body
     vein      not in the posterior third within the middle 40 % of the height (basivertebral vein)
     height    preferably within the middle half
 
 Fields are positive within a limit, negative outside, and continuous: they can be interpolated.
+
+The depth is max(5 mm, 3 mm + 1.3 FWHM / 2) for a scanner that blurs a point to FWHM in the plane: 5 mm
+for every FWHM up to 3.1 mm. Kernels for the trunk stay below that: soft ones blur to about 1.5 mm,
+sharp ones to less, and overshoot beside an edge only. A kernel of unknown name is therefore treated
+like any other, and a sharp one leaves its flag.
 """
 
 import numpy as np
@@ -15,19 +20,16 @@ from numpy.typing import NDArray
 from cds.bone.body_frame import BodyFrame, Field
 
 CORE_DEPTH_MM = 5.0
-SHELL_MM = 3.0
-LEAK_PER_FWHM = 1.3 / 2
 ENDPLATE_MM = 3.0
 MIDDLE_HALF = (0.25, 0.75)
 VEIN_HEIGHT = (0.30, 0.70)
 VEIN_DEPTH = 2 / 3
 
 
-def clearance_mm(frame: BodyFrame, slice_mm: float, psf_fwhm_mm: float | None) -> Field:
+def clearance_mm(frame: BodyFrame, slice_mm: float) -> Field:
     """Clearance from every limit but the middle half."""
-    depth_mm = max(CORE_DEPTH_MM, SHELL_MM + LEAK_PER_FWHM * (psf_fwhm_mm or 0.0))
     lower, upper = frame.from_endplates_mm
-    core = np.minimum(frame.below_surface_mm - depth_mm, np.minimum(lower, upper) - (slice_mm / 2 + ENDPLATE_MM))
+    core = np.minimum(frame.below_surface_mm - CORE_DEPTH_MM, np.minimum(lower, upper) - (slice_mm / 2 + ENDPLATE_MM))
     beside_vein = np.maximum(_before_posterior_third(frame), -within_heights(frame, VEIN_HEIGHT))
     return np.minimum(core, beside_vein)
 

@@ -5,16 +5,17 @@ are measured only where none of these four can be used, or where every level is 
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
 from cds.bone.anatomy import MaskGrid, Spine, VertebralLevel
-from cds.bone.assessment import LevelMeasurement
+from cds.bone.assessment import ContrastState, HeightLoss, LevelMeasurement
 from cds.bone.density import LevelDensity, difference_from_others
 from cds.bone.gates import GATES
 from cds.bone.level_conversion import CONVERSIONS, SUBSTITUTES, TARGET, THORACIC, LevelChoice
 from cds.bone.measured_level import Calibrator, MeasuredLevel, measure_level
+from cds.bone.outlined_body import UnmeasuredBody
 from cds.bone.roi import TrabecularRoi
 from cds.ct.reason import NotAssessable, Reason, because
 from cds.ct.volume import CtVolume
@@ -43,6 +44,8 @@ class Survey:
     measured: Measured
     verdicts: Mapping[VertebralLevel, Verdict]
     refused: Mapping[VertebralLevel, tuple[Reason, ...]]
+    refused_losses: Mapping[VertebralLevel, float] = field(default_factory=dict)
+    """Loss of height in percent, where a body that could not be measured shows it."""
 
     @cached_property
     def usable(self) -> frozenset[VertebralLevel]:
@@ -64,10 +67,23 @@ class Survey:
             for reason in found.get(level, ())
         )
 
-    def reports(self, choice: LevelChoice | None) -> tuple[LevelMeasurement, ...]:
+    @property
+    def height_losses(self) -> tuple[HeightLoss, ...]:
+        """Bodies that lost a quarter of their height or more, measured or not, cranial to caudal."""
+        measured = {level: each.roi.height_loss_percent for level, each in self.measured.items()}
+        known = {**measured, **self.refused_losses}
+        return tuple(
+            HeightLoss(level, loss)
+            for level in VertebralLevel
+            if (loss := known.get(level)) is not None and GATES["height"].refuses(loss)
+        )
+
+    def reports(self, choice: LevelChoice | None, contrast: ContrastState) -> tuple[LevelMeasurement, ...]:
         """The measured levels as the assessment shows them, cranial to caudal."""
         used = () if choice is None else choice.levels
-        return tuple(self._report(level, used=level in used) for level in VertebralLevel if level in self.measured)
+        return tuple(
+            self._report(level, contrast, used=level in used) for level in VertebralLevel if level in self.measured
+        )
 
     def flags(self, choice: LevelChoice) -> tuple[str, ...]:
         """What the levels add to the flags of the result: of those used, and of those found deviating."""
@@ -79,10 +95,11 @@ class Survey:
                 found += self.verdicts[level].flags
         return tuple(found)
 
-    def _report(self, level: VertebralLevel, *, used: bool) -> LevelMeasurement:
+    def _report(self, level: VertebralLevel, contrast: ContrastState, *, used: bool) -> LevelMeasurement:
         verdict = self.verdicts[level]
         idle = () if used or verdict.reasons else (because("level-not-needed"),)
-        return self.measured[level].report(used=used, flags=verdict.flags, reasons=(*verdict.reasons, *idle))
+        reasons = (*verdict.reasons, *idle)
+        return self.measured[level].report(used=used, contrast=contrast, flags=verdict.flags, reasons=reasons)
 
 
 def survey_levels(
@@ -97,6 +114,7 @@ def survey_levels(
         {**survey.measured, **fallback.measured},
         {**survey.verdicts, **fallback.verdicts},
         {**survey.refused, **fallback.refused},
+        {**survey.refused_losses, **fallback.refused_losses},
     )
 
 
@@ -109,6 +127,7 @@ def _survey(
 ) -> Survey:
     measured: dict[VertebralLevel, MeasuredLevel] = {}
     refused: dict[VertebralLevel, tuple[Reason, ...]] = {}
+    losses: dict[VertebralLevel, float] = {}
     for body in spine.bodies:
         if body.level not in wanted:
             continue
@@ -117,7 +136,9 @@ def _survey(
             refused[body.level] = found.reasons
         else:
             measured[body.level] = found
-    return Survey(measured, judge(measured), refused)
+        if isinstance(found, UnmeasuredBody) and found.height_loss_percent is not None:
+            losses[body.level] = found.height_loss_percent
+    return Survey(measured, judge(measured), refused, losses)
 
 
 def judge(measured: Measured) -> dict[VertebralLevel, Verdict]:

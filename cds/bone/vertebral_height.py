@@ -3,7 +3,8 @@
 Genant 1993 grades a vertebra by the loss of anterior or middle height against the posterior one:
 20-25 % mild, 25-40 % moderate, more severe. Heights are read where masks are sure, at 20, 50 and 80 %
 of the depth, not at the rims: a straight wedge of 38 % reads 25 %. What is reported is therefore
-rarely wrong, and mild fractures go unseen.
+rarely wrong; mild fractures go unseen, and so do bodies that collapsed evenly, because neighbours are
+not compared.
 """
 
 from dataclasses import dataclass
@@ -30,7 +31,9 @@ class BodyHeights:
 
     @property
     def loss_percent(self) -> float:
-        """Loss of the lower of anterior and middle height against the posterior one; at least 0."""
+        """Loss of the lower of anterior and middle height against the posterior one; at least 0, and 0 without one."""
+        if self.posterior <= 0:
+            return 0.0
         return max(0.0, 100 * (1 - min(self.anterior, self.middle) / self.posterior))
 
 
@@ -48,5 +51,5 @@ def heights_of(frame: BodyFrame) -> BodyHeights:
     for part, (start, stop) in PARTS.items():
         chosen = (position >= anterior + start * depth) & (position <= anterior + stop * depth)
         heights = columns[np.ix_(chosen, strip)]
-        found[part] = float(np.median(heights[heights > 0]))
+        found[part] = float(np.median(heights[heights > 0])) if (heights > 0).any() else 0.0
     return BodyHeights(**found)

@@ -127,6 +127,17 @@ def a_body(level=L1, *, half_mm=BODY_HALF_MM, shape_mm=None, cut=False, name_agr
     return VertebralBody(level, MaskGrid(inside, affine), centre, cut, name_agrees)
 
 
+def a_wedge(level=L1, *, front_mm=5.0, back_mm=16.0, **facts):
+    """A body collapsed in front: its height falls from the posterior to the anterior wall."""
+
+    def depth(x, y, z):
+        share = (BODY_HALF_MM[1] + y) / (2 * BODY_HALF_MM[1])
+        half = (front_mm + (back_mm - front_mm) * share) / 2
+        return np.minimum(signed_depth_mm(x, y, 0 * z), half - np.abs(z))
+
+    return a_body(level, shape_mm=depth, **facts)
+
+
 def an_aorta(*, mask_mm=2.0, z_mm=(-100.0, 60.0)):
     """The aorta's outline."""
     ax, ay = AORTA_MM

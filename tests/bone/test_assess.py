@@ -18,6 +18,7 @@ from tests.bone.phantom import (
     Trunk,
     a_body,
     a_series,
+    a_wedge,
     flipped,
     moved_lps,
     padded,
@@ -129,6 +130,9 @@ def test_contrast_makes_it_an_upper_estimate():
     assert found.ci95_mg_cm3[0] == pytest.approx(PLAIN.ci95_mg_cm3[0] - 25, abs=0.5)
     assert found.category == "low"
     assert "contrast-enhanced" in found.flags
+    for level, plain in zip(found.levels, PLAIN.levels, strict=True):
+        assert level.ci95_mg_cm3[0] == pytest.approx(plain.ci95_mg_cm3[0] - 25, abs=1)
+        assert level.ci95_mg_cm3[1] == pytest.approx(plain.ci95_mg_cm3[1], abs=1)
     assert found.z_score is None
 
 
@@ -192,6 +196,71 @@ def test_ambiguous_numbering_is_flagged(spine):
 
     assert "level-ambiguous" in found.flags
     assert found.ci95_mg_cm3[0] < PLAIN.ci95_mg_cm3[0]
+
+
+def test_ambiguous_numbering_has_no_z_score():
+    """A value whose levels may be others is not held against a norm."""
+    sure = assess(population="mesa-chinese-american")
+    unsure = assess(population="mesa-chinese-american", spine=replace(SPINE, numbering_confidence=0.4))
+
+    assert sure.z_score is not None
+    assert (unsure.z_score, unsure.population) == (None, None)
+
+
+@pytest.mark.parametrize("confidence", [0.0, 0.01])
+def test_names_without_support_are_refused(confidence):
+    """Under 0.02 no level is used under a name that nothing supports; the confidence is told."""
+    found = assess(spine=replace(SPINE, numbering_confidence=confidence))
+
+    assert codes(found) == ["numbering-uncertain"]
+    assert (found.vbmd_mg_cm3, found.levels, found.height_losses) == (None, (), ())
+    assert found.numbering_confidence == confidence
+
+
+def collapsed(level, **facts):
+    """The plain spine with one body collapsed in front."""
+    return replace(SPINE, bodies=tuple(a_wedge(level) if b.level == level else b for b in SPINE.bodies), **facts)
+
+
+def test_a_collapsed_body_is_told_though_it_has_no_density():
+    """L1 collapsed to 5 mm in front is refused for its size, replaced, and reported with its loss of height."""
+    found = assess(spine=collapsed(L1))
+
+    assert found.status == "assessed"
+    assert found.levels_used == (L2, L3)
+    assert codes(found) == ["level-roi-small"]
+    assert [loss.level for loss in found.height_losses] == [L1]
+    assert found.height_losses[0].percent > 40
+
+
+def test_a_collapsed_body_is_told_where_nothing_can_be_measured():
+    """Without any value the result still carries the possible fracture."""
+    bodies = tuple(b if b.level == L1 else replace(b, cut_by_border=True) for b in collapsed(L1).bodies)
+    found = assess(spine=replace(SPINE, bodies=bodies))
+
+    assert found.status == "not-assessable"
+    assert [loss.level for loss in found.height_losses] == [L1]
+
+
+def test_the_plain_spine_lost_no_height():
+    """No body, no fracture."""
+    assert PLAIN.height_losses == ()
+
+
+@pytest.mark.parametrize("level", [L1, L2])
+def test_a_level_of_doubtful_name_is_not_called_fractured(level):
+    """Where the row, or the level itself, may be named wrongly, no fracture is named."""
+    disputed = tuple(replace(b, name_agrees=b.level != level) for b in collapsed(level).bodies)
+
+    assert assess(spine=collapsed(level, numbering_confidence=0.4)).height_losses == ()
+    assert assess(spine=replace(SPINE, bodies=disputed)).height_losses == ()
+
+
+def test_ambiguous_numbering_is_flagged_without_a_value_too():
+    """Levels that were all refused may be named wrongly as well."""
+    bodies = tuple(replace(b, cut_by_border=True) for b in SPINE.bodies)
+
+    assert "level-ambiguous" in assess(spine=replace(SPINE, bodies=bodies, numbering_confidence=0.4)).flags
 
 
 def test_a_disputed_name_of_an_unused_level_does_not_matter():
@@ -305,7 +374,16 @@ def test_a_refusal_needs_a_reason():
         not_assessable(SERIES, [], patient_check="matched", today=TODAY, software=SOFTWARE, timing_s={})
 
 
-def test_the_segmenter_chooses_unless_every_level_is_wanted():
-    """By default the segmenter outlines what it knows to be needed."""
-    assert levels_to_outline(all_levels=False) is None
+def test_thoracic_levels_are_always_outlined():
+    """T7 to L3 by default, so that a thoracic estimate has its levels; L4 and L5 only on request."""
+    usual = levels_to_outline(all_levels=False)
+
+    assert set(VertebralLevel) - set(usual) == {VertebralLevel.L4, VertebralLevel.L5}
     assert set(levels_to_outline(all_levels=True)) == set(VertebralLevel)
+
+
+def test_lossy_images_are_flagged():
+    """Compression with loss is said on the result."""
+    lossy = CtVolume(VOLUME.hu.copy(), VOLUME.affine_lps.copy(), replace(SERIES, lossy=True))
+
+    assert "lossy-compression" in assess(lossy).flags

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cds.bone.category import CONTRAST_SHIFT_MG_CM3, categorise
+from cds.bone.category import categorise
+from cds.bone.contrast import CONTRAST_SHIFT_MG_CM3
 
 values = st.floats(-30, 300).map(lambda v: round(v, 1))
 half_widths = st.floats(0.5, 60)

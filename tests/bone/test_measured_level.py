@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from cds.bone.measured_level import TRUNCATED_SLOPE_SD, MeasuredLevel, measure_level
+from cds.bone.outlined_body import UnmeasuredBody
 from cds.ct.volume import CtVolume
 from cds.inference.calibrator import PhysicsCalibrator
 from tests.bone.phantom import L1, T12, Trunk, a_series
@@ -64,6 +67,7 @@ def test_a_body_of_no_known_size_is_refused():
     found = measure_level(air, SPINE, BODIES[L1], CALIBRATOR, None)
 
     assert [reason.code for reason in found.reasons] == ["body-size-outside"]
+    assert found.height_loss_percent == pytest.approx(0, abs=3)
 
 
 def test_a_region_that_cannot_be_measured_is_passed_on():
@@ -73,6 +77,15 @@ def test_a_region_that_cannot_be_measured_is_passed_on():
     found = measure_level(CtVolume(metal, VOLUME.affine_lps.copy(), VOLUME.series), SPINE, BODIES[L1], CALIBRATOR, None)
 
     assert [reason.code for reason in found.reasons] == ["level-metal"]
+    assert found.height_loss_percent == pytest.approx(0, abs=3)
+
+
+def test_a_cut_body_has_no_height():
+    """What the edge of the scan cuts off is no loss of height."""
+    found = measure_level(VOLUME, SPINE, replace(BODIES[L1], cut_by_border=True), CALIBRATOR, None)
+
+    assert not isinstance(found, UnmeasuredBody)
+    assert [reason.code for reason in found.reasons] == ["level-cut"]
 
 
 @pytest.mark.parametrize("kvp", [80.0, 140.0])
@@ -87,7 +100,7 @@ def test_dense_bone_is_dense_at_every_voltage(kvp):
 def test_the_report_is_what_was_measured():
     """A report carries the level's numbers, and whether and why it was used."""
     found = measure_level(VOLUME, SPINE, BODIES[L1], CALIBRATOR, None)
-    report = found.report(used=True, flags=("uneven",))
+    report = found.report(used=True, contrast="none", flags=("uneven",))
 
     assert (report.level, report.hu, report.vbmd_mg_cm3) == (L1, found.roi.hu, found.density.vbmd_mg_cm3)
     assert report.ci95_mg_cm3 == found.density.ci95_mg_cm3

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
-from cds.bone.anatomy import MaskGrid
+from cds.bone.anatomy import CRANIAL, MaskGrid
+from cds.bone.outlined_body import OutlinedBody, outlined_body
 from cds.bone.roi import TrabecularRoi, trabecular_roi
 from cds.ct.reason import NotAssessable
 from cds.ct.volume import CtVolume
@@ -25,16 +26,22 @@ from tests.bone.phantom import (
 few = settings(max_examples=12, deadline=None)
 
 
+def region_of(volume, body=None, *, cranial=CRANIAL, **facts):
+    """The region of an outlined body, or why there is none."""
+    outline = outlined_body(volume, body or a_body(), cranial)
+    return trabecular_roi(volume, outline, **facts) if isinstance(outline, OutlinedBody) else outline
+
+
 def measured(volume, body=None, **facts):
     """The region, which must exist."""
-    roi = trabecular_roi(volume, body or a_body(), **facts)
+    roi = region_of(volume, body, **facts)
     assert isinstance(roi, TrabecularRoi), roi.reasons
     return roi
 
 
 def refused(volume, body=None, **facts):
     """The code of the refusal, which must exist."""
-    found = trabecular_roi(volume, body or a_body(), **facts)
+    found = region_of(volume, body, **facts)
     assert isinstance(found, NotAssessable), found
     return found.reasons[0].code
 

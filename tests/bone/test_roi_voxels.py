@@ -9,7 +9,7 @@ from tests.bone.phantom import a_body, a_lone_body
 
 VOLUME = a_lone_body(noise_hu=0).volume()
 FRAME = frame_of(a_body().mask, (0.0, 0.0, 1.0))
-CHOSEN = voxels_within(VOLUME, FRAME, clearance_mm(FRAME, 2.0, None))
+CHOSEN = voxels_within(VOLUME, FRAME, clearance_mm(FRAME, 2.0))
 
 
 def test_only_trabecular_voxels_are_chosen():

@@ -2,13 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds.bone.anatomy import VertebralLevel
+from cds.bone.anatomy import Spine, VertebralLevel
+from cds.bone.assessment import HeightLoss
+from cds.bone.contrast import CONTRAST_SHIFT_MG_CM3
 from cds.bone.level_conversion import CONVERSIONS, choose_levels
 from cds.bone.survey import Survey, judge, survey_levels
 from cds.ct.reason import because
 from cds.inference.calibrator import PhysicsCalibrator
 from tests.bone.builders import a_calibration, a_measured
-from tests.bone.phantom import L1, L2, L3, T12, Trunk
+from tests.bone.phantom import L1, L2, L3, T12, Trunk, a_body, a_series, a_wedge
 
 T8, T9, T10, T11 = (VertebralLevel(name) for name in ("T8", "T9", "T10", "T11"))
 
@@ -119,7 +121,7 @@ def test_reports_say_why_a_level_was_not_used():
     """Used, not needed, left out: each level says which."""
     measured = of({T12: 85, L1: 80, L2: 82, L3: 140})
     survey = Survey(measured, judge(measured), {})
-    reports = {report.level: report for report in survey.reports(choose_levels(survey.usable))}
+    reports = {report.level: report for report in survey.reports(choose_levels(survey.usable), "none")}
 
     assert [level for level, report in reports.items() if report.used] == [L1, L2]
     assert [r.code for r in reports[T12].reasons] == ["level-not-needed"]
@@ -130,7 +132,7 @@ def test_reports_say_why_a_level_was_not_used():
 def test_without_a_choice_no_level_is_used():
     """Measured levels are still shown when nothing could be used."""
     measured = of({L1: 80}, L1={"height_loss_percent": 50.0})
-    reports = Survey(measured, judge(measured), {}).reports(None)
+    reports = Survey(measured, judge(measured), {}).reports(None, "none")
 
     assert [(report.used, report.reasons[0].code) for report in reports] == [(False, "level-fracture")]
 
@@ -150,6 +152,35 @@ def test_flags_of_used_and_of_deviating_levels_reach_the_result():
     survey = Survey(measured, judge(measured), {})
 
     assert survey.flags(choose_levels(survey.usable)) == ("noisy", "focal-low")
+
+
+def test_height_losses_of_measured_and_refused_bodies_are_told():
+    """A quarter of the height or more, cranial to caudal, whether the body has a density or not."""
+    measured = of({L1: 80, L2: 82, L3: 81}, L1={"height_loss_percent": 25.0}, L2={"height_loss_percent": 24.9})
+    losses = {T12: 61.0, T11: 12.0}
+    survey = Survey(measured, judge(measured), {T12: (because("level-noisy", sem_hu=5, maximum_hu=4),)}, losses)
+
+    assert survey.height_losses == (HeightLoss(T12, 61.0), HeightLoss(L1, 25.0))
+
+
+def test_a_height_that_thick_slices_hide_is_not_told():
+    """Unknown is not a loss."""
+    measured = of({L1: 80}, L1={"height_loss_percent": None})
+
+    assert Survey(measured, judge(measured), {}).height_losses == ()
+
+
+@pytest.mark.parametrize("contrast", ["enhanced", "unknown"])
+def test_under_contrast_the_levels_are_upper_estimates(contrast):
+    """Each level's interval is lowered by 25 mg/cm3 like the patient's; its value is not touched."""
+    measured = of({L1: 80, L2: 82})
+    survey = Survey(measured, judge(measured), {})
+    choice = choose_levels(survey.usable)
+
+    for plain, lowered in zip(survey.reports(choice, "none"), survey.reports(choice, contrast), strict=True):
+        low, high = plain.ci95_mg_cm3
+        assert lowered.ci95_mg_cm3 == (low - CONTRAST_SHIFT_MG_CM3, high)
+        assert lowered.vbmd_mg_cm3 == plain.vbmd_mg_cm3
 
 
 CALIBRATOR = PhysicsCalibrator()
@@ -193,3 +224,39 @@ def test_a_refused_level_is_remembered():
 def cut_off(body):
     """The same body, called cut by the segmenter."""
     return type(body)(body.level, body.mask, body.centre_lps_mm, cut_by_border=True)
+
+
+def test_a_collapsed_body_without_density_keeps_its_height_loss():
+    """A body too flat to be measured is refused for its size, and its loss of height is known."""
+    found = survey(COARSE.but(bone_hu={T12: 150, L1: 150, L2: 150}), spine=with_wedge(L1))
+
+    assert [reason.code for reason in found.refused[L1]] == ["level-roi-small"]
+    assert [loss.level for loss in found.height_losses] == [L1]
+    assert found.height_losses[0].percent > 40
+
+
+def test_a_collapsed_thoracic_body_is_told_when_thoracic_levels_step_in():
+    """What the fallback finds in bodies without density is kept too."""
+    trunk = COARSE.but(bone_hu={T10: 155, T11: 150, T12: 150}, **ALL_THORACIC)
+    bodies = tuple(
+        cut_off(body) if body.level == T12 else a_wedge(T10) if body.level == T10 else body
+        for body in trunk.spine().bodies
+    )
+    found = survey(trunk, spine=Spine(bodies, 1.0))
+
+    assert found.usable == {T11}
+    assert [loss.level for loss in found.height_losses] == [T10]
+
+
+def test_thick_slices_hide_the_height_of_a_refused_body():
+    """Beyond 3 mm nothing is said of a body without density."""
+    trunk = COARSE.but(bone_hu={T12: 150, L1: 150, L2: 150}, series=a_series(slice_thickness_mm=4.0))
+    found = survey(trunk, spine=with_wedge(L1))
+
+    assert L1 in found.refused
+    assert found.height_losses == ()
+
+
+def with_wedge(level):
+    """The usual spine with one collapsed body."""
+    return Spine(tuple(a_wedge(each) if each == level else a_body(each) for each in (T12, L1, L2)), 1.0)

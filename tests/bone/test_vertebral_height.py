@@ -42,6 +42,23 @@ def test_a_taller_front_is_no_loss():
     assert BodyHeights(anterior=30, middle=28, posterior=27).loss_percent == 0
 
 
+def test_a_body_without_a_back_has_no_loss():
+    """Where the posterior height is missing there is nothing to compare with."""
+    assert BodyHeights(anterior=20, middle=15, posterior=0).loss_percent == 0
+
+
+def test_a_body_with_a_hole_is_read_without_a_fault():
+    """An outline with nothing in its middle has no middle height."""
+
+    def ring(x, y, z):
+        return np.minimum(signed_depth_mm(x, y, z), np.hypot(x, y) - 11)
+
+    heights = heights_of(frame_of(a_body(shape_mm=ring).mask, CRANIAL))
+
+    assert heights.middle == 0
+    assert heights.loss_percent == 100
+
+
 def test_a_biconcave_body_loses_middle_height():
     """The lower of anterior and middle height counts."""
     assert BodyHeights(anterior=25, middle=15, posterior=25).loss_percent == pytest.approx(40)

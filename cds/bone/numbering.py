@@ -1,0 +1,30 @@
+"""How far the names of the vertebrae can be trusted, and what follows.
+
+The segmenter states one confidence in [0, 1] for the whole row: the share of voxels whose own name
+agrees with the sequence, lowered where the ribs contradict it. On real scans right numberings had
+0.6 and more; rows that even a reader would name with doubt had 0.08 to 0.4.
+
+below 0.02              refused: no name is supported by anything
+below 0.6, or disputed  measured, flag level-ambiguous: wider interval, no Z-score, no fracture named
+otherwise               the names stand
+"""
+
+from collections.abc import Collection
+from typing import Final
+
+from cds.bone.anatomy import Spine, VertebralLevel
+from cds.ct.reason import Reason, because
+
+CERTAIN_FROM: Final = 0.6
+REFUSED_BELOW: Final = 0.02
+
+
+def refuse_numbering(spine: Spine) -> Reason | None:
+    """Names that nothing supports."""
+    return because("numbering-uncertain") if spine.numbering_confidence < REFUSED_BELOW else None
+
+
+def is_ambiguous(spine: Spine, levels: Collection[VertebralLevel]) -> bool:
+    """Whether these names may be off by one; without levels, whether any name of the row may be."""
+    agreed = all(body.name_agrees for body in spine.bodies if body.level in levels)
+    return spine.numbering_confidence < CERTAIN_FROM or not agreed
