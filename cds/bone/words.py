@@ -13,6 +13,8 @@ from cds.bone.category import NORMAL_ABOVE_MG_CM3, OSTEOPOROSIS_BELOW_MG_CM3
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _THRESHOLDS_MG_CM3 = (OSTEOPOROSIS_BELOW_MG_CM3, NORMAL_ABOVE_MG_CM3)
 
+_STANDS_FOR = frozenset({VertebralLevel.L1, VertebralLevel.L2})
+
 RULE_IN_ONLY = "It raises suspicion; it cannot rule out low bone density."
 """What stands beside every value."""
 
@@ -122,6 +124,16 @@ def possible_fractures(assessment: Assessment) -> tuple[str, ...]:
 def reaches_below_80(assessment: Assessment) -> bool:
     """Whether the interval leaves the osteoporosis range possible."""
     return assessment.ci95_mg_cm3 is not None and assessment.ci95_mg_cm3[0] < OSTEOPOROSIS_BELOW_MG_CM3
+
+
+def is_estimate(assessment: Assessment) -> bool:
+    """Whether the value was measured in other vertebrae than L1 and L2, for which it always stands."""
+    return bool(assessment.levels_used) and set(assessment.levels_used) != _STANDS_FOR
+
+
+def levels_are_upper_estimates(assessment: Assessment) -> bool:
+    """Whether contrast medium may raise what each vertebra reads, also where there is no value for the patient."""
+    return assessment.contrast.state != "none"
 
 
 def _whole(vbmd_mg_cm3: float) -> int:

@@ -12,6 +12,7 @@ from cds.bone.words import (
     day_words,
     flag_words,
     interval_words,
+    levels_are_upper_estimates,
     levels_words,
     mg_words,
     possible_fractures,
@@ -64,7 +65,7 @@ def _headline(assessment: Assessment) -> str:
 def _levels_table(assessment: Assessment) -> str:
     if not assessment.levels:
         return ""
-    density = "mg/cm3, upper estimate" if assessment.interval_kind == "upper-estimate" else "mg/cm3"
+    density = "mg/cm3, upper estimate" if levels_are_upper_estimates(assessment) else "mg/cm3"
     rows = [f"| Level | {density} | 95 % interval | Used |", "|---|---|---|---|"]
     rows += [
         f"| {each.level.value} | {mg_words(each.vbmd_mg_cm3)} | {interval_words(each.ci95_mg_cm3)} | {_used(each)} |"

@@ -9,13 +9,13 @@ from cds.bone.words import (
     day_words,
     fractured_levels,
     interval_words,
+    is_estimate,
     levels_words,
     mg_words,
     reaches_below_80,
 )
 
 LONGEST = 139
-_WANTED = (VertebralLevel.L1, VertebralLevel.L2)
 
 
 def summary_of(assessment: Assessment, *, dxa_ordered: bool = False) -> str:
@@ -85,7 +85,7 @@ def _value(assessment: Assessment, origin: str = "", cause: str = "") -> str:
 
 def _origin(assessment: Assessment) -> str:
     """Which vertebrae stand for L1-L2, where it is not those two."""
-    return "" if set(assessment.levels_used) == set(_WANTED) else f" from {levels_words(assessment.levels_used)}"
+    return f" from {levels_words(assessment.levels_used)}" if is_estimate(assessment) else ""
 
 
 def _cause(assessment: Assessment) -> str:

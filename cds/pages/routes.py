@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from cds.bone.words import RULE_IN_ONLY
 from cds.pages.standing import Answers, Confirmation
 from cds.pages.view import view_of
 from cds.ports import AssessmentStore, AuditLog, Clock, LinkRefused, ReportLinks, StoredResult
@@ -71,7 +72,7 @@ class ReportPages:
                 return self._closed(_GONE)
 
     def _report(self, result: StoredResult) -> HTMLResponse:
-        return self._html(200, "report.html", view=view_of(result), notice=self._notice)
+        return self._html(200, "report.html", view=view_of(result), rule_in_only=RULE_IN_ONLY, notice=self._notice)
 
     def _closed(self, why: tuple[int, str, str]) -> HTMLResponse:
         status, title, text = why

@@ -32,6 +32,7 @@ class ReportView:
     category: str
     reasons: tuple[str, ...]
     remarks: tuple[str, ...]
+    levels_are_upper_estimates: bool
     levels: tuple[LevelRow, ...]
     facts: tuple[tuple[str, str], ...]
 
@@ -47,7 +48,8 @@ def view_of(result: StoredResult) -> ReportView:
         upper_estimate=assessment.interval_kind == "upper-estimate",
         category=words.category_words(assessment),
         reasons=tuple(reason.text for reason in assessment.reasons),
-        remarks=(*(words.flag_words(flag) for flag in assessment.flags), *words.possible_fractures(assessment)),
+        remarks=(*words.possible_fractures(assessment), *(words.flag_words(flag) for flag in assessment.flags)),
+        levels_are_upper_estimates=words.levels_are_upper_estimates(assessment),
         levels=tuple(_row(level) for level in assessment.levels),
         facts=(*_acquisition(assessment), *_method(result)),
     )

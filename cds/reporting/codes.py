@@ -58,6 +58,7 @@ DISPLAYS: Mapping[str, str] = MappingProxyType(
         "hu": "Mean CT number of the trabecular region",
         "hu-sd": "Standard deviation of CT numbers in the trabecular region",
         "roi-volume": "Volume of the trabecular region",
+        "estimated-from": "Vertebra that the value was estimated from",
         "used": "Counts for the patient's value",
         "height-loss": "Loss of vertebral height",
     }
@@ -74,9 +75,7 @@ SNOMED_VERTEBRAE: Mapping[VertebralLevel, str] = MappingProxyType(
         VertebralLevel.L5: "49668003",
     }
 )
-SNOMED_SPINE = "421060004"
 SNOMED_LUMBAR_SPINE = "122496007"
-SNOMED_THORACIC_SPINE = "122495006"
 
 IMAGING = {"coding": [{"system": f"{_HL7}/observation-category", "code": "imaging", "display": "Imaging"}]}
 RADIOLOGY = {

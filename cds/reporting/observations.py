@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 
 from cds.bone.anatomy import VertebralLevel
 from cds.bone.assessment import Acquisition, Assessment, Interval, LevelMeasurement
+from cds.bone.words import is_estimate, levels_are_upper_estimates
 from cds.ct.reason import Reason
 from cds.ports import StoredResult
 from cds.reporting import codes
 from cds.reporting.codes import Json, concept, measurement, own, quantity
 from cds.reporting.references import ResourceIds, reference
-from cds.reporting.wording import notes
+from cds.reporting.wording import notes, notes_of_level
 
 
 class Observations:
@@ -31,11 +32,12 @@ class Observations:
         assessment = self._assessment
         used = [each for each in assessment.levels if each.used]
         return {
-            **self._common(self._ids.assessment, "patient-vbmd"),
+            **self._common(self._ids.assessment, notes(assessment, self._notice)),
+            "code": _value_code("patient-vbmd", upper=assessment.interval_kind == "upper-estimate"),
             **self._identifier(self._result.result_id),
             **self._value(assessment.vbmd_mg_cm3, assessment.reasons),
             **self._method(),
-            **({"bodySite": self._region(assessment.levels_used)} if assessment.levels_used else {}),
+            **({"bodySite": self._lumbar_spine()} if assessment.levels_used else {}),
             "derivedFrom": [
                 reference("ImagingStudy", self._ids.study),
                 *(reference("Observation", self._ids.level(each.level)) for each in used),
@@ -46,7 +48,8 @@ class Observations:
     def of_level(self, level: LevelMeasurement) -> Json:
         """One vertebra: HU and vBMD, whether it counts or not."""
         return {
-            **self._common(self._ids.level(level.level), "level-vbmd"),
+            **self._common(self._ids.level(level.level), notes_of_level(self._assessment, self._notice)),
+            "code": _value_code("level-vbmd", upper=levels_are_upper_estimates(self._assessment)),
             **self._identifier(f"{self._result.result_id}/{level.level.value}"),
             **self._value(level.vbmd_mg_cm3, ()),
             **self._method(),
@@ -55,20 +58,17 @@ class Observations:
             "component": _of_level(level, self._assessment),
         }
 
-    def _common(self, resource_id: str, code: str) -> Json:
-        upper = self._assessment.interval_kind == "upper-estimate"
-        text = f"{codes.DISPLAYS[code]}, upper estimate" if upper else None
+    def _common(self, resource_id: str, said: Iterable[str]) -> Json:
         return {
             "resourceType": "Observation",
             "id": resource_id,
             "meta": {"security": [codes.AI_ASSERTED]},
             "status": "preliminary",
             "category": [codes.IMAGING],
-            "code": measurement(code, text),
             "subject": reference("Patient", self._ids.patient),
             **effective(self._assessment.acquisition),
             "issued": instant(self._result.measured_at),
-            "note": [{"text": text} for text in notes(self._assessment, self._notice)],
+            "note": [{"text": text} for text in said],
             "device": reference("Device", self._ids.device),
         }
 
@@ -93,15 +93,10 @@ class Observations:
         snomed = [{"system": codes.SNOMED, "code": known}] if known else []
         return concept(own(codes.LEVEL, level.value), *snomed, text=level.value)
 
-    def _region(self, levels: tuple[VertebralLevel, ...]) -> Json:
-        if all(level.is_thoracic for level in levels):
-            code, region = codes.SNOMED_THORACIC_SPINE, "thoracic-spine"
-        elif any(level.is_thoracic for level in levels):
-            code, region = codes.SNOMED_SPINE, "spine"
-        else:
-            code, region = codes.SNOMED_LUMBAR_SPINE, "lumbar-spine"
-        snomed = [{"system": codes.SNOMED, "code": code}] if self._snomed else []
-        return concept(own(codes.LEVEL, region), *snomed, text=", ".join(levels))
+    def _lumbar_spine(self) -> Json:
+        """Where the value holds, whichever vertebrae it was measured in."""
+        snomed = [{"system": codes.SNOMED, "code": codes.SNOMED_LUMBAR_SPINE}] if self._snomed else []
+        return concept(own(codes.LEVEL, "lumbar-spine"), *snomed, text="L1-L2")
 
 
 def effective(acquisition: Acquisition) -> Json:
@@ -116,6 +111,11 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _value_code(code: str, *, upper: bool) -> Json:
+    """Whoever shows only name and value still shows that it is an upper estimate."""
+    return measurement(code, f"{codes.DISPLAYS[code]}, upper estimate" if upper else None)
+
+
 def _findings(assessment: Assessment) -> Iterable[Json]:
     """What was found, beside the value itself."""
     yield from _interval(assessment.ci95_mg_cm3)
@@ -128,6 +128,11 @@ def _findings(assessment: Assessment) -> Iterable[Json]:
     if assessment.z_score is not None and assessment.population:
         yield _measured("z-score", assessment.z_score, codes.Z_SCORE, 2)
         yield {"code": measurement("population"), "valueString": assessment.population}
+    if is_estimate(assessment):
+        yield from (_coded("estimated-from", codes.LEVEL, level.value) for level in assessment.levels_used)
+    for loss in assessment.height_losses:
+        text = f"{codes.DISPLAYS['height-loss']}, {loss.level.value}"
+        yield {"code": measurement("height-loss", text), "valueQuantity": quantity(loss.percent, codes.PERCENT)}
 
 
 def _circumstances(assessment: Assessment) -> Iterable[Json]:
@@ -147,12 +152,12 @@ def _circumstances(assessment: Assessment) -> Iterable[Json]:
 
 def _of_level(level: LevelMeasurement, assessment: Assessment) -> list[Json]:
     low_high = _interval(level.ci95_mg_cm3)
-    kind = assessment.interval_kind
+    kind = "upper-estimate" if levels_are_upper_estimates(assessment) else "two-sided"
     return [
         _measured("hu", level.hu, codes.HOUNSFIELD),
         _measured("hu-sd", level.hu_sd, codes.HOUNSFIELD),
         *low_high,
-        *([_coded("interval-kind", codes.INTERVAL_KIND, kind)] if kind else []),
+        _coded("interval-kind", codes.INTERVAL_KIND, kind),
         _measured("roi-volume", level.roi_cm3, codes.CM3, 2),
         {"code": measurement("used"), "valueBoolean": level.used},
         *(

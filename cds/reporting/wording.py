@@ -1,12 +1,24 @@
 """What report and notes say to people, in whole sentences."""
 
-from cds.bone.assessment import Assessment
-from cds.bone.words import possible_fractures
+from collections.abc import Sequence
 
-RAISES_SUSPICION = "It raises suspicion; it cannot rule out low bone density."
+from cds.bone.assessment import Assessment
+from cds.bone.words import (
+    RULE_IN_ONLY,
+    flag_words,
+    is_estimate,
+    levels_are_upper_estimates,
+    levels_words,
+    possible_fractures,
+)
+
 UPPER_ESTIMATE = (
     "Upper estimate: contrast medium, or the possibility of it, raises the reading; the true value may be lower."
 )
+
+_OF_EVERY_VALUE = ("level-ambiguous", "lossy-compression")
+_OF_THE_PATIENT = (*_OF_EVERY_VALUE, "thoracic-estimate", "single-level", "age-unknown")
+"""Flags that a reader of the bare value has to know, and so are written out beside the coded component."""
 
 _CATEGORIES = {
     "osteoporosis-range": "below 80 mg/cm3, the osteoporosis range of quantitative CT",
@@ -18,19 +30,32 @@ _CATEGORIES = {
 
 def conclusion(assessment: Assessment, notice: str) -> str:
     """The report in a few sentences; the notice always stands at its end."""
-    sentences = [_finding(assessment)]
-    if assessment.interval_kind == "upper-estimate":
-        sentences.append(UPPER_ESTIMATE)
-    sentences += possible_fractures(assessment)
-    if assessment.status == "assessed":
-        sentences.append(RAISES_SUSPICION)
+    sentences = [_finding(assessment), *possible_fractures(assessment), *_limits(assessment)]
     return " ".join([*sentences, notice])
 
 
 def notes(assessment: Assessment, notice: str) -> list[str]:
-    """What goes with every value wherever it is shown alone."""
-    upper = [UPPER_ESTIMATE] if assessment.interval_kind == "upper-estimate" else []
-    return [notice, *upper, *([RAISES_SUSPICION] if assessment.status == "assessed" else [])]
+    """What goes with the patient's value wherever it is shown alone."""
+    estimated = is_estimate(assessment)
+    origin = [f"Estimated for L1-L2 from {levels_words(assessment.levels_used)}."] if estimated else []
+    return [notice, *possible_fractures(assessment), *origin, *_limits(assessment)]
+
+
+def notes_of_level(assessment: Assessment, notice: str) -> list[str]:
+    """What goes with the value of one vertebra; how the patient's value was made is not its matter."""
+    return [notice, *_limiting(assessment, _OF_EVERY_VALUE, upper=levels_are_upper_estimates(assessment))]
+
+
+def _limits(assessment: Assessment) -> list[str]:
+    """Of the patient's value; nothing where there is none."""
+    if assessment.status != "assessed":
+        return []
+    return _limiting(assessment, _OF_THE_PATIENT, upper=assessment.interval_kind == "upper-estimate")
+
+
+def _limiting(assessment: Assessment, named: Sequence[str], *, upper: bool) -> list[str]:
+    flags = (flag_words(flag) for flag in assessment.flags if flag in named)
+    return [*([UPPER_ESTIMATE] if upper else []), *flags, RULE_IN_ONLY]
 
 
 def _finding(assessment: Assessment) -> str:
@@ -38,8 +63,9 @@ def _finding(assessment: Assessment) -> str:
         reasons = " ".join(reason.text for reason in assessment.reasons)
         return f"Bone density could not be assessed from this CT. {reasons}"
     low, high = assessment.ci95_mg_cm3
+    origin = f"; estimated from {levels_words(assessment.levels_used)}" if is_estimate(assessment) else ""
     value = (
-        f"Trabecular bone density of {', '.join(assessment.levels_used)} by CT: {assessment.vbmd_mg_cm3:.1f} mg/cm3 "
-        f"(95 % interval {low:.1f} to {high:.1f}, {assessment.basis} basis)"
+        f"Trabecular bone density at L1-L2 by CT: {assessment.vbmd_mg_cm3:.1f} mg/cm3 "
+        f"(95 % interval {low:.1f} to {high:.1f}, {assessment.basis} basis{origin})"
     )
     return f"{value}: {_CATEGORIES[assessment.category]}." if assessment.category else f"{value}."

@@ -4,12 +4,15 @@ import pytest
 from hypothesis import given
 
 from cds.bone.anatomy import VertebralLevel as Level
+from cds.bone.assessment import Contrast
 from cds.bone.words import (
     category_words,
     day_words,
     flag_words,
     fractured_levels,
     interval_words,
+    is_estimate,
+    levels_are_upper_estimates,
     levels_words,
     mg_words,
     percent_words,
@@ -130,3 +133,19 @@ def test_lossy_compression_is_explained():
     assert flag_words("lossy-compression") == (
         "The images were compressed with loss, which can change Hounsfield units."
     )
+
+
+@pytest.mark.parametrize(
+    ("levels", "estimate"),
+    [((Level.L1, Level.L2), False), ((Level.L1,), True), ((Level.T9, Level.T10), True), ((), False)],
+)
+def test_a_value_from_other_vertebrae_is_an_estimate(levels, estimate):
+    """The value stands for L1 and L2 together."""
+    assert is_estimate(an_assessment(levels_used=levels)) is estimate
+
+
+@pytest.mark.parametrize(("state", "upper"), [("none", False), ("enhanced", True), ("unknown", True)])
+def test_vertebrae_are_upper_estimates_unless_contrast_is_excluded(state, upper):
+    """Not knowing counts as contrast; whether the patient has a value makes no difference."""
+    for build in (an_assessment, a_refusal):
+        assert levels_are_upper_estimates(build(contrast=Contrast(state))) is upper

@@ -8,6 +8,7 @@ from cds.screening import Known, NoPrior, Pending, Unavailable
 from tests.support.assessments import (
     MEASURED_AT,
     a_contrast_assessment,
+    a_height_loss,
     a_key,
     a_refusal,
     a_result,
@@ -53,6 +54,7 @@ async def test_the_report_says_what_was_found_and_how():
         "70 mg/cm3",
         "95 % interval 65-75",
         "Category: osteoporosis range",
+        "Level mg/cm3 95 % interval",
         "No calibration of this scanner is on file",
         "T12",
         "Not needed for the result.",
@@ -81,6 +83,19 @@ async def test_an_upper_estimate_is_called_one():
 
     assert "upper estimate, 95 % interval 40-75" in text
     assert "Contrast medium yes" in text
+    assert (
+        "Level mg/cm3, upper estimate 95 % interval" in text
+    )
+
+
+@pytest.mark.parametrize("build", [an_assessment, a_refusal])
+async def test_a_possible_fracture_comes_before_all_else_to_bear_in_mind(build):
+    """With or without a value, the page asks for a look at the images first."""
+    lost = build(height_losses=(a_height_loss(),), flags=("noisy",))
+
+    text = text_of(await look(a_site_with(a_result(assessment=lost))))
+
+    assert "To bear in mind L1: 31 % height loss, possible fracture, please look at the images. Image noise" in text
 
 
 async def test_a_ct_that_could_not_be_measured_gives_its_reasons():

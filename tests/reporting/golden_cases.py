@@ -10,6 +10,7 @@ from cds.ports import StoredResult
 from cds.reporting.bundle import FhirPublisher
 from tests.support.assessments import (
     a_contrast_assessment,
+    a_height_loss,
     a_key,
     a_level,
     a_refusal,
@@ -32,7 +33,8 @@ CASES: dict[str, StoredResult] = {
     ),
     "possible-fracture": a_result(
         assessment=an_assessment(
-            levels=(a_level(), a_level(VertebralLevel.L2, height_loss_percent=31.4, flags=("height-loss",))),
+            levels=(a_level(), a_level(VertebralLevel.L2, height_loss_percent=31.4, flags=("height-reduced",))),
+            height_losses=(a_height_loss(VertebralLevel.T11, 44.0), a_height_loss(VertebralLevel.L2, 31.4)),
         )
     ),
     "thoracic-undated": a_result(
@@ -43,7 +45,7 @@ CASES: dict[str, StoredResult] = {
                 category="indeterminate",
                 levels_used=(VertebralLevel.T9, VertebralLevel.T10),
                 levels=(a_level(VertebralLevel.T9), a_level(VertebralLevel.T10)),
-                flags=("thoracic-estimate",),
+                flags=("thoracic-estimate", "age-unknown", "lossy-compression"),
                 z_score=None,
                 population=None,
                 patient_check="unverified",

@@ -4,8 +4,13 @@ import json
 
 import pytest
 
+from cds.bone.assessment import Contrast
+from cds.bone.words import RULE_IN_ONLY, flag_words
+from cds.reporting.bundle import FhirPublisher
 from cds.reporting.codes import BASE
+from cds.reporting.wording import UPPER_ESTIMATE
 from tests.reporting.golden_cases import CASES, NOTICE, rendered
+from tests.support.assessments import a_level, a_refusal, a_result
 
 
 def observations(name):
@@ -23,6 +28,11 @@ def component(observation, code):
         == {"system": f"{BASE}/CodeSystem/measurement", "code": code}
         | {"display": each["code"]["coding"][0]["display"]}
     ]
+
+
+def said_by(observation):
+    """Its notes."""
+    return [note["text"] for note in observation["note"]]
 
 
 def coded(observation, code):
@@ -73,6 +83,20 @@ def test_contrast_marks_value_and_levels_as_upper_estimate():
         assert any("Upper estimate" in note["text"] for note in observation["note"])
 
 
+def test_vertebrae_read_under_contrast_are_upper_estimates_without_a_value_too():
+    """A CT that is not assessable may still have measured vertebrae; theirs are no plain values."""
+    levels = (a_level(ci95_mg_cm3=(41.1, 78.5), used=False),)
+    refusal = a_refusal(levels=levels, contrast=Contrast("enhanced", 182.0), flags=("lossy-compression",))
+    bundle = json.loads(FhirPublisher(NOTICE).render(a_result(assessment=refusal)))
+
+    patient, level = [e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Observation"]
+
+    assert coded(level, "interval-kind") == ["upper-estimate"]
+    assert level["code"]["text"].endswith("upper estimate")
+    assert said_by(level) == [NOTICE, UPPER_ESTIMATE, flag_words("lossy-compression"), RULE_IN_ONLY]
+    assert said_by(patient) == [NOTICE]
+
+
 def test_not_assessable_has_a_reason_and_no_value():
     """Denominators count it; nobody mistakes it for a number."""
     (patient,) = observations("not-assessable")
@@ -88,7 +112,44 @@ def test_an_unknown_scan_date_is_said_to_be_unknown():
 
     assert "effectiveDateTime" not in patient
     assert patient["_effectiveDateTime"]["extension"][0]["valueCode"] == "unknown"
-    assert coded(patient, "quality-flag") == ["thoracic-estimate", "identity-unverified"]
+    assert coded(patient, "quality-flag") == [
+        "thoracic-estimate",
+        "age-unknown",
+        "lossy-compression",
+        "identity-unverified",
+    ]
+
+
+def test_the_value_stands_for_the_lumbar_spine_whichever_vertebrae_it_came_from():
+    """A thoracic estimate is on the scale of L1 and L2; where it was measured is said beside it."""
+    measured, estimated = observations("assessed")[0], observations("thoracic-undated")[0]
+
+    assert measured["bodySite"] == estimated["bodySite"]
+    assert estimated["bodySite"]["text"] == "L1-L2"
+    assert coded(estimated, "estimated-from") == ["T9", "T10"]
+    assert coded(measured, "estimated-from") == []
+    assert "Estimated for L1-L2 from T9-T10." in said_by(estimated)
+    assert not any("Estimated" in text for text in said_by(measured))
+
+
+def test_what_a_reader_of_the_value_has_to_know_is_written_out():
+    """A chart that shows no component still shows the sentences; a vertebra carries only those about itself."""
+    patient, *levels = observations("thoracic-undated")
+    of_the_patient, lossy = ("thoracic-estimate", "age-unknown"), flag_words("lossy-compression")
+
+    assert {flag_words(flag) for flag in of_the_patient} | {lossy, RULE_IN_ONLY} <= set(said_by(patient))
+    for level in levels:
+        assert said_by(level) == [NOTICE, lossy, RULE_IN_ONLY]
+
+
+def test_lost_height_is_reported_with_its_level():
+    """Also of a vertebra that could not be measured and has no Observation of its own."""
+    patient, *levels = observations("possible-fracture")
+    losses = [(each["code"]["text"], each["valueQuantity"]["value"]) for each in component(patient, "height-loss")]
+
+    assert losses == [("Loss of vertebral height, T11", 44.0), ("Loss of vertebral height, L2", 31.4)]
+    assert "T11: 44 % height loss, possible fracture, please look at the images." in said_by(patient)
+    assert [level["bodySite"]["text"] for level in levels] == ["L1", "L2"]
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -4,9 +4,11 @@ import json
 
 import pytest
 
-from cds.reporting.wording import conclusion, possible_fractures
+from cds.bone.anatomy import VertebralLevel as Level
+from cds.bone.words import flag_words
+from cds.reporting.wording import conclusion, notes
 from tests.reporting.golden_cases import CASES, NOTICE, rendered
-from tests.support.assessments import a_contrast_assessment, a_refusal, an_assessment
+from tests.support.assessments import a_contrast_assessment, a_height_loss, a_refusal, an_assessment
 
 
 def resource(name, kind):
@@ -53,7 +55,7 @@ def test_the_patient_without_issuer_has_no_assigner():
 def test_the_conclusion_says_what_the_value_means_and_what_it_cannot():
     """Value, interval, range, limits, notice, in this order."""
     assert conclusion(an_assessment(), NOTICE) == (
-        "Trabecular bone density of L1, L2 by CT: 70.1 mg/cm3 (95 % interval 64.9 to 75.3, K2HPO4 basis): below 80 "
+        "Trabecular bone density at L1-L2 by CT: 70.1 mg/cm3 (95 % interval 64.9 to 75.3, K2HPO4 basis): below 80 "
         "mg/cm3, the osteoporosis range of quantitative CT. It raises suspicion; it cannot rule out low bone density. "
         + NOTICE
     )
@@ -76,9 +78,37 @@ def test_a_refusal_is_explained():
     )
 
 
-def test_a_possible_fracture_is_a_request_to_look():
-    """Never a diagnosis, and only from a quarter of the height."""
-    assert possible_fractures(CASES["possible-fracture"].assessment) == (
-        "L2: 31 % height loss, possible fracture, please look at the images.",
+@pytest.mark.parametrize("build", [an_assessment, a_refusal])
+def test_a_possible_fracture_is_a_request_to_look(build):
+    """In conclusion and notes, whether or not the density could be assessed."""
+    lost, request = build(height_losses=(a_height_loss(),)), "L1: 31 % height loss, possible fracture, please look"
+
+    assert request in conclusion(lost, NOTICE)
+    assert any(each.startswith(request) for each in notes(lost, NOTICE))
+    assert "possible fracture" not in conclusion(build(), NOTICE)
+
+
+@pytest.mark.parametrize(
+    "flag", ["thoracic-estimate", "single-level", "age-unknown", "level-ambiguous", "lossy-compression"]
+)
+def test_what_limits_the_value_most_is_a_whole_sentence(flag):
+    """Codes are for machines; the conclusion and the notes say it in words."""
+    limited = an_assessment(flags=(flag,))
+
+    assert f" {flag_words(flag)} " in conclusion(limited, NOTICE)
+    assert flag_words(flag) in notes(limited, NOTICE)
+
+
+def test_an_estimate_names_the_vertebrae_that_it_comes_from():
+    """The value is on the scale of L1 and L2; T9 to T11 are named as its source, not as its place."""
+    estimate = an_assessment(levels_used=(Level.T9, Level.T10, Level.T11), flags=("thoracic-estimate",))
+
+    assert conclusion(estimate, NOTICE).startswith(
+        "Trabecular bone density at L1-L2 by CT: 70.1 mg/cm3 "
+        "(95 % interval 64.9 to 75.3, K2HPO4 basis; estimated from T9-T11): below"
     )
-    assert possible_fractures(an_assessment()) == ()
+
+
+def test_a_refusal_has_no_value_to_limit():
+    """Its reasons speak; nothing is said about an interval that is not there."""
+    assert notes(a_refusal(flags=("single-level",)), NOTICE) == [NOTICE]
