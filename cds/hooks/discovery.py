@@ -12,7 +12,8 @@ PREFETCH: Mapping[str, str] = MappingProxyType({PATIENT_KEY: "Patient/{{context.
 
 _USAGE = (
     "The Patient, by prefetch or from fhirServer, must carry exactly one current identifier of the system "
-    "that this service was configured with: it is the patient's identifier in the imaging archive."
+    "that this service was configured with: it is the patient's identifier in the imaging archive. "
+    "Of the draft orders only ServiceRequests for imaging count; without one there is no card."
 )
 
 

@@ -1,5 +1,6 @@
 import pytest
 
+from cds.cli.demo_order import order_sign_request
 from cds.hooks.discovery import SERVICES
 from cds.hooks.messages import HookCall
 from cds.hooks.orders import Asked, asked_of
@@ -68,6 +69,11 @@ def test_one_imaging_order_among_others_is_enough():
 
     assert asked(an_order_sign(medication, a_service_request())).orders_imaging
     assert not asked(an_order_sign(medication)).orders_imaging
+
+
+def test_the_order_of_the_demo_is_imaging():
+    """A chest CT by its LOINC code, without any category."""
+    assert asked(order_sign_request()).orders_imaging
 
 
 def test_a_dxa_among_the_orders_is_noticed():

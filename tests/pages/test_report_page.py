@@ -83,9 +83,7 @@ async def test_an_upper_estimate_is_called_one():
 
     assert "upper estimate, 95 % interval 40-75" in text
     assert "Contrast medium yes" in text
-    assert (
-        "Level mg/cm3, upper estimate 95 % interval" in text
-    )
+    assert "Level mg/cm3, upper estimate 95 % interval" in text
 
 
 @pytest.mark.parametrize("build", [an_assessment, a_refusal])
