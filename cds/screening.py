@@ -13,13 +13,14 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import TypedDict
 
 from cds.bone.assess import assess_volume, levels_to_outline, not_assessable
-from cds.bone.assessment import Assessment, PassedOver, Software
+from cds.bone.assessment import Acquisition, Assessment, PassedOver, Software
 from cds.ct.acquisition import CtSeries
-from cds.ct.patient import PatientCheck, PatientIdentity, check_patient
-from cds.ct.reason import NotAssessable, Reason, because
+from cds.ct.patient import PatientCheck, PatientIdentity, check_patient, contradict
+from cds.ct.reason import NotAssessable, because
 from cds.ct.selection import Selection, SelectionPolicy, select_series
 from cds.ct.volume import CtVolume
 from cds.errors import QueueUnavailable, StudyVanished
@@ -117,7 +118,7 @@ class Answering:
         """
         now = self.clock.now()
         match self.store.latest(order.patient.key):
-            case StoredResult() as result if _contradicts(result.patient, order.patient):
+            case StoredResult() as result if contradict(result.patient, order.patient):
                 self.audit.record("identity-mismatch", order.patient.key, "refused", "stored result")
                 if now - result.confirmed_at > self.policy.confirm_every:
                     self._queued(order, now)
@@ -148,12 +149,6 @@ class Answering:
         if trouble is not None and now - trouble.since > self.policy.tolerate_trouble:
             return Unavailable(trouble)
         return Pending(since)
-
-
-def _contradicts(known: PatientIdentity, asked: PatientIdentity) -> bool:
-    """Whether birth date or sex differ where both sides have them."""
-    pairs = ((known.birth_date, asked.birth_date), (known.sex, asked.sex))
-    return any(ours is not None and theirs is not None and ours != theirs for ours, theirs in pairs)
 
 
 # -- choose, measure, publish ---------------------------------------------------------------
@@ -207,7 +202,7 @@ class Screening:
             why = [reason.code for _, reason in selection.considered if reason is not None]
             self.store.keep_nothing_found(order.patient.key, now, [*refused, *why] or ["no-prior-ct"])
             return Choice(order.patient)
-        tries = selection.ranked[:SERIES_TRIED]
+        tries = selection.tries(SERIES_TRIED)
         known = self._known_result(order.patient, tries)
         if known is not None:
             self.store.confirm(known, now)
@@ -218,14 +213,19 @@ class Screening:
         """Measure the best series that turns out assessable."""
         return measure_first_assessable(self.instruments, choice.patient, choice.series, progress)
 
-    def publish(self, choice: Choice, assessment: Assessment) -> str:
-        """Render and store the result under the same id however often this runs."""
+    def publish(self, choice: Choice, assessment: Assessment) -> str | None:
+        """Render and store the result under the same id however often this runs.
+
+        Images that turned out to be somebody else's are no result of this patient: audited, not stored.
+        """
         now = self.instruments.clock.now()
-        series_uid = assessment.acquisition.series_uid
-        series = next(each for each in choice.series if each.series_uid == series_uid)
+        if assessment.patient_check == "mismatch":
+            self.audit.record("identity-mismatch", choice.patient.key, "refused", "images")
+            self.store.keep_nothing_found(choice.patient.key, now, ["patient-mismatch"])
+            return None
         result = StoredResult(
-            result_id=_result_id(choice.patient, series_uid, self.generation),
-            patient=_as_images_say(choice.patient, series),
+            result_id=_result_id(choice.patient, assessment.acquisition.series_uid, self.generation),
+            patient=_as_images_say(choice.patient, assessment.acquisition),
             assessment=assessment,
             measured_at=now,
             confirmed_at=now,
@@ -285,7 +285,7 @@ class Screening:
             return
         elif series_uid not in _uids(selection.ranked):
             why = "the series is no longer accepted by the rules of this site"
-        elif _contradicts(latest.patient, patient):
+        elif contradict(latest.patient, patient):
             why = "the archive says something else about the patient now"
         else:
             return
@@ -303,7 +303,10 @@ def measure_first_assessable(
     ranked: Sequence[CtSeries],
     progress: Progress | None = None,
 ) -> Assessment:
-    """Measure series in their order until one is assessable; else the first one's reasons stand."""
+    """Measure series in their order until one is assessable; else the first one's reasons stand.
+
+    The first of the patient's own, that is: images of somebody else speak only if there are no others.
+    """
     refused: list[Assessment] = []
     for series in ranked:
         assessment = _measure_series(instruments, patient, series, progress)
@@ -311,8 +314,8 @@ def measure_first_assessable(
             return replace(assessment, passed_over=_passed_over(refused))
         refused.append(assessment)
     if not refused:
-        msg = "no series to measure"
-        raise StudyVanished(msg)
+        raise StudyVanished("no series to measure")
+    refused.sort(key=lambda each: each.patient_check == "mismatch")
     return replace(refused[0], passed_over=_passed_over(refused[1:]))
 
 
@@ -327,46 +330,61 @@ def _measure_series(
 
     The patient is checked once more against what the retrieved images say, all of them.
     """
-    today = instruments.clock.now().date()
     begun = time.perf_counter()
     volume = instruments.archive.retrieve(series, progress)
     timing_s = {"read": time.perf_counter() - begun}
-    found = series.patient if isinstance(volume, NotAssessable) else volume.series.patient
-    patient_check = check_patient(patient, found) if patient is not None else "unverified"
-
-    def refuse(reasons: tuple[Reason, ...]) -> Assessment:
-        timing_s["total"] = time.perf_counter() - begun
-        return not_assessable(
-            series,
-            reasons,
-            patient_check=patient_check,
-            today=today,
-            software=instruments.software,
-            timing_s=timing_s,
-        )
-
+    images = series if isinstance(volume, NotAssessable) else volume.series
+    patient_check = _check_images(patient, images, volume)
+    facts: _Facts = {
+        "patient_check": patient_check,
+        "today": instruments.clock.now().date(),
+        "software": instruments.software,
+        "timing_s": timing_s,
+    }
     if isinstance(volume, NotAssessable):
-        return refuse(volume.reasons)
-    if patient_check == "mismatch":
-        return refuse((because("patient-mismatch"),))
-    if patient is not None:
-        volume = _with_chart_facts(volume, patient)
-    spine = instruments.segmenter.segment(volume, levels_to_outline(instruments.all_levels), progress)
-    timing_s["segment"] = time.perf_counter() - begun - timing_s["read"]
-    assessment = assess_volume(
-        volume,
-        spine,
-        instruments.calibrator,
-        patient_check=patient_check,
-        today=today,
-        software=instruments.software,
-        timing_s=timing_s,
-        population=instruments.population,
-        all_levels=instruments.all_levels,
+        assessment = not_assessable(series, volume.reasons, **facts)
+    elif patient_check == "mismatch":
+        assessment = not_assessable(series, (because("patient-mismatch"),), **facts)
+    else:
+        if patient is not None:
+            volume = _with_chart_facts(volume, patient)
+        spine = instruments.segmenter.segment(volume, levels_to_outline(instruments.all_levels), progress)
+        timing_s["segment"] = time.perf_counter() - begun - timing_s["read"]
+        assessment = assess_volume(
+            volume,
+            spine,
+            instruments.calibrator,
+            population=instruments.population,
+            all_levels=instruments.all_levels,
+            **facts,
+        )
+        timing_s["calibrate"] = time.perf_counter() - begun - timing_s["read"] - timing_s["segment"]
+    return replace(
+        assessment,
+        acquisition=_as_imaged(assessment.acquisition, images),
+        timing_s=timing_s | {"total": time.perf_counter() - begun},
     )
-    total = time.perf_counter() - begun
-    calibrate = total - timing_s["read"] - timing_s["segment"]
-    return replace(assessment, timing_s={**timing_s, "calibrate": calibrate, "total": total})
+
+
+class _Facts(TypedDict):
+    """What every assessment carries, whatever became of it."""
+
+    patient_check: PatientCheck
+    today: date
+    software: Software
+    timing_s: dict[str, float]
+
+
+def _check_images(patient: PatientIdentity | None, images: CtSeries, volume: CtVolume | NotAssessable) -> PatientCheck:
+    """Whose images these are; without a patient to compare with, as in a folder, that stays open."""
+    if isinstance(volume, NotAssessable) and any(reason.code == "patient-mismatch" for reason in volume.reasons):
+        return "mismatch"
+    return "unverified" if patient is None else check_patient(patient, images.patient)
+
+
+def _as_imaged(acquisition: Acquisition, images: CtSeries) -> Acquisition:
+    """What the images themselves say of the patient, without the chart."""
+    return replace(acquisition, patient_birth_date=images.patient.birth_date, patient_sex=images.patient.sex)
 
 
 def _with_chart_facts(volume: CtVolume, patient: PatientIdentity) -> CtVolume:
@@ -376,9 +394,9 @@ def _with_chart_facts(volume: CtVolume, patient: PatientIdentity) -> CtVolume:
     return replace(volume, series=replace(volume.series, patient=known))
 
 
-def _as_images_say(asked: PatientIdentity, series: CtSeries) -> PatientIdentity:
+def _as_images_say(asked: PatientIdentity, acquisition: Acquisition) -> PatientIdentity:
     """The patient with the images' birth date and sex: what later charts are held against."""
-    return replace(asked, birth_date=series.patient.birth_date, sex=series.patient.sex)
+    return replace(asked, birth_date=acquisition.patient_birth_date, sex=acquisition.patient_sex)
 
 
 def _result_id(patient: PatientIdentity, series_uid: str, generation: str) -> str:

@@ -397,6 +397,41 @@ def test_images_are_checked_after_retrieval(screening, archive):
     assert assessment.patient_check == "mismatch"
 
 
+def test_images_of_somebody_else_are_no_result(screening, archive, store, audit):
+    """A mismatch seen only in the images is audited and remembered briefly, never stored as a result."""
+    series = archive.series[0]
+    archive.images_say = {series.series_uid: ArchivedPatient("PAT-0001", "HOSPITAL", date(1990, 1, 1), "female")}
+    choice = Choice(a_patient(), (series,))
+
+    assert screening.publish(choice, screening.measure(choice)) is None
+    assert store.results == {}
+    assert store.latest(a_key()).reasons == ("patient-mismatch",)
+    assert ("identity-mismatch", "refused") in audit.outcomes
+
+
+def test_own_reasons_stand_before_those_of_somebody_else(screening, archive):
+    """If the best series is somebody else's and the next one not assessable, the next one's reasons count."""
+    other, own = a_series(1), a_series(2)
+    archive.series = [other, own]
+    archive.images_say = {other.series_uid: ArchivedPatient("PAT-0001", "HOSPITAL", date(1990, 1, 1), "female")}
+
+    assessment = screening.measure(Choice(a_patient(), (other, own)))
+
+    assert assessment.acquisition.series_uid == own.series_uid
+    assert assessment.patient_check == "matched"
+
+
+def test_chart_facts_are_not_taken_for_the_images(screening, archive, store):
+    """The chart's birth date decides on age, and is not stored as what the images said."""
+    series = replace(a_series(), patient=ArchivedPatient("PAT-0001", "HOSPITAL", None, "female"))
+    archive.series = [series]
+    choice = Choice(a_patient(), (series,))
+
+    result_id = screening.publish(choice, screening.measure(choice))
+
+    assert store.read(result_id).patient.birth_date is None
+
+
 def test_age_known_to_the_chart_alone_counts(screening, archive):
     """Images without a birth date: the chart's decides, here that the patient was a child."""
     series = replace(a_series(), patient=ArchivedPatient("PAT-0001", "HOSPITAL", None, "female"))
@@ -444,5 +479,11 @@ def test_confirmation_is_not_older_than_the_look(answering, store, clock):
 def _refusal_of(series):
     """Not assessable, of this series."""
     refusal = a_refusal()
-    acquisition = replace(refusal.acquisition, study_uid=series.study_uid, series_uid=series.series_uid)
+    acquisition = replace(
+        refusal.acquisition,
+        study_uid=series.study_uid,
+        series_uid=series.series_uid,
+        patient_birth_date=series.patient.birth_date,
+        patient_sex=series.patient.sex,
+    )
     return replace(refusal, acquisition=acquisition)

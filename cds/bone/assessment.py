@@ -9,7 +9,7 @@ from datetime import date
 from typing import Literal
 
 from cds.bone.anatomy import Point, VertebralLevel
-from cds.ct.patient import PatientCheck
+from cds.ct.patient import PatientCheck, Sex
 from cds.ct.reason import Reason
 
 Category = Literal["osteoporosis-range", "low", "normal", "indeterminate"]
@@ -76,6 +76,9 @@ class Acquisition:
     slice_thickness_mm: float | None
     manufacturer: str | None
     model: str | None
+    patient_birth_date: date | None = None
+    """As the images say, like `patient_sex`: later charts are held against them."""
+    patient_sex: Sex | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

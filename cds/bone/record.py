@@ -90,13 +90,15 @@ def _acquisition(acquisition: Acquisition) -> Record:
         "study_uid": acquisition.study_uid,
         "series_uid": acquisition.series_uid,
         "patient_id": acquisition.patient_id,
-        "study_date": None if acquisition.study_date is None else acquisition.study_date.isoformat(),
+        "study_date": _iso(acquisition.study_date),
         "scan_age_days": acquisition.scan_age_days,
         "kvp": acquisition.kvp,
         "kernel": acquisition.kernel,
         "slice_thickness_mm": acquisition.slice_thickness_mm,
         "manufacturer": acquisition.manufacturer,
         "model": acquisition.model,
+        "patient_birth_date": _iso(acquisition.patient_birth_date),
+        "patient_sex": acquisition.patient_sex,
     }
 
 
@@ -115,6 +117,10 @@ def _calibration(calibration: Calibration) -> Record:
 
 def _reasons(reasons: Iterable[Reason]) -> list[Record]:
     return [{"code": reason.code, "text": reason.text} for reason in reasons]
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 def _round(value: float | None, digits: int) -> float | None:
@@ -175,8 +181,12 @@ def _read_level(record: Mapping[str, Any]) -> LevelMeasurement:
 
 
 def _read_acquisition(record: Mapping[str, Any]) -> Acquisition:
-    day = record["study_date"]
-    return Acquisition(**_known(Acquisition, record) | {"study_date": None if day is None else date.fromisoformat(day)})
+    days = {name: _read_day(record.get(name)) for name in ("study_date", "patient_birth_date")}
+    return Acquisition(**_known(Acquisition, record) | days)
+
+
+def _read_day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
 
 
 def _read_interval(bounds: list[float] | None) -> Interval | None:

@@ -91,7 +91,7 @@ def _assess(
         population=request.population or settings.population,
         all_levels=request.all_levels,
     )
-    return measure_first_assessable(instruments, None, selection.ranked[:SERIES_TRIED], report)
+    return measure_first_assessable(instruments, None, selection.tries(SERIES_TRIED), report)
 
 
 def _with_truncation(assessment: Assessment, scan: FolderScan) -> Assessment:

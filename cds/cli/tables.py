@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cds.bone.assessment import Assessment, LevelMeasurement
+from cds.bone.words import RULE_IN_ONLY
 
 CATEGORY_IN_WORDS = {
     "osteoporosis-range": "osteoporosis range (below 80 mg/cm3)",
@@ -27,7 +28,7 @@ def assessment_view(assessment: Assessment, notice: str) -> RenderableType:
     if assessment.flags:
         parts.append(Text("Flags: " + ", ".join(assessment.flags), style="yellow"))
     parts.append(Text(_provenance(assessment), style="dim"))
-    parts.append(Text(notice + " It raises suspicion; it cannot rule out low bone density.", style="dim"))
+    parts.append(Text(f"{notice} {RULE_IN_ONLY}", style="dim"))
     return Group(*parts)
 
 

@@ -32,8 +32,8 @@ class JsonSteps:
         """The assessment record."""
         return to_record(self._screening.measure(_choice_from(choice)))
 
-    def publish(self, choice: Json, record: Json) -> str:
-        """The id of the stored result."""
+    def publish(self, choice: Json, record: Json) -> str | None:
+        """The id of the stored result; None if the images were somebody else's."""
         return self._screening.publish(_choice_from(choice), from_record(record))
 
 

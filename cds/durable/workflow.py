@@ -47,8 +47,8 @@ class ScreeningSteps(Protocol):
     def measure(self, choice: Json) -> Json:
         """The assessment record."""
 
-    def publish(self, choice: Json, record: Json) -> str:
-        """The id of the stored result: the same id, and one result, however often it runs."""
+    def publish(self, choice: Json, record: Json) -> str | None:
+        """The id of the stored result, the same however often it runs; None if nothing may be stored."""
 
 
 class ArchiveWatch(Protocol):

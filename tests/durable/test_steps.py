@@ -146,15 +146,39 @@ def test_a_refusal_comes_back_as_a_record():
         ({"SeriesDescription": "Thorax Sn100"}, "spectral-filter"),
         ({"ProtocolName": "DE Abdomen VMI"}, "virtual-monoenergetic"),
         ({"FilterMaterial": "TIN"}, "spectral-filter"),
-        ({"PatientBirthDate": "19900101"}, "patient-mismatch"),
     ],
     ids=str,
 )
 def test_what_the_images_say_is_judged_after_the_checkpoint(tmp_path, said, code):
     """Given a choice that lost its text and images that say what forbids a measurement, then it is refused."""
     paths = dicom_builder.written(tmp_path)
-    order = an_order(dicom_builder.an_identity())
-    archive, store, clock = FolderArchive(tmp_path), MemoryStore(), SettableClock()
+    steps, store = steps_on(tmp_path)
+    checkpoint = through_json(steps.choose(order_to_json(an_order(dicom_builder.an_identity()))))
+    dicom_builder.edit_all(paths, **said)
+    record = steps.measure(checkpoint)
+    result = store.read(steps.publish(checkpoint, through_json(record)))
+
+    assert code in [reason["code"] for reason in record["reasons"]]
+    assert record["acquisition"]["study_date"] == "2026-05-04"
+    assert result.assessment.acquisition.series_uid == dicom_builder.SERIES_UID
+
+
+def test_images_of_somebody_else_are_no_result(tmp_path):
+    """Given images whose birth date was not what the search told, then nothing is stored for this patient."""
+    paths = dicom_builder.written(tmp_path)
+    steps, store = steps_on(tmp_path)
+    checkpoint = through_json(steps.choose(order_to_json(an_order(dicom_builder.an_identity()))))
+    dicom_builder.edit_all(paths, PatientBirthDate="19900101")
+    record = steps.measure(checkpoint)
+
+    assert [reason["code"] for reason in record["reasons"]] == ["patient-mismatch"]
+    assert steps.publish(checkpoint, through_json(record)) is None
+    assert store.results == {}
+
+
+def steps_on(folder):
+    """The slow path over a folder, its store beside it."""
+    archive, store, clock = FolderArchive(folder), MemoryStore(), SettableClock()
     instruments = Instruments(archive, FakeSegmenter(), FakeCalibrator(), clock, Software("0", "fake", "00"))
     steps = JsonSteps(
         Screening(
@@ -167,11 +191,4 @@ def test_what_the_images_say_is_judged_after_the_checkpoint(tmp_path, said, code
             allow_unverified_identity=False,
         )
     )
-    checkpoint = through_json(steps.choose(order_to_json(order)))
-    dicom_builder.edit_all(paths, **said)
-    record = steps.measure(checkpoint)
-    result = store.read(steps.publish(checkpoint, through_json(record)))
-
-    assert code in [reason["code"] for reason in record["reasons"]]
-    assert record["acquisition"]["study_date"] == "2026-05-04"
-    assert result.assessment.acquisition.series_uid == dicom_builder.SERIES_UID
+    return steps, store
