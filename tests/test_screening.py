@@ -9,19 +9,18 @@ from cds.bone.assessment import PassedOver, Software
 from cds.ct.patient import ArchivedPatient
 from cds.ct.reason import NotAssessable, because
 from cds.errors import QueueUnavailable, StudyVanished
+from cds.measurement import Instruments, measure_first_assessable
 from cds.ports import NothingFound, ScreenState, Trouble
 from cds.screening import (
     Answering,
     AnswerPolicy,
     Choice,
     IdentityRefused,
-    Instruments,
     Known,
     NoPrior,
     Pending,
     Screening,
     Unavailable,
-    measure_first_assessable,
 )
 from tests.support.assessments import GENERATION, a_key, a_patient, a_refusal, a_result, an_order
 from tests.support.clock import SettableClock
@@ -87,9 +86,6 @@ def screening(archive, store, audit, clock):
         max_scan_age_days=730,
         allow_unverified_identity=False,
     )
-
-
-# -- answer
 
 
 def test_known_result_is_told_without_queueing(answering, store, queue):
@@ -215,9 +211,6 @@ def test_contradiction_is_looked_at_again_once_a_day(answering, store, queue, cl
 
     assert answering.answer(an_order(a_patient(sex="male"))) == IdentityRefused()
     assert len(queue.submitted) == 1
-
-
-# -- choose
 
 
 def test_choice_is_ranked_and_limited(screening, archive):
@@ -357,9 +350,6 @@ def test_vanished_study_withdraws_its_result(screening, archive, store):
     screening.choose(an_order())
 
     assert store.read(result_id) is None
-
-
-# -- measure, publish
 
 
 def test_next_series_is_tried_when_the_best_is_not_assessable(screening, archive):

@@ -30,8 +30,9 @@ from cds.dicomweb.folder import FolderArchive
 from cds.dicomweb.folder_scan import FolderScan
 from cds.errors import NoCtFound, OutputNotWritable
 from cds.inference.generation import current_generation
+from cds.measurement import measure_first_assessable
 from cds.ports import Progress
-from cds.screening import SERIES_TRIED, measure_first_assessable
+from cds.screening import SERIES_TRIED
 from cds.settings import Settings
 
 STANDARD_OUTPUT = "-"

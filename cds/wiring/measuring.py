@@ -6,8 +6,8 @@ import cds
 from cds.bone.assessment import Software
 from cds.inference.calibrator import PhysicsCalibrator
 from cds.inference.segmenter import NetworkSegmenter
+from cds.measurement import Instruments
 from cds.ports import ImagingArchive
-from cds.screening import Instruments
 from cds.wiring.clock import SystemClock
 
 

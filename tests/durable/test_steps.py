@@ -11,8 +11,9 @@ from cds.ct.acquisition import CtSeries
 from cds.dicomweb.folder import FolderArchive
 from cds.durable.orders import order_to_json
 from cds.durable.steps import JsonSteps
+from cds.measurement import Instruments
 from cds.order import ImagingOrder
-from cds.screening import Choice, Instruments, Screening
+from cds.screening import Choice, Screening
 from tests.support import dicom_builder
 from tests.support.assessments import GENERATION, a_patient, a_refusal, a_result, an_order
 from tests.support.clock import SettableClock

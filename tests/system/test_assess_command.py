@@ -45,9 +45,6 @@ def level_of(record, name):
     return next(level for level in record["levels"] if level["level"] == name)
 
 
-# -- real CT
-
-
 @pytest.mark.parametrize(("level", "reference_hu"), [("T12", 100), ("L1", 75), ("L2", 61)])
 def test_lidc_levels_read_right(lidc, level, reference_hu):
     """LIDC-IDRI-0001: each level's mean lies within 10 HU of the reference (it is in the training set)."""
@@ -156,9 +153,6 @@ def test_input_folder_stays_untouched(tmp_path):
 
     folder.chmod(0o700)
     assert _fingerprint(folder) == before
-
-
-# -- bad input
 
 
 def test_empty_folder(tmp_path):
