@@ -20,7 +20,7 @@ $(READY): pyproject.toml requirements.lock
 	@touch $@
 
 demo: $(READY) ## a real chest CT becomes a card, a table and FHIR Observations
-	@$(BIN)/osteocds demo
+	@$(BIN)/osteocds demo --out build/demo
 
 test: $(READY) ## every test, system tests with real servers included, with branch coverage
 	@bash tests/system/install-servers

@@ -4,6 +4,7 @@ It starts the service as a user would, calls it as an EHR would, and stops it ag
 """
 
 import json
+import re
 import shutil
 import tempfile
 import time
@@ -29,6 +30,9 @@ ASK_AT_MOST = 6
 """Calls, each waiting up to the budget: a slow machine may need more than one."""
 
 
+_FONTS_FROM_ELSEWHERE = re.compile(r"@font-face\s*\{[^}]*\}")
+
+
 class DemoFailed(OsteocdsError):
     """The demonstration did not reach its card."""
 
@@ -39,7 +43,7 @@ def run_demo(out_dir: Path, picture: Path | None = None) -> None:
     console.rule("osteocds demo")
     console.print("[bold]1[/]  The CT: LIDC-IDRI-0001, a public chest CT with contrast (The Cancer Imaging Archive)")
     sample = sample_folder(Console(stderr=True))
-    console.print(f"   in {sample}\n")
+    console.print(f"   in {_from_home(sample)}\n")
     data_dir = Path(tempfile.mkdtemp(prefix="osteocds-demo-"))
     try:
         console.print(
@@ -56,7 +60,8 @@ def run_demo(out_dir: Path, picture: Path | None = None) -> None:
         shutil.rmtree(data_dir, ignore_errors=True)
     console.rule("done; everything was stopped")
     if picture is not None:
-        console.save_svg(str(picture), title="osteocds demo")
+        svg = console.export_svg(title="osteocds demo")
+        picture.write_text(_FONTS_FROM_ELSEWHERE.sub("", svg), encoding="utf-8")
 
 
 def sample_settings(sample: Path) -> dict[str, str]:
@@ -111,11 +116,16 @@ def _show_result(console: Console, data_dir: Path, out_dir: Path) -> None:
     out_dir.mkdir(parents=True, exist_ok=True)
     written = out_dir / "bundle.json"
     written.write_bytes(bundle)
-    console.print(f"   Bundle written to {written.resolve()}\n")
+    console.print(f"   Bundle written to {_from_home(written)}\n")
     console.print(
         "[dim]LIDC-IDRI-0001 is in the training set of the segmenter: this shows the road, not its accuracy. "
         "LIDC-IDRI, CC BY 3.0, Armato et al. 2011; The Cancer Imaging Archive, Clark et al. 2013.[/]"
     )
+
+
+def _from_home(path: Path) -> str:
+    """Short, and the same on every machine."""
+    return f"~/{path.relative_to(Path.home())}" if path.is_relative_to(Path.home()) else str(path)
 
 
 def _observations_table(bundle: dict[str, Any]) -> Table:

@@ -9,15 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cds.bone.assessment import Assessment, LevelMeasurement
-from cds.bone.words import RULE_IN_ONLY
-
-CATEGORY_IN_WORDS = {
-    "osteoporosis-range": "osteoporosis range (below 80 mg/cm3)",
-    "low": "low (80 to 120 mg/cm3)",
-    "normal": "above 120 mg/cm3; does not rule out osteoporosis",
-    "indeterminate": "indeterminate: may or may not lie in the osteoporosis range",
-    None: "no category",
-}
+from cds.bone.words import RULE_IN_ONLY, category_words
 
 
 def assessment_view(assessment: Assessment, notice: str) -> RenderableType:
@@ -41,8 +33,20 @@ def _headline(assessment: Assessment) -> RenderableType:
     kind = "upper estimate, contrast in the blood" if assessment.interval_kind == "upper-estimate" else "95 % interval"
     line = Text(f"{levels}: {assessment.vbmd_mg_cm3:.0f} mg/cm3", style="bold")
     line.append(f"  ({low:.0f} to {high:.0f}, {kind}; {assessment.basis})", style="not bold")
-    line.append(f"\n{CATEGORY_IN_WORDS[assessment.category]}")
+    line.append(f"\n{category_words(assessment)}{_advice(assessment)}")
     return line
+
+
+def _advice(assessment: Assessment) -> str:
+    match assessment.category:
+        case "osteoporosis-range":
+            return " (below 80 mg/cm3)"
+        case "low":
+            return " (80 to 120 mg/cm3)"
+        case "normal":
+            return " mg/cm3; does not rule out osteoporosis"
+        case _:
+            return ""
 
 
 def levels_table(assessment: Assessment) -> Table:
