@@ -1,21 +1,27 @@
 """Asking for the answer, and waiting a little while the first measurement runs.
 
 Waiting holds no thread and no database connection: each look is one short call in a thread of
-a small pool of its own, and between looks there is only a timer. At most `max_waiting` hooks wait;
-the others are told at once what is known.
+a small pool of its own, and between looks there is only a timer. Hooks about the same patient, as
+the chart describes them, share their looks. At most `max_waiting` hooks wait; the others are told
+at once what is known.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import inf
 from typing import Protocol
 
 import anyio
 from anyio import to_thread
 
+from cds.ct.patient import PatientIdentity
 from cds.order import ImagingOrder
 from cds.screening import Answer, Pending
 
 POLL_S = 0.05
-_THREADS = 8
-"""Looks are short: more threads would only queue at the database."""
+_THREADS = 4
+"""Looks are short: more threads would only queue at the database and at the interpreter's lock."""
 
 
 class Answers(Protocol):
@@ -23,6 +29,16 @@ class Answers(Protocol):
 
     def answer(self, order: ImagingOrder) -> Answer:
         """What is known about the patient now; asking again is free."""
+
+
+@dataclass(slots=True)
+class _SharedLook:
+    """The last look at one patient, and how many hooks use it."""
+
+    lock: anyio.Lock
+    users: int = 0
+    looked_at: float = -inf
+    answer: Answer | None = None
 
 
 class Waiting:
@@ -34,6 +50,7 @@ class Waiting:
         self._max_waiting = max_waiting
         self._waiting = 0
         self._threads = anyio.CapacityLimiter(_THREADS)
+        self._looks: dict[PatientIdentity, _SharedLook] = {}
 
     @property
     def waiting(self) -> int:
@@ -43,17 +60,34 @@ class Waiting:
     async def answer(self, order: ImagingOrder, *, may_wait: bool) -> Answer:
         """The answer, or the last one seen when the budget is spent."""
         give_up_at = anyio.current_time() + self._budget_s
-        answer = await self._look(order)
-        if not may_wait or self._waiting >= self._max_waiting:
+        with self._shared(order.patient) as look:
+            answer = await self._at_most_a_poll_old(look, order)
+            if not may_wait or self._waiting >= self._max_waiting:
+                return answer
+            self._waiting += 1
+            try:
+                while isinstance(answer, Pending) and (left_s := give_up_at - anyio.current_time()) > 0:
+                    await anyio.sleep(min(POLL_S, left_s))
+                    answer = await self._at_most_a_poll_old(look, order)
+            finally:
+                self._waiting -= 1
             return answer
-        self._waiting += 1
-        try:
-            while isinstance(answer, Pending) and (left_s := give_up_at - anyio.current_time()) > 0:
-                await anyio.sleep(min(POLL_S, left_s))
-                answer = await self._look(order)
-        finally:
-            self._waiting -= 1
-        return answer
 
-    async def _look(self, order: ImagingOrder) -> Answer:
-        return await to_thread.run_sync(self._answering.answer, order, limiter=self._threads)
+    async def _at_most_a_poll_old(self, look: _SharedLook, order: ImagingOrder) -> Answer:
+        async with look.lock:
+            if look.answer is None or anyio.current_time() - look.looked_at >= POLL_S:
+                look.answer = await to_thread.run_sync(self._answering.answer, order, limiter=self._threads)
+                look.looked_at = anyio.current_time()
+            return look.answer
+
+    @contextmanager
+    def _shared(self, patient: PatientIdentity) -> Iterator[_SharedLook]:
+        """The look that all hooks about this patient share, for as long as one of them is here."""
+        look = self._looks.setdefault(patient, _SharedLook(anyio.Lock()))
+        look.users += 1
+        try:
+            yield look
+        finally:
+            look.users -= 1
+            if look.users == 0:
+                del self._looks[patient]

@@ -1,12 +1,12 @@
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import anyio
 import pytest
 
 from cds.hooks.waiting import Waiting
 from cds.screening import Known, NoPrior, Pending
-from tests.support.assessments import a_result, an_order
+from tests.support.assessments import a_patient, a_result, an_order
 from tests.support.fakes import FakeAnswering, FakeMeasurement
 
 PENDING = Pending(datetime(2026, 3, 2, 9, 30, tzinfo=UTC))
@@ -123,3 +123,28 @@ async def test_waiting_holds_no_thread():
 
     assert most <= 8
     assert busy == 0
+
+
+async def test_hooks_about_one_patient_share_their_looks():
+    """Twenty hooks about one patient look about as often as one does."""
+    answering = FakeMeasurement(PENDING)
+    waiting = Waiting(answering, budget_s=0.5, max_waiting=40)
+
+    async with anyio.create_task_group() as hooks:
+        for _ in range(20):
+            hooks.start_soon(lambda: waiting.answer(an_order(), may_wait=True))
+
+    assert answering.asked <= 12
+
+
+async def test_charts_that_differ_share_nothing():
+    """The same identifier with another birth date is looked at by itself: its answer may be another."""
+    answering = FakeMeasurement(PENDING)
+    waiting = Waiting(answering, budget_s=0, max_waiting=40)
+    charts = [a_patient(birth_date=date(1950, 1, day)) for day in range(1, 6)]
+
+    async with anyio.create_task_group() as hooks:
+        for chart in charts:
+            hooks.start_soon(lambda chart=chart: waiting.answer(an_order(chart), may_wait=True))
+
+    assert answering.asked == len(charts)
