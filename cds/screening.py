@@ -173,7 +173,8 @@ class Screening:
         found = self.instruments.archive.find_series(order.patient)
         own, refused = self._own_series(order.patient, found)
         selection = select_series(own, SelectionPolicy(max_age_days=self.max_scan_age_days, today=now.date()))
-        self._withdraw_unless_it_stands(order.patient, found, own, selection)
+        if "patient-mismatch" not in refused:
+            self._withdraw_unless_it_stands(order.patient, found, selection)
         if selection.chosen is None:
             why = [reason.code for _, reason in selection.considered if reason is not None]
             self.store.keep_nothing_found(order.patient.key, now, [*refused, *why] or ["no-prior-ct"])
@@ -245,11 +246,11 @@ class Screening:
         return None
 
     def _withdraw_unless_it_stands(
-        self, patient: PatientIdentity, found: Sequence[CtSeries], own: Sequence[CtSeries], selection: Selection
+        self, patient: PatientIdentity, found: Sequence[CtSeries], selection: Selection
     ) -> None:
         """The latest result stands while its series is in the archive, usable, and says the same of the patient.
 
-        A chart that contradicts the images withdraws nothing: the result may be right and the chart wrong.
+        Not asked where the chart contradicts images: the result may be right and the chart wrong.
         """
         latest = self.store.latest(patient.key)
         if not isinstance(latest, StoredResult):
@@ -257,8 +258,6 @@ class Screening:
         series_uid = latest.assessment.acquisition.series_uid
         if series_uid not in _uids(found):
             why = "the series is no longer in the archive under this patient"
-        elif series_uid not in _uids(own):
-            return
         elif series_uid not in _uids(selection.ranked):
             why = "the series is no longer accepted by the rules of this site"
         elif contradict(latest.patient, patient):

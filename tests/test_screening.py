@@ -324,6 +324,18 @@ def test_result_that_aged_out_gives_way(screening, archive, store, answering, cl
     assert answering.answer(an_order()) == NoPrior(("scan-too-old",))
 
 
+def test_site_that_becomes_strict_withdraws_what_it_cannot_verify(screening, archive, store):
+    """A result from images without birth date and sex ends when the site no longer accepts those."""
+    unverified = replace(a_series(), patient=ArchivedPatient("PAT-0001", "HOSPITAL"))
+    archive.series = [unverified]
+    result_id = screening.publish(Choice(a_patient(), (unverified,)), _refusal_of(unverified))
+
+    screening.choose(an_order())
+
+    assert store.read(result_id) is None
+    assert store.latest(a_key()).reasons == ("identity-unverified",)
+
+
 def test_wrong_chart_withdraws_nothing(screening, archive, store):
     """An order whose birth date contradicts the images gets nothing, and takes nothing from the right patient."""
     result_id = screening.publish(Choice(a_patient(), tuple(archive.series)), _refusal_of(archive.series[0]))
