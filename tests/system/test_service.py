@@ -18,6 +18,7 @@ from cds.ct.patient import PatientKey
 from cds.ports import NothingFound, StoredResult
 from cds.settings import Settings
 from cds.wiring.records import open_store
+from tests.support.orthanc import running_orthanc
 from tests.support.real_ct import the_sample
 
 pytestmark = pytest.mark.system
@@ -121,6 +122,19 @@ def test_images_of_somebody_else_are_never_measured(named_ct, tmp_path, site, ch
 
     assert cards == []
     assert isinstance(known, NothingFound)
+
+
+def test_card_from_a_real_dicomweb_archive(named_ct, tmp_path):
+    """The same card when the CT lies in a PACS: found, retrieved and decoded over DICOMweb."""
+    (tmp_path / "orthanc").mkdir()
+    with running_orthanc(tmp_path / "orthanc") as orthanc:
+        orthanc.store(named_ct)
+        settings = settings_for(named_ct, ARCHIVE_URL=orthanc.dicomweb)
+        del settings["ARCHIVE_FOLDER"]
+        with running_service(tmp_path, settings) as service, client_of(service) as client:
+            card = cards_of(client, order())[0]
+
+    assert "osteoporosis range" in card["summary"]
 
 
 def test_report_opens_from_the_card_and_not_from_a_forgery(named_ct, tmp_path):
