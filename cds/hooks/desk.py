@@ -25,7 +25,7 @@ from cds.ports import AuditLog, Clock, PatientChart, ReportLinks, ShownCards
 from cds.screening import Answer
 from cds.settings import Settings
 
-_THREADS = 8
+_THREADS = 4
 
 
 @dataclass(frozen=True, slots=True)
