@@ -8,13 +8,17 @@ from typing import Annotated, Literal, Self
 
 from platformdirs import user_data_path
 from pydantic import BeforeValidator, Field, HttpUrl, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Mode = Literal["live", "shadow", "off"]
 
 
 def _none_in_words(value: object) -> object:
     return None if isinstance(value, str) and value.strip().lower() == "none" else value
+
+
+def _separated_by_commas(value: object) -> object:
+    return tuple(filter(None, (each.strip() for each in value.split(",")))) if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -101,8 +105,8 @@ class Settings(BaseSettings):
     threads: int | None = Field(default=None, ge=1)
 
     # outbound FHIR
-    fhir_origins: tuple[str, ...] = ()
-    """Origins that a hook's fhirServer may name; anything else is not contacted."""
+    fhir_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separated_by_commas)] = ()
+    """Origins that a hook's fhirServer may name, separated by commas; anything else is not contacted."""
 
     # wording
     notice: str = "Investigational: not cleared as a medical device."

@@ -1,0 +1,58 @@
+"""Settings as an operator writes them: in the environment."""
+
+import pytest
+from pydantic import ValidationError
+
+from cds.cli.configuration import read_settings
+from cds.errors import SettingsInvalid
+from cds.settings import Settings
+
+
+def test_origins_are_separated_by_commas(monkeypatch):
+    """A list needs no JSON."""
+    monkeypatch.setenv("OSTEOCDS_FHIR_ORIGINS", "https://a.example.org, https://b.example.org")
+
+    assert Settings().fhir_origins == ("https://a.example.org", "https://b.example.org")
+
+
+@pytest.mark.parametrize(("text", "days"), [("none", None), ("None", None), ("90", 90)])
+def test_any_age_is_said_in_words(monkeypatch, text, days):
+    """`none` accepts scans of any age."""
+    monkeypatch.setenv("OSTEOCDS_MAX_SCAN_AGE_DAYS", text)
+
+    assert Settings().max_scan_age_days == days
+
+
+def test_settings_do_not_change():
+    """What was read at start holds until the end."""
+    with pytest.raises(ValidationError):
+        Settings().port = 1
+
+
+def test_base_url_is_where_clients_are():
+    """Links carry the public address where there is one, without a slash at the end."""
+    assert Settings(port=8480).base_url == "http://127.0.0.1:8480"
+    assert Settings(public_url="https://cds.example.org/bone/").base_url == "https://cds.example.org/bone"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PORT", "70000"), ("WAIT_BUDGET_S", "soon"), ("MODE", "loud"), ("POPULATION", "mars"), ("ARCHIVE_URL", "pacs")],
+)
+def test_wrong_values_are_refused_by_name_and_not_repeated(monkeypatch, name, value):
+    """The message names the variable; its value, which may be a secret, is not repeated but for a population."""
+    monkeypatch.setenv(f"OSTEOCDS_{name}", value)
+
+    with pytest.raises(SettingsInvalid, match=f"OSTEOCDS_{name}") as refused:
+        read_settings()
+
+    assert name == "POPULATION" or value not in str(refused.value)
+
+
+def test_two_archives_are_one_too_many(monkeypatch, tmp_path):
+    """Folder and server at once are refused: nobody could tell which one holds the truth."""
+    monkeypatch.setenv("OSTEOCDS_ARCHIVE_FOLDER", str(tmp_path))
+    monkeypatch.setenv("OSTEOCDS_ARCHIVE_URL", "https://pacs.example.org/dicom-web")
+
+    with pytest.raises(SettingsInvalid, match="not both"):
+        read_settings()
