@@ -114,13 +114,33 @@ class Canvas:
         self, points: Floats, radius_mm: float, what: Structure, *, shell_mm: float, flat: float = 1.0, number: int = 0
     ) -> None:
         """Paint a bone along points (n, 3) with a compact shell; `flat` > 1 makes it taller than wide."""
-        for box, depth in self._along(points, radius_mm, flat):
-            self.structures[box][depth > 0] = what
-            self.vertebra[box][depth > 0] = number
-            share = shell_share(depth, shell_mm, self.grid.spacing_mm[2])
-            deeper = depth > shell_mm
-            shell = self.cortex[box]
-            shell[...] = np.where(deeper, share, np.maximum(shell, share))
+        self.bone([(points, radius_mm)], what, shell_mm=shell_mm, flat=flat, number=number)
+
+    def bone(
+        self,
+        lines: Sequence[tuple[Floats, float]],
+        what: Structure,
+        *,
+        shell_mm: float,
+        flat: float = 1.0,
+        number: int = 0,
+    ) -> None:
+        """Paint one bone made of several tubes (points, radius): one shell around all of them."""
+        parts = [part for points, radius_mm in lines for part in self._along(points, radius_mm, flat)]
+        if not parts:
+            return
+        low = [min(box[axis].start for box, _ in parts) for axis in range(3)]
+        high = [max(box[axis].stop for box, _ in parts) for axis in range(3)]
+        depth = np.full([b - a for a, b in zip(low, high, strict=True)], -99.0)
+        for box, own in parts:
+            place = tuple(slice(part.start - a, part.stop - a) for part, a in zip(box, low, strict=True))
+            depth[place] = np.maximum(depth[place], own)
+        whole = (slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2]))
+        inside = depth > 0
+        self.structures[whole][inside] = what
+        self.vertebra[whole][inside] = number
+        share = shell_share(depth, shell_mm, self.grid.spacing_mm[2])
+        self.cortex[whole] = np.where(inside, share, np.maximum(self.cortex[whole], share))
 
     def _along(self, points: Floats, radius_mm: float | Floats, flat: float) -> list[tuple[Box, Floats]]:
         radii = np.broadcast_to(np.asarray(radius_mm, float), (len(points),))

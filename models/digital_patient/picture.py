@@ -1,43 +1,47 @@
-"""Draws mid-sagittal, mid-coronal and axial cuts of three seeds: python -m models.digital_patient.picture OUT.png."""
+"""Sagittal, coronal and axial cuts of three seeds: python -m models.digital_patient.picture [OUT.png]."""
 
 import sys
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from models.digital_patient.acquisition import Acquisition
 from models.digital_patient.simulate import ScanRequest, SimulatedScan, simulate
 
 SEEDS = (1, 2, 3)
-WINDOW_HU = (-250.0, 450.0)
+LEVEL = "T12"
+LOWEST_HU, HIGHEST_HU = -200.0, 420.0
+GREYS = 20
+"""Few enough to keep the file small."""
 
 
-def cuts_of(scan: SimulatedScan, level: str = "T12") -> list[NDArray[np.int16]]:
-    """Sagittal and coronal through a body, head up, and axial."""
-    place = np.array([*scan.truth.of(level).centre_lps_mm, 1.0])
+def cuts_of(scan: SimulatedScan) -> list[NDArray[np.int16]]:
+    """Sagittal and coronal cuts through a body, head up, and an axial one."""
+    place = np.array([*scan.truth.of(LEVEL).centre_lps_mm, 1.0])
     index = np.rint(np.linalg.solve(scan.affine_lps, place)).astype(int)[:3]
     return [scan.hu[::-1, :, index[2]], scan.hu[::-1, index[1], :], scan.hu[index[0]]]
 
 
-def main(target: Path) -> None:
-    """Write the picture."""
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt  # noqa: PLC0415 - after the backend
+def mosaic(rows: list[list[NDArray[np.int16]]]) -> NDArray[np.uint8]:
+    """Grey levels of all cuts, each padded to the largest."""
+    high = max(cut.shape[0] for row in rows for cut in row)
+    padded = [
+        np.hstack([np.pad(cut, ((0, high - len(cut)), (0, 2)), constant_values=-1000) for cut in row]) for row in rows
+    ]
+    share = np.clip((np.vstack(padded) - LOWEST_HU) / (HIGHEST_HU - LOWEST_HU), 0, 1)
+    greys: NDArray[np.uint8] = (np.rint(share * (GREYS - 1)) * (255 / (GREYS - 1))).astype(np.uint8)
+    return greys
 
-    figure, axes = plt.subplots(len(SEEDS), 3, figsize=(6.6, 6.6), facecolor="black")
-    for row, seed in zip(axes, SEEDS, strict=True):
-        scan = simulate(
-            seed, ScanRequest(caudal="L5", acquisition=Acquisition(slice_interval_mm=1.5, slice_thickness_mm=1.5))
-        )
-        aspects = (1.0, 1.0, 1.0)
-        for axis, cut, aspect in zip(row, cuts_of(scan), aspects, strict=True):
-            axis.imshow(cut, cmap="gray", vmin=WINDOW_HU[0], vmax=WINDOW_HU[1], aspect=aspect, interpolation="bilinear")
-            axis.axis("off")
-    figure.subplots_adjust(0, 0, 1, 1, 0.01, 0.01)
-    figure.savefig(target, dpi=75, facecolor="black", pil_kwargs={"optimize": True})
+
+def main(target: Path, pixel_mm: float = 1.8) -> None:
+    """Write the picture."""
+    acquisition = Acquisition(pixel_mm=pixel_mm, slice_interval_mm=pixel_mm, slice_thickness_mm=pixel_mm)
+    request = ScanRequest(caudal="L5", margin_mm=20.0, acquisition=acquisition)
+    picture = Image.fromarray(mosaic([cuts_of(simulate(seed, request)) for seed in SEEDS]))
+    picture.quantize(GREYS).save(target, optimize=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).with_name("picture.png")))
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("picture.png"))

@@ -1,6 +1,7 @@
 """The entry: a seed and a request become a CT with its truth."""
 
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from models.digital_patient.grid import Canvas, ScanGrid
 from models.digital_patient.materials import Contrast, draw_tissues
 from models.digital_patient.scanner import Scanner, hu_volume, water_path_cm
 from models.digital_patient.structures import Structure
+from models.digital_patient.texture import add_texture
 from models.digital_patient.truth import ScanTruth, shifted_grid, truths_of
 
 THIN_SLICE_MM = 1.6
@@ -32,6 +34,8 @@ class ScanRequest:
     vbmd_mg_cm3: float | None = None
     """Mean of L1 and L2, K2HPO4 basis."""
     contrast: Contrast = "none"
+    aim: Literal["trunk", "spine"] = "trunk"
+    """What the field of view is centred on."""
     patient: PatientOptions = field(default_factory=PatientOptions)
     scanner: Scanner = field(default_factory=Scanner)
     acquisition: Acquisition = field(default_factory=Acquisition)
@@ -61,6 +65,7 @@ def simulate(seed: int, request: ScanRequest) -> SimulatedScan:
     canvas = rasterise(anatomy, thin)
     thin_paths = water_path_cm(anatomy, tissues, scanner, thin.along(0))
     ideal = hu_volume(canvas, tissues, scanner, thin_paths)
+    add_texture(ideal, canvas, anatomy.detail_seed)
 
     hu = blurred(slices_of(ideal, thin, acquisition.slice_thickness_mm, per_slice), acquisition)
     shown = _every(canvas, grid, per_slice)
@@ -99,7 +104,8 @@ def grid_of(anatomy: Anatomy, request: ScanRequest) -> ScanGrid:
     pixels = round(acquisition.field_of_view_mm / acquisition.pixel_mm)
     section = anatomy.frame.at((high + low) / 2)[0]
     corner = -(pixels - 1) / 2 * acquisition.pixel_mm
-    first = (section.middle_x + corner, section.middle_y + 12 + corner, float(low) + acquisition.slice_interval_mm / 2)
+    aim_y = section.middle_y + 12 if request.aim == "trunk" else section.spine_y + 15
+    first = (section.middle_x + corner, aim_y + corner, float(low) + acquisition.slice_interval_mm / 2)
     return ScanGrid(
         (slices, pixels, pixels), (acquisition.slice_interval_mm, acquisition.pixel_mm, acquisition.pixel_mm), first
     )

@@ -18,7 +18,6 @@ SOFT = tuple(
         Structure.BODY_CORTEX, Structure.BODY_TRABECULAR, Structure.POSTERIOR_ELEMENTS, Structure.TABLE,
     )
 )  # fmt: skip
-SACRUM_PIECES = 4
 PEDICLE_SCREW_MM = 2.9
 
 
@@ -50,24 +49,28 @@ def paint_canal(canvas: Canvas, vertebrae: Sequence[Vertebra]) -> None:
 
 
 def paint_pelvis(canvas: Canvas, last: Vertebra) -> None:
-    """Sacrum under the last disc, and the two hip bones."""
+    """Sacrum under the last disc, tapering downwards, and the blades of the two hip bones."""
     tilt = np.radians(SACRUM_TILT_DEG)
     down = -np.array([0.0, np.sin(tilt), np.cos(tilt)])
-    base = last.point(0, 2, -last.height_mm / 2 - last.disc_below_mm - 13)
-    along = np.array([base + down * 24 * step for step in range(SACRUM_PIECES)])
-    canvas.bone_tube(along, 15.0, Structure.SACRUM, shell_mm=1.0)
+    wide = last.width_mm / 2
+    base = last.point(0, 2, -last.height_mm / 2 - last.disc_below_mm - 12)
+    sacrum: list[tuple[Floats, float]] = []
+    for step, shrink in enumerate((1.0, 0.83, 0.68, 0.55, 0.42)):
+        middle = base + down * (20 * step) + np.array([0.0, 1.6 * step**2, 0.0])
+        radius = 13.0 * (0.6 + 0.4 * shrink)
+        across = np.array([wide * shrink - radius * 0.5, 0.0, 0.0])
+        sacrum.append((np.array([middle - across, middle + across]), radius))
+        for side in (-1, 1):
+            wing = np.array([middle + across * side, middle + shifted(across * side, side * 30 * shrink, 16, -6)])
+            sacrum.append((wing, radius))
+    canvas.bone(sacrum, Structure.SACRUM, shell_mm=1.0)
     for side in (-1, 1):
-        wing = np.array([[side * 24, 6, -4], [side * 36, 14, -18], [side * 26, 30, -50]]) + base
-        canvas.bone_tube(wing, 15.0, Structure.SACRUM, shell_mm=1.0)
-        for height, out, front in ((44, 78, -8), (22, 76, -2), (0, 68, 6), (-22, 62, 14), (-44, 66, 6), (-66, 76, -2)):
-            blade = np.array(
-                [
-                    [side * (out - 14), 42, height - 8],
-                    [side * out, front, height],
-                    [side * (out + 26), front - 44, height - 4],
-                ]
-            )
-            canvas.bone_tube(blade + base, 6.0, Structure.HIP, shell_mm=1.6, flat=2.2)
+        blades = []
+        for height in range(46, -75, -7):
+            out = 62 + 0.25 * max(height, -20)
+            blade = np.array([(out - 12, 44, height), (out + 4, 4, height), (out + 32, -42, height - 4)])
+            blades.append((blade * [side, 1, 1] + base, 6.0))
+        canvas.bone(blades, Structure.HIP, shell_mm=1.6, flat=1.6)
 
 
 def paint_sternum_and_arms(canvas: Canvas, frame: TrunkFrame) -> None:
@@ -76,8 +79,8 @@ def paint_sternum_and_arms(canvas: Canvas, frame: TrunkFrame) -> None:
     points = np.array(
         [(s.middle_x, s.middle_y - s.half_depth - 6, z) for s, z in zip(frame.at(heights), heights, strict=True)]
     )
-    for shift in (-9, -3, 3, 9):
-        canvas.bone_tube(shifted(points, shift, 0, 0), 5.0, Structure.STERNUM, shell_mm=0.9)
+    rods = [(shifted(points, shift, 0, 0), 5.5) for shift in (-11, -6, 0, 6, 11)]
+    canvas.bone(rods, Structure.STERNUM, shell_mm=0.9)
     top = frame.height_of("T2")
     section = frame.at(top)[0]
     wide = section.half_width + section.shoulder

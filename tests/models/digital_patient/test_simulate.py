@@ -78,7 +78,7 @@ def test_noise_averages_out():
 def test_a_chest_scan_has_no_lumbar_level(seed):
     """A scan that ends below T11 knows no lumbar vertebra, and its lowest body is T11 or part of T12."""
     truth = simulate(
-        seed, ScanRequest(cranial="T8", caudal="T11", acquisition=replace(CLEAN, field_of_view_mm=120.0))
+        seed, ScanRequest(cranial="T8", caudal="T11", aim="spine", acquisition=replace(CLEAN, field_of_view_mm=120.0))
     ).truth
 
     assert not set(truth.levels) & set(LUMBAR)
@@ -127,8 +127,9 @@ def test_axes_run_to_head_back_and_left():
 
 def test_a_small_field_of_view_reads_the_same():
     """The water path is the patient's, not that of the part that is seen."""
-    small = simulate(1, replace(LUMBAR_SCAN, acquisition=replace(CLEAN, field_of_view_mm=120.0)))
+    small = simulate(1, replace(LUMBAR_SCAN, aim="spine", acquisition=replace(CLEAN, field_of_view_mm=120.0)))
 
+    assert not small.truth.of("L1").cut_by_border
     assert small.truth.of("L1").core_hu == pytest.approx(scan_of(1).truth.of("L1").core_hu, abs=0.01)
 
 
