@@ -1,0 +1,121 @@
+"""The entry: a seed and a request become a CT with its truth."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.digital_patient.acquisition import Acquisition, blurred, centre_weight, noise, slices_of, streaks
+from models.digital_patient.anatomy import Anatomy, PatientOptions, draw_anatomy, rasterise
+from models.digital_patient.grid import Canvas, ScanGrid
+from models.digital_patient.materials import Contrast, draw_tissues
+from models.digital_patient.scanner import Scanner, hu_volume, water_path_cm
+from models.digital_patient.structures import Structure
+from models.digital_patient.texture import add_texture
+from models.digital_patient.truth import ScanTruth, shifted_grid, truths_of
+
+THIN_SLICE_MM = 1.6
+"""Slices further apart than this are averaged from thinner ones."""
+LOWEST_HU, HIGHEST_HU = -1024, 3071
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """Who is scanned, from where to where, and how. What is None is drawn from the seed."""
+
+    cranial: str = "T1"
+    """The scan begins above this vertebral body."""
+    caudal: str = "L2"
+    """The scan ends below this vertebral body."""
+    margin_mm: float = 3.0
+    """How far beyond those two bodies; negative cuts them."""
+    age: float | None = None
+    vbmd_mg_cm3: float | None = None
+    """Mean of L1 and L2, K2HPO4 basis."""
+    contrast: Contrast = "none"
+    aim: Literal["trunk", "spine"] = "trunk"
+    """What the field of view is centred on."""
+    patient: PatientOptions = field(default_factory=PatientOptions)
+    scanner: Scanner = field(default_factory=Scanner)
+    acquisition: Acquisition = field(default_factory=Acquisition)
+    position_lps_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Where the scanner's coordinates put the centre of L1."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedScan:
+    """A CT: HU (slice, row, column), affine (4, 4) from that index to LPS mm, and what is true of it."""
+
+    hu: NDArray[np.int16]
+    affine_lps: NDArray[np.float64]
+    truth: ScanTruth
+
+
+def simulate(seed: int, request: ScanRequest) -> SimulatedScan:
+    """Anatomy, then materials, then HU, then the scanner; the same seed and request give the same bytes."""
+    for_anatomy, for_tissues, for_noise, for_streaks = np.random.default_rng(seed).spawn(4)
+    anatomy = draw_anatomy(for_anatomy, request.patient)
+    tissues = draw_tissues(for_tissues, request.age, request.vbmd_mg_cm3, request.contrast)
+    acquisition, scanner = request.acquisition, request.scanner
+
+    grid = grid_of(anatomy, request)
+    per_slice = max(1, int(np.ceil(acquisition.slice_interval_mm / THIN_SLICE_MM - 0.3)))
+    thin = grid.refined(per_slice)
+    canvas = rasterise(anatomy, thin)
+    thin_paths = water_path_cm(anatomy, tissues, scanner, thin.along(0))
+    ideal = hu_volume(canvas, tissues, scanner, thin_paths)
+    add_texture(ideal, canvas, anatomy.detail_seed)
+
+    hu = blurred(slices_of(ideal, thin, acquisition.slice_thickness_mm, per_slice), acquisition)
+    shown = _every(canvas, grid, per_slice)
+    paths = np.interp(grid.along(0), thin.along(0), thin_paths)
+    if acquisition.streaks:
+        blood = np.isin(shown.structures, (Structure.AORTA, Structure.VEIN, Structure.HEART))
+        hu += streaks(hu, blood, acquisition, for_streaks)
+    if acquisition.noise_sd_hu > 0:
+        hu += noise(grid.shape, acquisition, paths, for_noise) * centre_weight(grid.shape)
+    facts = truths_of(shown, anatomy, tissues, scanner, paths)
+    moved = request.position_lps_mm
+    return SimulatedScan(
+        hu=np.clip(np.rint(hu), LOWEST_HU, HIGHEST_HU).astype(np.int16),
+        affine_lps=shifted_grid(grid, moved).affine_lps,
+        truth=ScanTruth(
+            structures=shown.structures,
+            vertebra=shown.vertebra,
+            vertebrae=tuple(replace(each, centre_lps_mm=_moved(each.centre_lps_mm, moved)) for each in facts),
+            age=tissues.age,
+            aortic_iodine_mg_ml=tissues.aortic_iodine_mg_ml,
+            scanner=scanner,
+        ),
+    )
+
+
+def grid_of(anatomy: Anatomy, request: ScanRequest) -> ScanGrid:
+    """The voxels that the request asks for, around this patient."""
+    acquisition = request.acquisition
+    top, bottom = anatomy.vertebra(request.cranial), anatomy.vertebra(request.caudal)
+    high = top.centre[2] + top.height_mm / 2 + request.margin_mm
+    low = bottom.centre[2] - bottom.height_mm / 2 - request.margin_mm
+    if high - low < acquisition.slice_interval_mm:
+        msg = f"no slice lies between the top of {request.cranial} and the bottom of {request.caudal}"
+        raise ValueError(msg)
+    slices = int((high - low) / acquisition.slice_interval_mm)
+    pixels = round(acquisition.field_of_view_mm / acquisition.pixel_mm)
+    section = anatomy.frame.at((high + low) / 2)[0]
+    corner = -(pixels - 1) / 2 * acquisition.pixel_mm
+    aim_y = section.middle_y + 12 if request.aim == "trunk" else section.spine_y + 15
+    first = (section.middle_x + corner, aim_y + corner, float(low) + acquisition.slice_interval_mm / 2)
+    return ScanGrid(
+        (slices, pixels, pixels), (acquisition.slice_interval_mm, acquisition.pixel_mm, acquisition.pixel_mm), first
+    )
+
+
+def _every(canvas: Canvas, grid: ScanGrid, per_slice: int) -> Canvas:
+    """Labels at the middle of each slice."""
+    middle = slice(per_slice // 2, None, per_slice)
+    return Canvas(grid, canvas.structures[middle], canvas.vertebra[middle], canvas.cortex[middle])
+
+
+def _moved(place: tuple[float, float, float], by: tuple[float, float, float]) -> tuple[float, float, float]:
+    return place[0] + by[0], place[1] + by[1], place[2] + by[2]
