@@ -21,6 +21,8 @@ CUT_MM = 20.0
 
 BLOOD_DEPTH_MM = 3.0
 LEAST_BLOOD_CM3 = 0.5
+QUARTILES_PER_SD = 1.349
+"""Between the quartiles of a normal distribution lie 1.349 standard deviations."""
 
 AIR_SLICES = 7
 AIR_DISTANCE_MM = 10.0
@@ -42,6 +44,7 @@ class BloodSample:
 
     median_hu: float
     sd_hu: float
+    """From the quartiles: calcified plaques, common in the old, are few voxels and must not count."""
     count: int
 
 
@@ -84,7 +87,8 @@ def aortic_blood(volume: CtVolume, spine: Spine) -> BloodSample | None:
     voxel_cm3 = abs(float(np.linalg.det(spine.aorta.affine_lps[:3, :3]))) / 1000
     if len(hu) * voxel_cm3 < LEAST_BLOOD_CM3:
         return None
-    return BloodSample(float(np.median(hu)), float(hu.std()), len(hu))
+    lower, median, upper = np.percentile(hu, (25, 50, 75))
+    return BloodSample(float(median), float((upper - lower) / QUARTILES_PER_SD), len(hu))
 
 
 def _eroded(mask: MaskGrid, depth_mm: float) -> NDArray[np.float64]:

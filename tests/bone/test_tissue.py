@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds.bone.anatomy import MaskGrid, Spine
+from cds.bone.contrast import contrast_of
 from cds.bone.tissue import aortic_blood, outside_air, patient_size
 from cds.ct.volume import CtVolume
 from tests.bone.phantom import (
@@ -90,6 +91,16 @@ def test_calcified_walls_do_not_count():
     spoiled = CtVolume(hu, VOLUME.affine_lps.copy(), VOLUME.series)
 
     assert aortic_blood(spoiled, SPINE).median_hu == pytest.approx(42, abs=1)
+
+
+def test_calcified_aorta_is_still_plausible_blood():
+    """Plaques within the sample, a tenth of its voxels, do not make unenhanced blood look mixed."""
+    hu = VOLUME.hu.copy()
+    speckled = np.random.default_rng(0).random(hu.shape) < 0.1
+    hu[speckled & (hu > 0)] = 900
+    blood = aortic_blood(CtVolume(hu, VOLUME.affine_lps.copy(), VOLUME.series), SPINE)
+
+    assert contrast_of(VOLUME.series, blood).state == "none"
 
 
 @pytest.mark.parametrize(
