@@ -1,6 +1,7 @@
 """The connection to the application tables: SQLite in one file, or PostgreSQL."""
 
 import sqlite3
+import time
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, event, make_url
@@ -9,6 +10,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 _BUSY_MS = 10_000
 """How long a writer waits for another before it gives up; the longest write takes milliseconds."""
+_RETRY_S = 0.01
 
 
 def open_engine(database_url: str) -> Engine:
@@ -37,7 +39,21 @@ def _make_private_folder(url: URL) -> None:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     """Readers never wait for the writer (WAL); what was committed survives a power cut (FULL)."""
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
     connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+    _switch_to_wal(connection)
+    connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Two processes that switch a new file at once: SQLite fails one of them without the busy timeout."""
+    give_up = time.monotonic() + _BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+            time.sleep(_RETRY_S)
+        else:
+            return
