@@ -2,6 +2,7 @@
 
 from models.digital_patient.acquisition import Acquisition
 from models.digital_patient.anatomy import PatientOptions
+from models.digital_patient.cohort import draw_request
 from models.digital_patient.scanner import Scanner
 from models.digital_patient.simulate import ScanRequest, SimulatedScan, simulate
 from models.digital_patient.structures import LEVELS, Structure
@@ -17,5 +18,6 @@ __all__ = [
     "SimulatedScan",
     "Structure",
     "VertebraTruth",
+    "draw_request",
     "simulate",
 ]

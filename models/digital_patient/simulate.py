@@ -30,12 +30,16 @@ class ScanRequest:
     """The scan ends below this vertebral body."""
     margin_mm: float = 3.0
     """How far beyond those two bodies; negative cuts them."""
+    margin_below_mm: float | None = None
+    """The same for the lower end alone, where it differs."""
     age: float | None = None
     vbmd_mg_cm3: float | None = None
     """Mean of L1 and L2, K2HPO4 basis."""
     contrast: Contrast = "none"
     aim: Literal["trunk", "spine"] = "trunk"
     """What the field of view is centred on."""
+    aim_off_mm: tuple[float, float] = (0.0, 0.0)
+    """How far to the left of it and behind it the field of view lies."""
     patient: PatientOptions = field(default_factory=PatientOptions)
     scanner: Scanner = field(default_factory=Scanner)
     acquisition: Acquisition = field(default_factory=Acquisition)
@@ -96,7 +100,8 @@ def grid_of(anatomy: Anatomy, request: ScanRequest) -> ScanGrid:
     acquisition = request.acquisition
     top, bottom = anatomy.vertebra(request.cranial), anatomy.vertebra(request.caudal)
     high = top.centre[2] + top.height_mm / 2 + request.margin_mm
-    low = bottom.centre[2] - bottom.height_mm / 2 - request.margin_mm
+    below = request.margin_mm if request.margin_below_mm is None else request.margin_below_mm
+    low = bottom.centre[2] - bottom.height_mm / 2 - below
     if high - low < acquisition.slice_interval_mm:
         msg = f"no slice lies between the top of {request.cranial} and the bottom of {request.caudal}"
         raise ValueError(msg)
@@ -105,7 +110,8 @@ def grid_of(anatomy: Anatomy, request: ScanRequest) -> ScanGrid:
     section = anatomy.frame.at((high + low) / 2)[0]
     corner = -(pixels - 1) / 2 * acquisition.pixel_mm
     aim_y = section.middle_y + 12 if request.aim == "trunk" else section.spine_y + 15
-    first = (section.middle_x + corner, aim_y + corner, float(low) + acquisition.slice_interval_mm / 2)
+    left, back = request.aim_off_mm
+    first = (section.middle_x + left + corner, aim_y + back + corner, float(low) + acquisition.slice_interval_mm / 2)
     return ScanGrid(
         (slices, pixels, pixels), (acquisition.slice_interval_mm, acquisition.pixel_mm, acquisition.pixel_mm), first
     )
