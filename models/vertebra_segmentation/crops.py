@@ -1,10 +1,11 @@
 """Endless random training crops for one of the two networks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from models.vertebra_segmentation.appearance import as_other_scanner, with_other_contrast, with_other_density
@@ -25,9 +26,11 @@ class CropPlan:
     jitter_mm: tuple[float, float, float]
     deformation: Deformation
     shares: Mapping[str, float]
-    """How often each scan is drawn, by name."""
+    """How often each real scan is drawn in relation to the others, by name; 0 for one that is not there."""
     spineless: float = 0.0
     """Share of crops that show a phantom without a spine."""
+    margin_mm: float | None = None
+    """How much around the spine a simulated scan keeps; None for all of it."""
 
 
 COARSE_CROPS = CropPlan(
@@ -36,8 +39,16 @@ COARSE_CROPS = CropPlan(
     sizes=((32, 48, 48), (48, 48, 64), (64, 48, 64), (64, 64, 64), (80, 48, 48), (80, 64, 80)),
     jitter_mm=(80.0, 25.0, 30.0),
     deformation=Deformation(),
-    shares={"LIDC-IDRI-0001": 0.52, "ts_example": 0.4, "ts_j2k": 0.08},
-    spineless=0.08,
+    shares={
+        "LIDC-IDRI-0001": 4,
+        "ts_example": 3,
+        "lidc_0314": 3,
+        "crlm_1004": 3,
+        "lung4d_113": 1.5,
+        "ts_j2k": 0.5,
+        "ts_aorta_crop": 0.5,
+    },
+    spineless=0.05,
 )
 FINE_CROPS = CropPlan(
     spacing_mm=2.0,
@@ -45,7 +56,16 @@ FINE_CROPS = CropPlan(
     sizes=((48, 48, 48), (64, 48, 48)),
     jitter_mm=(30.0, 12.0, 12.0),
     deformation=Deformation(bend_mm=(4.0, 3.0, 3.0), flip=True),
-    shares={"LIDC-IDRI-0001": 0.45, "ts_example": 0.3, "ts_j2k": 0.08, "tptbox": 0.17},
+    shares={
+        "LIDC-IDRI-0001": 4,
+        "ts_example": 3,
+        "lidc_0314": 1.5,
+        "crlm_1004": 1.5,
+        "lung4d_113": 0.5,
+        "ts_j2k": 0.7,
+        "ts_aorta_crop": 0.7,
+    },
+    margin_mm=70.0,
 )
 
 
@@ -59,39 +79,71 @@ class Crops:
 
 @dataclass(frozen=True, slots=True)
 class _Cached:
+    """One scan as whole numbers, to hold hundreds of them in memory."""
+
     hu: Tensor
     coarse: Tensor | None
     fine: Tensor
     spacing_mm: Tensor
     anchors_mm: Tensor
     """Positions of body voxels, around which crops are centred."""
+    is_simulated: bool
 
 
-def _cached(scan: LabelledScan, cache_mm: float) -> _Cached:
+MOST_ANCHORS = 20_000
+
+
+def _cached(scan: LabelledScan, plan: CropPlan) -> _Cached:
     image = scan.hu
-    if cache_mm > float(image.spacing_mm.max()) * 1.2:
-        image = averaged(image, cache_mm)
-    spacing = torch.tensor(image.spacing_mm, dtype=torch.float32)
-
-    def onto(labels: np.ndarray) -> Tensor:
-        return torch.from_numpy(labels_on(image, Image(labels, scan.hu.affine_lps)).astype(np.float32))
-
-    fine = onto(scan.fine)
+    if plan.cache_mm > float(image.spacing_mm.max()) * 1.2:
+        image = averaged(image, plan.cache_mm)
+    fine = labels_on(image, Image(scan.fine, scan.hu.affine_lps))
+    coarse = None if scan.coarse is None else labels_on(image, Image(scan.coarse, scan.hu.affine_lps))
     bodies = (fine == fine_index("body_rim")) | (fine == fine_index("body_core"))
-    anchors = torch.nonzero(bodies).float() * spacing
-    coarse = None if scan.coarse is None else onto(scan.coarse)
-    return _Cached(torch.from_numpy(np.asarray(image.values, np.float32)), coarse, fine, spacing, anchors)
+    box = _around(bodies, plan.margin_mm, image) if scan.is_simulated else (slice(None),) * 3
+    spacing = torch.tensor(image.spacing_mm, dtype=torch.float32)
+    anchors = torch.nonzero(torch.from_numpy(bodies[box]))
+    anchors = anchors[:: max(1, len(anchors) // MOST_ANCHORS)]
+    return _Cached(
+        hu=torch.from_numpy(np.rint(image.values[box]).astype(np.int16)),
+        coarse=None if coarse is None else torch.from_numpy(coarse[box].copy()),
+        fine=torch.from_numpy(fine[box].copy()),
+        spacing_mm=spacing,
+        anchors_mm=anchors * spacing,
+        is_simulated=scan.is_simulated,
+    )
+
+
+def _around(bodies: NDArray[np.bool_], margin_mm: float | None, image: Image) -> tuple[slice, ...]:
+    """The part of a volume that holds the bodies and a margin in the plane of the slices."""
+    if margin_mm is None:
+        return (slice(None),) * 3
+    box = [slice(None)]
+    for axis, others in ((1, (0, 2)), (2, (0, 1))):
+        used = np.flatnonzero(bodies.any(axis=others))
+        margin = round(margin_mm / float(image.spacing_mm[axis]))
+        box.append(slice(max(0, int(used[0]) - margin), int(used[-1]) + margin + 1))
+    return tuple(box)
 
 
 class RandomCrops:
     """Draws crops for one stage from scans held in memory at a resolution near the network's."""
 
-    def __init__(self, plan: CropPlan, scans: Sequence[LabelledScan], *, coarse: bool) -> None:
+    def __init__(self, plan: CropPlan, scans: Iterable[LabelledScan], *, coarse: bool, simulated_share: float) -> None:
+        """`simulated_share` of the crops come from simulated scans, the others from real ones."""
         self._plan = plan
         self._coarse = coarse
-        used = [scan for scan in scans if plan.shares.get(scan.name, 0) > 0]
-        self._scans = [_cached(scan, plan.cache_mm) for scan in used]
-        self._shares = torch.tensor([plan.shares[scan.name] for scan in used])
+        self._scans: list[_Cached] = []
+        shares = []
+        for scan in scans:
+            if scan.is_simulated or plan.shares.get(scan.name, 0) > 0:
+                self._scans.append(_cached(scan, plan))
+                shares.append(1.0 if scan.is_simulated else plan.shares[scan.name])
+        share = torch.tensor(shares)
+        simulated = torch.tensor([scan.is_simulated for scan in self._scans], dtype=torch.bool)
+        for group, wanted in ((simulated, simulated_share), (~simulated, 1 - simulated_share)):
+            share[group] *= wanted / share[group].sum().clamp(min=1e-9)
+        self._shares = share
 
     def draw(self, count: int, generator: torch.Generator) -> Crops:
         """Some crops of one random size, each deformed and altered in appearance."""
@@ -114,7 +166,7 @@ class RandomCrops:
         if scan.coarse is not None:
             coarse = sampled(scan.coarse, scan.spacing_mm, positions, nearest=True, outside=IGNORE)
         outside = fine == IGNORE
-        if torch.rand(1, generator=generator) < 0.75:
+        if not scan.is_simulated and torch.rand(1, generator=generator) < 0.75:
             hu = with_other_density(hu, fine, coarse, generator)
             hu = hu if coarse is None else with_other_contrast(hu, coarse, generator)
         hu = as_other_scanner(hu, plan.spacing_mm, generator).masked_fill(outside, PADDING_HU)

@@ -61,11 +61,16 @@ def random_view(
 
 
 def sampled(volume: Tensor, spacing_mm: Tensor, positions_mm: Tensor, *, nearest: bool, outside: float) -> Tensor:
-    """Values of a (slice, row, column) volume at positions in mm; `outside` where it has none."""
-    extent = (torch.tensor(volume.shape, dtype=torch.float32) - 1) * spacing_mm
-    unit = (positions_mm / extent * 2 - 1).flip(-1)
+    """Values of a (slice, row, column) volume of any type at positions in mm; `outside` where it has none."""
+    first = (positions_mm.amin(dim=(0, 1, 2)) / spacing_mm).floor().long().clamp(min=0)
+    last = (positions_mm.amax(dim=(0, 1, 2)) / spacing_mm).ceil().long() + 1
+    first = torch.minimum(first, torch.tensor(volume.shape) - 2)
+    last = torch.minimum(torch.maximum(last, first + 2), torch.tensor(volume.shape))
+    box = volume[first[0] : last[0], first[1] : last[1], first[2] : last[2]].float()
+    extent = (torch.tensor(box.shape, dtype=torch.float32) - 1) * spacing_mm
+    unit = ((positions_mm - first * spacing_mm) / extent * 2 - 1).flip(-1)
     mode = "nearest" if nearest else "bilinear"
     values = functional.grid_sample(
-        (volume - outside)[None, None], unit[None], mode=mode, padding_mode="zeros", align_corners=True
+        (box - outside)[None, None], unit[None], mode=mode, padding_mode="zeros", align_corners=True
     )
     return values[0, 0] + outside

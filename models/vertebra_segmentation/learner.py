@@ -1,6 +1,6 @@
 """One network being trained: optimiser, averaged weights, loss, and its state for a checkpoint."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -25,32 +25,43 @@ _FINE_WEIGHTS = {"background": 0.7, "body_rim": 1.5, "body_core": 1.5, "disc": 1
 class Learner:
     """Trains one stage; `averaged` holds the exponential moving average of its weights."""
 
-    def __init__(self, classes: Sequence[str], crops: RandomCrops, seed: int) -> None:
+    def __init__(
+        self, classes: Sequence[str], crops: RandomCrops, seed: int, peak_rate: float = PEAK_RATE, device: str = "cpu"
+    ) -> None:
         self.generator = torch.Generator().manual_seed(seed)
         self.step = 0
+        self.skipped = 0
+        self._peak_rate = peak_rate
+        self._device = device
         self._crops = crops
         weights = _COARSE_WEIGHTS if tuple(classes) == COARSE_CLASSES else _FINE_WEIGHTS
         self._with_dice = tuple(classes) == FINE_CLASSES
-        self._class_weights = torch.tensor([weights.get(name, 1.0) for name in classes])
+        self._class_weights = torch.tensor([weights.get(name, 1.0) for name in classes], device=device)
         torch.manual_seed(seed)
-        self.network = HalfResolutionUNet(len(classes), FILTERS)
-        self._optimiser = torch.optim.AdamW(self.network.parameters(), lr=PEAK_RATE, weight_decay=1e-2)
+        self.network = HalfResolutionUNet(len(classes), FILTERS).to(device)
+        self._optimiser = torch.optim.AdamW(self.network.parameters(), lr=peak_rate, weight_decay=1e-2)
         self.averaged = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         self._dice = MaskedDiceLoss(include_background=False, to_onehot_y=True, batch=True)
 
     def learn(self, rate_factor: float) -> float:
         """One optimiser step on a few random crops; returns the mean loss."""
-        rate = PEAK_RATE * rate_factor * min(1.0, (self.step + 1) / WARM_UP_STEPS)
+        rate = self._peak_rate * rate_factor * min(1.0, (self.step + 1) / WARM_UP_STEPS)
         for group in self._optimiser.param_groups:
             group["lr"] = rate
         self._optimiser.zero_grad(set_to_none=True)
         crops = self._crops.draw(CROPS_PER_STEP, self.generator)
-        loss = self._loss(self.network(windowed(crops.hu[:, None])), crops.labels)
+        hu, labels = crops.hu.to(self._device), crops.labels.to(self._device)
+        with torch.autocast(self._device, torch.bfloat16):
+            logits = self.network(windowed(hu[:, None]))
+        loss = self._loss(logits.float(), labels)
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
-        self._optimiser.step()
-        self._average()
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         self.step += 1
+        if bool(norm.isfinite()):  # bfloat16 overflows now and then: such a step is left out
+            self._optimiser.step()
+            self._average()
+        else:
+            self.skipped += 1
         return float(loss.detach())
 
     def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
@@ -69,15 +80,22 @@ class Learner:
         """Everything that a continued run needs."""
         return {
             "step": self.step,
+            "skipped": self.skipped,
             "network": self.network.state_dict(),
             "optimiser": self._optimiser.state_dict(),
             "averaged": self.averaged,
             "generator": self.generator.get_state(),
         }
 
+    def start_from(self, averaged: Mapping[str, Tensor]) -> None:
+        """Begin with the averaged weights of an earlier run."""
+        self.network.load_state_dict(dict(averaged))
+        self.averaged = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from what `state` returned."""
         self.step = state["step"]
+        self.skipped = state["skipped"]
         self.network.load_state_dict(state["network"])
         self._optimiser.load_state_dict(state["optimiser"])
         self.averaged = state["averaged"]

@@ -56,6 +56,7 @@ class LabelledScan:
     hu: Image
     coarse: NDArray[np.uint8] | None
     fine: NDArray[np.uint8]
+    is_simulated: bool = False
 
 
 def read_nifti(path: Path) -> Image:

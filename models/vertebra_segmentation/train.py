@@ -1,32 +1,78 @@
-"""Train both networks: `python -m models.vertebra_segmentation.train --data DIR --out DIR --minutes N`.
+"""Train both networks: `python -m models.vertebra_segmentation.train --data DIR --simulated DIR --out DIR --minutes N`.
 
-The same command continues a run that was stopped. Each network has a thread of its own, so that the two
-share the processor's cores. The seed fixes the order of crops.
+The same command continues a run that was stopped. Each network has a process of its own, so that the two
+share the processor's cores; with `--device cuda` they share the GPU. The seed fixes the order of crops.
+
+`--only-simulated` learns from digital patients alone; `--start-from RUN` begins with the weights of such a run;
+`--leave-out NAME ...` keeps real scans out, for cross-validation.
 """
 
 import argparse
+import multiprocessing
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from rich.console import Console
 
-from models.vertebra_segmentation.crops import COARSE_CROPS, FINE_CROPS, RandomCrops
+from models.vertebra_segmentation.crops import COARSE_CROPS, FINE_CROPS, CropPlan, RandomCrops
 from models.vertebra_segmentation.curve import Curve
 from models.vertebra_segmentation.export import export
 from models.vertebra_segmentation.fetch import fetch_lidc
 from models.vertebra_segmentation.labels import COARSE_CLASSES, FINE_CLASSES
-from models.vertebra_segmentation.learner import Learner
+from models.vertebra_segmentation.learner import PEAK_RATE, Learner
+from models.vertebra_segmentation.simulated import build, simulated_scans
 from models.vertebra_segmentation.sources import LabelledScan, labelled_scans
 
-COMMAND = "python -m models.vertebra_segmentation.train --data DIR --out DIR --minutes {minutes:g} --seed {seed}"
 CHECKPOINT_SECONDS = 180.0
 REPORT_SECONDS = 30.0
 
-DECAY_FROM = 0.6
+DECAY_FROM = 0.5
 """Share of the run after which the learning rate falls linearly to a twentieth."""
+
+CONTINUING_RATE = 1e-3
+"""Peak learning rate of a run that starts from an earlier one's weights."""
+
+SIMULATED_SHARE = 0.4
+"""Of the crops, where real scans take part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run is made of; its folder holds checkpoints, curves and weights."""
+
+    data: Path
+    out: Path
+    simulated: Path
+    patients: int
+    seconds: float
+    seed: int
+    left_out: tuple[str, ...] = ()
+    only_simulated: bool = False
+    start_from: Path | None = None
+    device: str = "cpu"
+    threads: int = 1
+
+    def scans(self) -> Iterator[LabelledScan]:
+        """Digital patients, and the real scans that are not left out."""
+        yield from simulated_scans(self.simulated, self.patients)
+        if not self.only_simulated:
+            yield from (scan for scan in labelled_scans(self.data) if scan.name not in self.left_out)
+
+    @property
+    def description(self) -> dict[str, object]:
+        """What the weights' metadata says of the training."""
+        sources = {} if self.only_simulated else {scan.name: scan.licence for scan in labelled_scans(self.data)}
+        return {
+            "sources": {name: licence for name, licence in sources.items() if name not in self.left_out},
+            "left_out": list(self.left_out),
+            "simulated_patients": self.patients,
+            "seed": self.seed,
+            "started_from": None if self.start_from is None else "a run on simulated patients alone",
+        }
 
 
 def rate_factor(progress: float) -> float:
@@ -78,38 +124,71 @@ class StageRun:
         self.save()
 
 
-def stage_runs(scans: Sequence[LabelledScan], out: Path, seed: int, command: str) -> list[StageRun]:
-    """Both networks, each with its own crops and seed."""
-    description = {"sources": {scan.name: scan.licence for scan in scans}, "seed": seed, "command": command}
-    learners = {
-        "coarse": Learner(COARSE_CLASSES, RandomCrops(COARSE_CROPS, scans, coarse=True), seed),
-        "fine": Learner(FINE_CLASSES, RandomCrops(FINE_CROPS, scans, coarse=False), seed + 1),
-    }
-    return [StageRun(stage, learner, out, description) for stage, learner in learners.items()]
+STAGES: Mapping[str, tuple[Sequence[str], CropPlan]] = {
+    "coarse": (COARSE_CLASSES, COARSE_CROPS),
+    "fine": (FINE_CLASSES, FINE_CROPS),
+}
+
+
+def stage_run(stage: str, run: Run) -> StageRun:
+    """One network with its own crops and seed."""
+    classes, plan = STAGES[stage]
+    share = 1.0 if run.only_simulated else SIMULATED_SHARE
+    crops = RandomCrops(plan, run.scans(), coarse=stage == "coarse", simulated_share=share)
+    rate = PEAK_RATE if run.start_from is None else CONTINUING_RATE
+    learner = Learner(classes, crops, run.seed + list(STAGES).index(stage), rate, run.device)
+    if run.start_from is not None:
+        learner.start_from(torch.load(run.start_from / f"{stage}.pt", weights_only=True)["averaged"])
+    return StageRun(stage, learner, run.out, run.description)
+
+
+def _train(stage: str, run: Run) -> None:
+    torch.set_num_threads(run.threads)
+    stage_run(stage, run).train(run.seconds, Console())
+
+
+def train(run: Run) -> None:
+    """Both networks side by side, then the weights in the run's folder."""
+    run.out.mkdir(parents=True, exist_ok=True)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(len(STAGES), mp_context=context) as pool:
+        for finished in [pool.submit(_train, stage, run) for stage in STAGES]:
+            finished.result()
+    export(run.out, run.out / "weights", "0.0.0")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder with the labelled sources; LIDC is fetched")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder with the real sources; LIDC is fetched")
+    parser.add_argument("--simulated", type=Path, required=True, help="folder of digital patients, filled if need be")
+    parser.add_argument("--patients", type=int, default=300, help="how many digital patients")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, curves and weights")
     parser.add_argument("--minutes", type=float, required=True, help="training time of each network over all runs")
     parser.add_argument("--seed", type=int, default=20)
+    parser.add_argument("--leave-out", nargs="+", default=[], metavar="NAME")
+    parser.add_argument("--only-simulated", action="store_true")
+    parser.add_argument("--start-from", type=Path, metavar="RUN")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=1, help="threads of each network")
     options = parser.parse_args(arguments)
-    options.out.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(options.threads)
-    console = Console()
     fetch_lidc(options.data)
-    scans = list(labelled_scans(options.data))
-    command = COMMAND.format(minutes=options.minutes, seed=options.seed)
-    console.print(f"training on {', '.join(scan.name for scan in scans)}")
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        runs = stage_runs(scans, options.out, options.seed, command)
-        for finished in [pool.submit(run.train, options.minutes * 60, console) for run in runs]:
-            finished.result()
-    export(options.out, options.out / "weights", "0.0.0")
-    console.print(f"weights in {options.out / 'weights'}")
+    build(options.simulated, options.patients)
+    run = Run(
+        data=options.data,
+        out=options.out,
+        simulated=options.simulated,
+        patients=options.patients,
+        seconds=options.minutes * 60,
+        seed=options.seed,
+        left_out=tuple(options.leave_out),
+        only_simulated=options.only_simulated,
+        start_from=options.start_from,
+        device=options.device,
+        threads=options.threads,
+    )
+    train(run)
+    Console().print(f"weights in {options.out / 'weights'}")
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ import torch
 from rich.console import Console
 
 from models.vertebra_segmentation import train
-from models.vertebra_segmentation.crops import COARSE_CROPS, FINE_CROPS, RandomCrops
+from models.vertebra_segmentation.crops import COARSE_CROPS, FINE_CROPS, CropPlan, RandomCrops
 from models.vertebra_segmentation.export import export
 from models.vertebra_segmentation.grid import Image
 from models.vertebra_segmentation.labels import COARSE_CLASSES, FINE_CLASSES, IGNORE, coarse_index, fine_index
 from models.vertebra_segmentation.segmenter import Segmenter
 from models.vertebra_segmentation.sources import LabelledScan
-from models.vertebra_segmentation.train import rate_factor, stage_runs
+from models.vertebra_segmentation.train import Run, rate_factor, stage_run
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +33,9 @@ def scan() -> LabelledScan:
 
 
 @pytest.mark.parametrize(("plan", "classes"), [(COARSE_CROPS, COARSE_CLASSES), (FINE_CROPS, FINE_CLASSES)])
-def test_crops_are_labelled_where_the_scan_is(plan: object, classes: tuple[str, ...], scan: LabelledScan) -> None:
+def test_crops_are_labelled_where_the_scan_is(plan: CropPlan, classes: tuple[str, ...], scan: LabelledScan) -> None:
     """Voxels from beyond the scan are air and ignored; the others have a class of their network."""
-    crops = RandomCrops(plan, [scan], coarse=classes == COARSE_CLASSES)  # type: ignore[arg-type]
+    crops = RandomCrops(plan, [scan], coarse=classes == COARSE_CLASSES, simulated_share=0.0)
     drawn = crops.draw(3, torch.Generator().manual_seed(1))
     known = drawn.labels != IGNORE
 
@@ -47,7 +47,7 @@ def test_crops_are_labelled_where_the_scan_is(plan: object, classes: tuple[str, 
 
 def test_crops_repeat(scan: LabelledScan) -> None:
     """One seed gives the same crops."""
-    crops = RandomCrops(FINE_CROPS, [scan], coarse=False)
+    crops = RandomCrops(FINE_CROPS, [scan], coarse=False, simulated_share=0.0)
     first, second = (crops.draw(2, torch.Generator().manual_seed(4)) for _ in range(2))
 
     assert torch.equal(first.hu, second.hu)
@@ -65,12 +65,15 @@ def test_a_stopped_run_continues_and_its_weights_load(
 ) -> None:
     """A run continues at the step where it stopped, and what it exports is verified and loaded."""
     monkeypatch.setattr(train, "REPORT_SECONDS", 0.0)
-    for name in ("COARSE_CROPS", "FINE_CROPS"):
-        monkeypatch.setattr(train, name, replace(getattr(train, name), sizes=((32, 32, 32),)))
-    console = Console(quiet=True)
-    for run in stage_runs([scan], tmp_path, 7, "command"):
-        run.train(0.01, console)
-    steps = {run.stage: run.learner.step for run in stage_runs([scan], tmp_path, 7, "command")}
+    smaller = {
+        stage: (classes, replace(plan, sizes=((32, 32, 32),))) for stage, (classes, plan) in train.STAGES.items()
+    }
+    monkeypatch.setattr(train, "STAGES", smaller)
+    monkeypatch.setattr(train, "labelled_scans", lambda _: [scan])
+    run = Run(tmp_path, tmp_path, tmp_path, patients=0, seconds=0.01, seed=7)
+    for stage in train.STAGES:
+        stage_run(stage, run).train(run.seconds, Console(quiet=True))
+    steps = {stage: stage_run(stage, run).learner.step for stage in train.STAGES}
     export(tmp_path, tmp_path / "weights", "9.9.9")
     metadata: Mapping[str, Mapping[str, object]] = json.loads((tmp_path / "weights" / "metadata.json").read_text())
 
@@ -81,10 +84,22 @@ def test_a_stopped_run_continues_and_its_weights_load(
     assert (tmp_path / "curve-fine.csv").read_text().startswith("step,seconds,loss")
 
 
+def test_a_scan_that_is_left_out_is_not_trained_on(
+    scan: LabelledScan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cross-validation: neither the crops nor the description know a scan that is left out."""
+    monkeypatch.setattr(train, "labelled_scans", lambda _: [scan])
+    run = Run(tmp_path, tmp_path, tmp_path, patients=0, seconds=1, seed=7, left_out=("ts_example",))
+
+    assert list(run.scans()) == []
+    assert run.description["sources"] == {}
+    assert run.description["left_out"] == ["ts_example"]
+
+
 def test_phantoms_have_no_spine() -> None:
     """Some coarse crops show phantoms, and all of their voxels are background."""
     plan = replace(COARSE_CROPS, spineless=1.0)
-    crops = RandomCrops(plan, [], coarse=True).draw(4, torch.Generator().manual_seed(2))
+    crops = RandomCrops(plan, [], coarse=True, simulated_share=0.0).draw(4, torch.Generator().manual_seed(2))
 
     assert (crops.labels == 0).all()
     assert float(crops.hu.max()) > float(crops.hu.min())
