@@ -28,6 +28,7 @@ EXTRA_PATH_CM = (4.0, 2.0)
 LUNG_FULL_SHARE = 0.45
 PATH_LIMITS_CM = (12.0, 48.0)
 SURVEY_GRID_MM = (12.0, 6.0, 6.0)
+SMOOTH_PATH_MM = 24.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,14 @@ def water_path_cm(anatomy: Anatomy, tissues: Tissues, scanner: Scanner, z_mm: Fl
     step_z, step_y, step_x = SURVEY_GRID_MM
     shape = (int((high - low) / step_z) + 1, int(460 / step_y), int(620 / step_x))
     middle = anatomy.frame.at(anatomy.frame.height_of("T10"))[0].middle_y
-    canvas = rasterise(anatomy, ScanGrid(shape, SURVEY_GRID_MM, (-310.0, middle - 230, low)))
+    return path_through(
+        rasterise(anatomy, ScanGrid(shape, SURVEY_GRID_MM, (-310.0, middle - 230, low))), tissues, scanner, z_mm
+    )
+
+
+def path_through(canvas: Canvas, tissues: Tissues, scanner: Scanner, z_mm: Floats) -> Floats:
+    """Water path at heights through whole cross sections painted on a coarse canvas."""
+    _, step_y, step_x = canvas.grid.spacing_mm
     table = np.array([scanner.hu_of(material, NOMINAL_PATH_CM) for material in _in_order(tissues)])
     outside = np.isin(canvas.structures, (Structure.AIR, Structure.TABLE))
     water = np.where(outside, 0.0, 1 + table[canvas.structures] / 1000).sum(axis=(1, 2)) * step_y * step_x / 100
@@ -82,7 +90,9 @@ def water_path_cm(anatomy: Anatomy, tissues: Tissues, scanner: Scanner, z_mm: Fl
     lung = (canvas.structures == Structure.LUNG).sum(axis=(1, 2)) * step_y * step_x / 100
     share = np.clip(lung / np.maximum(area, 1) / LUNG_FULL_SHARE, 0, 1)
     path = 2 * np.sqrt(water / np.pi) + EXTRA_PATH_CM[0] + (EXTRA_PATH_CM[1] - EXTRA_PATH_CM[0]) * share
-    smooth = gaussian_filter1d(np.clip(path, *PATH_LIMITS_CM), 2, mode="nearest")
+    smooth = gaussian_filter1d(
+        np.clip(path, *PATH_LIMITS_CM), SMOOTH_PATH_MM / canvas.grid.spacing_mm[0], mode="nearest"
+    )
     found: Floats = np.interp(z_mm, canvas.grid.along(0), smooth)
     return found
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.digital_patient.acquisition import Acquisition, blurred, centre_weight, noise, slices_of, streaks
 from models.digital_patient.anatomy import Anatomy, PatientOptions, draw_anatomy, rasterise
-from models.digital_patient.grid import Canvas, ScanGrid
+from models.digital_patient.grid import Canvas, Floats, Picture, ScanGrid
 from models.digital_patient.materials import Contrast, draw_tissues
 from models.digital_patient.scanner import Scanner, hu_volume, water_path_cm
 from models.digital_patient.structures import Structure
@@ -64,25 +64,18 @@ def simulate(seed: int, request: ScanRequest) -> SimulatedScan:
     acquisition, scanner = request.acquisition, request.scanner
 
     grid = grid_of(anatomy, request)
-    per_slice = max(1, int(np.ceil(acquisition.slice_interval_mm / THIN_SLICE_MM - 0.3)))
-    thin = grid.refined(per_slice)
+    thin = grid.refined(thin_slices(acquisition))
     canvas = rasterise(anatomy, thin)
     thin_paths = water_path_cm(anatomy, tissues, scanner, thin.along(0))
     ideal = hu_volume(canvas, tissues, scanner, thin_paths)
     add_texture(ideal, canvas, anatomy.detail_seed)
-
-    hu = blurred(slices_of(ideal, thin, acquisition.slice_thickness_mm, per_slice), acquisition)
-    shown = _every(canvas, grid, per_slice)
+    shown = every(canvas, grid)
     paths = np.interp(grid.along(0), thin.along(0), thin_paths)
-    if acquisition.streaks:
-        blood = np.isin(shown.structures, (Structure.AORTA, Structure.VEIN, Structure.HEART))
-        hu += streaks(hu, blood, acquisition, for_streaks)
-    if acquisition.noise_sd_hu > 0:
-        hu += noise(grid.shape, acquisition, paths, for_noise) * centre_weight(grid.shape)
+    hu = scanned(ideal, shown, acquisition, paths, (for_noise, for_streaks))
     facts = truths_of(shown, anatomy, tissues, scanner, paths)
     moved = request.position_lps_mm
     return SimulatedScan(
-        hu=np.clip(np.rint(hu), LOWEST_HU, HIGHEST_HU).astype(np.int16),
+        hu=hu,
         affine_lps=shifted_grid(grid, moved).affine_lps,
         truth=ScanTruth(
             structures=shown.structures,
@@ -117,10 +110,36 @@ def grid_of(anatomy: Anatomy, request: ScanRequest) -> ScanGrid:
     )
 
 
-def _every(canvas: Canvas, grid: ScanGrid, per_slice: int) -> Canvas:
-    """Labels at the middle of each slice."""
+def thin_slices(acquisition: Acquisition) -> int:
+    """How many thin slices are averaged into one."""
+    return max(1, int(np.ceil(acquisition.slice_interval_mm / THIN_SLICE_MM - 0.3)))
+
+
+def every(canvas: Canvas, grid: ScanGrid) -> Canvas:
+    """Labels at the middle of each slice of a grid, from those of its thin slices."""
+    per_slice = canvas.grid.shape[0] // grid.shape[0]
     middle = slice(per_slice // 2, None, per_slice)
     return Canvas(grid, canvas.structures[middle], canvas.vertebra[middle], canvas.cortex[middle])
+
+
+def scanned(
+    ideal: Picture,
+    shown: Canvas,
+    acquisition: Acquisition,
+    paths_cm: Floats,
+    for_noise_and_streaks: tuple[np.random.Generator, np.random.Generator],
+) -> NDArray[np.int16]:
+    """What the scanner makes of the HU of thin slices: slices, blur, streaks, noise; `shown` has its labels."""
+    for_noise, for_streaks = for_noise_and_streaks
+    per_slice = len(ideal) // shown.grid.shape[0]
+    thin = shown.grid.refined(per_slice)
+    hu = blurred(slices_of(ideal, thin, acquisition.slice_thickness_mm, per_slice), acquisition)
+    if acquisition.streaks:
+        blood = np.isin(shown.structures, (Structure.AORTA, Structure.VEIN, Structure.HEART))
+        hu += streaks(hu, blood, acquisition, for_streaks)
+    if acquisition.noise_sd_hu > 0:
+        hu += noise(shown.grid.shape, acquisition, paths_cm, for_noise) * centre_weight(shown.grid.shape)
+    return np.clip(np.rint(hu), LOWEST_HU, HIGHEST_HU).astype(np.int16)
 
 
 def _moved(place: tuple[float, float, float], by: tuple[float, float, float]) -> tuple[float, float, float]:

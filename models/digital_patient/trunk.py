@@ -146,9 +146,13 @@ def _paint_lungs(
 def paint_table(canvas: Canvas, frame: TrunkFrame) -> None:
     """A curved, hollow couch under the back."""
     section = min(frame.at(canvas.grid.along(0)), key=lambda each: -each.spine_y)
-    back = section.spine_y + BACK_MM * 0.92 + frame.trunk.fat_mm + 3
+    paint_couch(canvas, section.spine_y + BACK_MM * 0.92 + frame.trunk.fat_mm + 3)
+
+
+def paint_couch(canvas: Canvas, back_mm: float) -> None:
+    """The same, with its upper face at a posterior coordinate."""
     x, y = canvas.grid.along(2)[None, None, :], canvas.grid.along(1)[None, :, None]
-    under = y - back + 22 * (x / 220) ** 2
+    under = y - back_mm + 22 * (x / 220) ** 2
     couch = (np.abs(x) < 220) & (under > 0) & (under < 32) & (canvas.structures == Structure.AIR)
     shell = (under < 3) | (under > 29)
     canvas.structures[couch & shell] = Structure.TABLE
