@@ -139,7 +139,7 @@ class RandomCrops:
             if scan.is_simulated or plan.shares.get(scan.name, 0) > 0:
                 self._scans.append(_cached(scan, plan))
                 shares.append(1.0 if scan.is_simulated else plan.shares[scan.name])
-        share = torch.tensor(shares)
+        share = torch.tensor(shares, dtype=torch.float32)
         simulated = torch.tensor([scan.is_simulated for scan in self._scans], dtype=torch.bool)
         for group, wanted in ((simulated, simulated_share), (~simulated, 1 - simulated_share)):
             share[group] *= wanted / share[group].sum().clamp(min=1e-9)
