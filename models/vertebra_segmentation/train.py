@@ -3,8 +3,8 @@
 The same command continues a run that was stopped. Each network has a process of its own, so that the two
 share the processor's cores; with `--device cuda` they share the GPU. The seed fixes the order of crops.
 
-`--only-simulated` learns from digital patients alone; `--start-from RUN` begins with the weights of such a run;
-`--leave-out NAME ...` keeps real scans out, for cross-validation.
+`--only-simulated` learns from digital patients alone; `--start-from RUN` begins with the weights of such a run,
+which also label the real scans that have no labels; `--leave-out NAME ...` keeps real scans out, for cross-validation.
 """
 
 import argparse
@@ -24,6 +24,8 @@ from models.vertebra_segmentation.export import export
 from models.vertebra_segmentation.fetch import fetch_lidc
 from models.vertebra_segmentation.labels import COARSE_CLASSES, FINE_CLASSES
 from models.vertebra_segmentation.learner import PEAK_RATE, Learner
+from models.vertebra_segmentation.segmenter import Segmenter
+from models.vertebra_segmentation.self_labelled import self_labelled_scans
 from models.vertebra_segmentation.simulated import build, simulated_scans
 from models.vertebra_segmentation.sources import LabelledScan, labelled_scans
 
@@ -59,15 +61,20 @@ class Run:
     def scans(self) -> Iterator[LabelledScan]:
         """Digital patients, and the real scans that are not left out."""
         yield from simulated_scans(self.simulated, self.patients)
-        if not self.only_simulated:
-            yield from (scan for scan in labelled_scans(self.data) if scan.name not in self.left_out)
+        yield from (scan for scan in self._real_scans() if scan.name not in self.left_out)
+
+    def _real_scans(self) -> Iterator[LabelledScan]:
+        if self.only_simulated:
+            return
+        yield from labelled_scans(self.data)
+        if self.start_from is not None:
+            yield from self_labelled_scans(self.data, Segmenter.load(self.start_from / "weights"))
 
     @property
     def description(self) -> dict[str, object]:
         """What the weights' metadata says of the training."""
-        sources = {} if self.only_simulated else {scan.name: scan.licence for scan in labelled_scans(self.data)}
         return {
-            "sources": {name: licence for name, licence in sources.items() if name not in self.left_out},
+            "sources": {scan.name: scan.licence for scan in self._real_scans() if scan.name not in self.left_out},
             "left_out": list(self.left_out),
             "simulated_patients": self.patients,
             "seed": self.seed,
