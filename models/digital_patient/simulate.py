@@ -80,7 +80,7 @@ def simulate(seed: int, request: ScanRequest) -> SimulatedScan:
         truth=ScanTruth(
             structures=shown.structures,
             vertebra=shown.vertebra,
-            vertebrae=tuple(replace(each, centre_lps_mm=_moved(each.centre_lps_mm, moved)) for each in facts),
+            vertebrae=tuple(replace(each, centre_lps_mm=moved_by(each.centre_lps_mm, moved)) for each in facts),
             age=tissues.age,
             aortic_iodine_mg_ml=tissues.aortic_iodine_mg_ml,
             scanner=scanner,
@@ -142,5 +142,6 @@ def scanned(
     return np.clip(np.rint(hu), LOWEST_HU, HIGHEST_HU).astype(np.int16)
 
 
-def _moved(place: tuple[float, float, float], by: tuple[float, float, float]) -> tuple[float, float, float]:
+def moved_by(place: tuple[float, float, float], by: tuple[float, float, float]) -> tuple[float, float, float]:
+    """A place, shifted."""
     return place[0] + by[0], place[1] + by[1], place[2] + by[2]

@@ -86,14 +86,15 @@ def truths_of(
                     height * (1 - loss / 2 - vertebra.middle_loss / 2) - 2 * CONCAVITY_MM,
                     height,
                 ),
-                cut_by_border=_touches_border(in_bodies == number),
+                cut_by_border=touches_border(in_bodies == number),
                 cement_or_metal=level in anatomy.cement or level in anatomy.rods,
             )
         )
     return tuple(found)
 
 
-def _touches_border(mask: NDArray[np.bool_]) -> bool:
+def touches_border(mask: NDArray[np.bool_]) -> bool:
+    """Whether a mask reaches the first or last voxel along any axis."""
     return any(bool(mask.take(end, axis).any()) for axis in range(3) for end in (0, -1))
 
 
