@@ -1,0 +1,211 @@
+"""The anatomy of a real scan: its label map, and its HU where the map is silent.
+
+What is kept are shapes only: the structure of every voxel, and for bones the depth under their surface, on a fine
+grid and without the steps of the label map. Density, contrast, noise and voxels come from the request.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from models.digital_patient.grid import Box, Floats, Labels, Picture, ScanGrid
+from models.digital_patient.label_numbers import BONES, RIB, VERTEBRA
+from models.digital_patient.label_smoothing import Mask, depth_mm, finer, resampled, smooth_mask, solid
+from models.digital_patient.soft_tissue import fill
+from models.digital_patient.structures import LEVELS, Structure
+
+FINE_MM = 1.25
+FAR_MM = -9.0
+DEPTH_STEP_MM = 0.1
+"""Depth is kept on disk in steps of this, up to 12.7 mm."""
+DISC_REACH_MM = 8.0
+SMALL_PART = 0.2
+"""What an opening leaves of a vertebra, below this share of the largest such part, belongs to the body."""
+
+BodyOf = Callable[[Mask, float], Mask]
+"""From a whole vertebra and the spacing in mm to its body."""
+
+
+@dataclass(frozen=True)
+class LabelledAnatomy:
+    """One real anatomy on a fine grid of cubic voxels, (slice, row, column)."""
+
+    name: str
+    grid: ScanGrid
+    soft: Labels
+    """`Structure` of everything but bone; under a bone what surrounds it."""
+    bone: Labels
+    """`Structure` of the nearest bone."""
+    vertebra: Labels
+    """1 + index in `structures.LEVELS` if the nearest bone is a vertebra or its rib, else 0."""
+    depth_mm: Picture
+    """Under the surface of the nearest bone; negative outside."""
+    cut: frozenset[str]
+    """Levels of which the real scan shows only a part."""
+
+    @cached_property
+    def bodies(self) -> Mask:
+        """Voxels of all vertebral bodies."""
+        inside: Mask = (self.bone == Structure.BODY_TRABECULAR) & (self.depth_mm > 0)
+        return inside
+
+    @cached_property
+    def centres_lps_mm(self) -> dict[str, tuple[float, float, float]]:
+        """Middle of each body, or of the part that is there; cranial to caudal."""
+        numbers = np.where(self.bodies, self.vertebra, 0)
+        found = {}
+        for number in np.unique(numbers[numbers > 0]):
+            k, j, i = ndimage.center_of_mass(numbers == number)
+            x, y, z = np.array(self.grid.first_lps_mm) + np.array([i, j, k]) * self.grid.spacing_mm[0]
+            found[LEVELS[number - 1]] = (float(x), float(y), float(z))
+        return found
+
+    @property
+    def pivot_lps_mm(self) -> Floats:
+        """Centre of L1, or of the lowest body if there is no L1."""
+        return np.array(self.centres_lps_mm.get("L1", list(self.centres_lps_mm.values())[-1]))
+
+    @property
+    def column_mm(self) -> Floats:
+        """(n, 3): middles of the bodies from the pivot, upwards."""
+        column: Floats = np.array(list(self.centres_lps_mm.values())[::-1]) - self.pivot_lps_mm
+        return column
+
+    @property
+    def middle_mm(self) -> Floats:
+        """Middle of the source, from the pivot."""
+        ends = np.array([[self.grid.along(axis)[end] for axis in (2, 1, 0)] for end in (0, -1)])
+        middle: Floats = ends.mean(axis=0) - self.pivot_lps_mm
+        return middle
+
+
+@dataclass(frozen=True, slots=True)
+class _Bone:
+    """One bone on the fine grid."""
+
+    box: Box
+    depth: Picture
+    structure: Labels
+    number: int
+
+
+def anatomy_of(name: str, hu: NDArray[np.generic], labels: Labels, grid: ScanGrid, body_of: BodyOf) -> LabelledAnatomy:
+    """Anatomy from a scan and a label map with TotalSegmentator's numbers on the same grid.
+
+    Axes run to superior, posterior and left. `body_of` takes the body from a whole vertebra.
+    """
+    fine = finer(grid, FINE_MM)
+    bones, vertebra = np.zeros(fine.shape, np.uint8), np.zeros(fine.shape, np.uint8)
+    depth = np.full(fine.shape, FAR_MM, np.float32)
+    for each in _bones(labels, grid, fine, body_of):
+        _lay(each, depth, bones, vertebra)
+    picture = resampled(np.clip(hu, -1024, 3071).astype(np.float32), grid, fine)
+    unnamed = fill(labels, picture, grid, fine, depth > 0)
+    if unnamed.bone.any():
+        more = _Bone((slice(None),) * 3, depth_mm(unnamed.bone, FINE_MM), np.array(Structure.ARM_BONE, np.uint8), 0)
+        _lay(more, depth, bones, vertebra)
+    depth[unnamed.metal] = FAR_MM
+    _paint_discs(unnamed.soft, depth, bones, vertebra)
+    return LabelledAnatomy(name, fine, unnamed.soft, bones, vertebra, depth, _cut(depth, bones, vertebra))
+
+
+def _bones(labels: Labels, grid: ScanGrid, fine: ScanGrid, body_of: BodyOf) -> Iterator[_Bone]:
+    for value in np.unique(labels):
+        mask = labels == value
+        if value in VERTEBRA:
+            yield _vertebra(mask, LEVELS.index(VERTEBRA[value]) + 1, grid, fine, body_of)
+        elif value in BONES:
+            box, inside = _solid(mask, grid, fine)
+            number = LEVELS.index(RIB[value]) + 1 if value in RIB else 0
+            yield _Bone(box, depth_mm(inside, FINE_MM), np.array(BONES[value], np.uint8), number)
+
+
+def _solid(mask: Mask, grid: ScanGrid, fine: ScanGrid) -> tuple[Box, Mask]:
+    smooth = smooth_mask(mask, grid, fine)
+    return smooth.box, solid(smooth, float(mask.sum()) * float(np.prod(grid.spacing_mm)), FINE_MM)
+
+
+def _vertebra(mask: Mask, number: int, grid: ScanGrid, fine: ScanGrid, body_of: BodyOf) -> _Bone:
+    box, inside = _solid(mask, grid, fine)
+    body = body_of(inside, FINE_MM)
+    behind, count = ndimage.label(inside & ~body)
+    if count:
+        sizes = np.bincount(behind.ravel())
+        sizes[0] = 0
+        body |= (sizes < SMALL_PART * sizes.max())[behind] & inside & (behind > 0)
+    nearer = ndimage.distance_transform_edt(~body) <= ndimage.distance_transform_edt(body | ~inside)
+    structure = np.where(nearer, Structure.BODY_TRABECULAR, Structure.POSTERIOR_ELEMENTS).astype(np.uint8)
+    return _Bone(box, depth_mm(inside, FINE_MM), structure, number)
+
+
+def _lay(bone: _Bone, depth: Picture, bones: Labels, vertebra: Labels) -> None:
+    """Each voxel belongs to the bone in which it lies deepest."""
+    box = bone.box
+    nearer = bone.depth > depth[box]
+    depth[box][nearer] = bone.depth[nearer]
+    bones[box][nearer] = np.broadcast_to(bone.structure, nearer.shape)[nearer]
+    vertebra[box][nearer] = bone.number
+
+
+def _paint_discs(soft: Labels, depth: Picture, bones: Labels, vertebra: Labels) -> None:
+    """Flesh that lies near to two neighbouring bodies."""
+    bodies = np.where((bones == Structure.BODY_TRABECULAR) & (depth > 0), vertebra, 0)
+    boxes = ndimage.find_objects(bodies, len(LEVELS))
+    for upper in range(1, len(LEVELS)):
+        if boxes[upper - 1] is None or boxes[upper] is None:
+            continue
+        box = tuple(
+            slice(min(a.start, b.start), max(a.stop, b.stop))
+            for a, b in zip(boxes[upper - 1], boxes[upper], strict=True)
+        )
+        near = np.ones(bodies[box].shape, bool)
+        for number in (upper, upper + 1):
+            near &= ndimage.distance_transform_edt(bodies[box] != number) * FINE_MM <= DISC_REACH_MM
+        soft[box][near & (soft[box] == Structure.MUSCLE)] = Structure.DISC
+
+
+def _cut(depth: Picture, bones: Labels, vertebra: Labels) -> frozenset[str]:
+    """Levels whose body reaches the border of the source."""
+    body = np.where((bones == Structure.BODY_TRABECULAR) & (depth > 0), vertebra, 0)
+    ends = np.concatenate([body.take(end, axis).ravel() for axis in range(3) for end in (0, -1)])
+    return frozenset(LEVELS[number - 1] for number in np.unique(ends[ends > 0]))
+
+
+def save(anatomy: LabelledAnatomy, path: Path) -> None:
+    """Keep an anatomy as one NPZ file, written whole or not at all."""
+    part = path.with_suffix(f".{os.getpid()}.npz")
+    np.savez_compressed(
+        part,
+        name=anatomy.name,
+        first_lps_mm=anatomy.grid.first_lps_mm,
+        spacing_mm=anatomy.grid.spacing_mm,
+        soft=anatomy.soft,
+        bone=anatomy.bone,
+        vertebra=anatomy.vertebra,
+        depth_mm=np.rint(anatomy.depth_mm / DEPTH_STEP_MM).clip(-128, 127).astype(np.int8),
+        cut=sorted(anatomy.cut),
+    )
+    part.replace(path)
+
+
+def load(path: Path) -> LabelledAnatomy:
+    """Read what `save` wrote."""
+    with np.load(path) as kept:
+        x, y, z = kept["first_lps_mm"].tolist()
+        slices, rows, columns = kept["soft"].shape
+        down, back, across = kept["spacing_mm"].tolist()
+        return LabelledAnatomy(
+            name=str(kept["name"]),
+            grid=ScanGrid((slices, rows, columns), (down, back, across), (x, y, z)),
+            soft=kept["soft"],
+            bone=kept["bone"],
+            vertebra=kept["vertebra"],
+            depth_mm=kept["depth_mm"].astype(np.float32) * np.float32(DEPTH_STEP_MM),
+            cut=frozenset(kept["cut"].tolist()),
+        )

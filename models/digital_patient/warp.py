@@ -1,0 +1,116 @@
+"""Another body from the same one: turned, scaled, bent and locally deformed.
+
+A warp leads from places in the new body to places in the old one, in LPS mm from a pivot. It bends like a
+column: what lies beside the spine turns with it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import interpolate, ndimage
+
+from models.digital_patient.grid import Floats, Picture, ScanGrid
+
+LATTICE_MM = 8.0
+BEND_NODES_MM = 85.0
+LOCAL_NODES_MM = 70.0
+EXTENT_MM = 700.0
+REACH_MM = 90.0
+"""Beyond this distance from the column a bend moves things up or down no further."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """Standard deviations of what a warp draws."""
+
+    size: float = 0.07
+    axis_size: float = 0.035
+    turn_deg: float = 5.0
+    bend_mm: float = 7.0
+    """Sideways and forward, at knots along the column."""
+    local_mm: float = 3.0
+
+
+NO_VARIATION = Variation(0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Warp:
+    """One draw."""
+
+    matrix: Floats
+    """(3, 3): from new offsets (x, y, z) to old ones, before bending."""
+    bend_mm: Floats
+    """(knots, 2): x and y of the column at knots along z."""
+    local_mm: NDArray[np.float32]
+    """(3, nodes, nodes, nodes): x, y, z at nodes (slice, row, column)."""
+
+    @property
+    def size(self) -> float:
+        """How many times larger the new body is in each direction, on average."""
+        return float(np.linalg.det(self.matrix) ** (-1 / 3))
+
+    def old_places(self, grid: ScanGrid, column_mm: Floats) -> Picture:
+        """Places in the old body of every voxel of the new one: x, y, z on the first axis, then the grid's.
+
+        `column_mm` (n, 3): middles of the old bodies, upwards. All places are in mm from the pivot.
+        """
+        coarse = _lattice(grid)
+        z, y, x = np.meshgrid(*(coarse.along(axis) for axis in range(3)), indexing="ij")
+        old = np.einsum("ab,b...->a...", self.matrix, np.stack([x, y, z]))
+        old += self._local(old)
+        return np.stack([_filled(each.astype(np.float32), coarse, grid) for each in self._bent(old, column_mm)])
+
+    def _bent(self, old: Floats, column_mm: Floats) -> Floats:
+        knots = (np.arange(len(self.bend_mm)) - (len(self.bend_mm) - 1) / 2) * BEND_NODES_MM
+        curve = interpolate.CubicSpline(knots, self.bend_mm)
+        height = np.clip(old[2], knots[0], knots[-1])
+        shift, slope = np.moveaxis(curve(height), -1, 0), np.moveaxis(curve(height, 1), -1, 0)
+        beside = [old[axis] + shift[axis] - np.interp(old[2], column_mm[:, 2], column_mm[:, axis]) for axis in range(2)]
+        lift = sum(slope[axis] * REACH_MM * np.tanh(beside[axis] / REACH_MM) for axis in range(2))
+        return np.stack([old[0] + shift[0], old[1] + shift[1], old[2] - lift])
+
+    def _local(self, old: Floats) -> Floats:
+        nodes = self.local_mm.shape[1]
+        index = np.stack([old[2], old[1], old[0]]) / LOCAL_NODES_MM + (nodes - 1) / 2
+        return np.stack([ndimage.map_coordinates(each, index, order=3, mode="nearest") for each in self.local_mm])
+
+
+def draw_warp(rng: np.random.Generator, variation: Variation) -> Warp:
+    """A random warp; every draw is made whatever the variation."""
+    size = np.clip(1 + variation.size * rng.normal(), 0.84, 1.14)
+    axes = np.clip(1 + variation.axis_size * rng.normal(size=3), 0.93, 1.07)
+    turns = np.radians(variation.turn_deg) * np.clip(rng.normal(size=3), -2.5, 2.5)
+    knots, nodes = int(EXTENT_MM / BEND_NODES_MM) + 1, int(EXTENT_MM / LOCAL_NODES_MM) + 1
+    bend = variation.bend_mm * np.clip(rng.normal(size=(knots, 2)), -2.5, 2.5)
+    local = variation.local_mm * rng.standard_normal((3, nodes, nodes, nodes), np.float32)
+    return Warp(_rotation(turns) / (size * axes), bend, np.asarray(local, np.float32))
+
+
+def _rotation(turns: Floats) -> Floats:
+    matrix = np.eye(3)
+    for axis, turn in enumerate(turns):
+        one, other = [each for each in range(3) if each != axis]
+        step = np.eye(3)
+        step[one, one] = step[other, other] = np.cos(turn)
+        step[one, other], step[other, one] = -np.sin(turn), np.sin(turn)
+        matrix = matrix @ step
+    return matrix
+
+
+def _lattice(grid: ScanGrid) -> ScanGrid:
+    """Few enough points to compute a warp on: it is smooth between them."""
+    extent = [(count - 1) * step for count, step in zip(grid.shape, grid.spacing_mm, strict=True)]
+    shape = tuple(max(2, int(np.ceil(each / LATTICE_MM)) + 1) for each in extent)
+    spacing = tuple(max(each, 1e-3) / (count - 1) for each, count in zip(extent, shape, strict=True))
+    return ScanGrid((shape[0], shape[1], shape[2]), (spacing[0], spacing[1], spacing[2]), grid.first_lps_mm)
+
+
+def _filled(values: Picture, coarse: ScanGrid, grid: ScanGrid) -> Picture:
+    """Linear interpolation from the lattice."""
+    for axis in range(3):
+        place = (grid.along(axis) - coarse.along(axis)[0]) / coarse.spacing_mm[axis]
+        matrix = np.clip(1 - np.abs(place[:, None] - np.arange(coarse.shape[axis])[None]), 0, None).astype(np.float32)
+        values = np.moveaxis(np.tensordot(values, matrix, axes=(axis, 1)), -1, axis)
+    return np.ascontiguousarray(values)
