@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from models.vertebra_segmentation.instances import Instance
 from models.vertebra_segmentation.labels import BODY_CLASSES, LEVELS, UPPER, coarse_index
@@ -45,6 +46,8 @@ class Named:
     vote: float
     name_agrees: bool
     rib_sides: int | None
+    probability: float
+    """Of the name, over all sequences of levels."""
 
 
 def name_bodies(instances: Sequence[Instance], rib_sides: Sequence[int | None], spine: SpineMap) -> tuple[Named, ...]:
@@ -58,12 +61,14 @@ def name_bodies(instances: Sequence[Instance], rib_sides: Sequence[int | None], 
     weight = min(1.0, _INDEPENDENT_VOTES / len(instances))
     evidence = weight * np.log(np.maximum(votes, _LEAST_VOTE))
     evidence += np.stack([_rib_evidence(n, i.is_cut) for n, i in zip(rib_border(rib_sides), instances, strict=True)])
-    sequence = _likeliest(evidence, np.stack([i.centre_lps for i in instances]))
+    steps = _steps(np.stack([i.centre_lps for i in instances]))
+    sequence, probabilities = _likeliest(evidence, steps), _marginals(evidence, steps)
     named: dict[str, Named] = {}
-    for instance, state, vote, ribs in zip(instances, sequence, votes, rib_sides, strict=True):
-        level = STATES[state]
+    for place, (instance, state) in enumerate(zip(instances, sequence, strict=True)):
+        level, vote = STATES[state], votes[place]
         if level in LEVELS and (level not in named or instance.volume_ml > named[level].instance.volume_ml):
-            named[level] = Named(instance, level, float(vote[state]), bool(vote.argmax() == state), ribs)
+            agrees, probability = bool(vote.argmax() == state), float(probabilities[place, state])
+            named[level] = Named(instance, level, float(vote[state]), agrees, rib_sides[place], probability)
     return tuple(named.values())
 
 
@@ -99,22 +104,39 @@ def _rib_evidence(has_rib: bool | None, is_cut: bool) -> NDArray[np.float64]:
     return likelihood
 
 
-def _likeliest(evidence: NDArray[np.float64], centres_lps: NDArray[np.float64]) -> list[int]:
-    """State of each body by Viterbi over log evidence (body, state)."""
+def _steps(centres_lps: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Log score (from, to) of the step from each body to the next."""
     gaps = np.linalg.norm(np.diff(centres_lps, axis=0), axis=1)
+    usual = [float(np.median(gaps[max(0, body - 3) : body + 4])) for body in range(len(gaps))]
+    return [_step_scores(gap / expected) for gap, expected in zip(gaps, usual, strict=True)]
+
+
+def _likeliest(evidence: NDArray[np.float64], steps: Sequence[NDArray[np.float64]]) -> list[int]:
+    """State of each body by Viterbi over log evidence (body, state)."""
     score = evidence[0].copy()
     back = []
-    for body, gap in enumerate(gaps, start=1):
-        nearby = gaps[max(0, body - 4) : body + 3]
-        candidates = score[:, None] + _step_scores(gap / float(np.median(nearby)))
+    for own, step in zip(evidence[1:], steps, strict=True):
+        candidates = score[:, None] + step
         back.append(candidates.argmax(axis=0))
-        score = candidates.max(axis=0) + evidence[body]
+        score = candidates.max(axis=0) + own
     state = int(score.argmax())
     path = [state]
     for pointers in reversed(back):
         state = int(pointers[state])
         path.append(state)
     return path[::-1]
+
+
+def _marginals(evidence: NDArray[np.float64], steps: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Probability (body, state) of each state over all sequences: the forward-backward algorithm."""
+    forward, backward = evidence.copy(), np.zeros_like(evidence)
+    for body, step in enumerate(steps):
+        forward[body + 1] += logsumexp(forward[body][:, None] + step, axis=0)
+    for body in reversed(range(len(steps))):
+        backward[body] = logsumexp(steps[body] + (evidence[body + 1] + backward[body + 1])[None], axis=1)
+    together = forward + backward
+    marginals: NDArray[np.float64] = np.exp(together - logsumexp(together, axis=1, keepdims=True))
+    return marginals
 
 
 def _step_scores(relative_gap: float) -> NDArray[np.float64]:

@@ -11,11 +11,12 @@ import torch
 from numpy.typing import NDArray
 
 from models.vertebra_segmentation.column import SpineColumn, outline_column
+from models.vertebra_segmentation.confidence import numbering_confidence
 from models.vertebra_segmentation.grid import Image, canonical
 from models.vertebra_segmentation.instances import separate_bodies
 from models.vertebra_segmentation.labels import LEVELS, TISSUES
 from models.vertebra_segmentation.numbering import Named, name_bodies
-from models.vertebra_segmentation.plausibility import numbering_confidence, spine_bodies
+from models.vertebra_segmentation.plausibility import spine_bodies
 from models.vertebra_segmentation.ribs import ribs_beside
 from models.vertebra_segmentation.spine_map import SpineMap, map_spine, spine_curve
 from models.vertebra_segmentation.weights import SHIPPED, LoadedWeights, WeightsMismatch, load_weights

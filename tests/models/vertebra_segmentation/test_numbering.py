@@ -80,3 +80,13 @@ def test_nothing_to_name() -> None:
     """Without bodies there are no names."""
     assert name_bodies([], [], map_of(_sure("L1"))) == ()
     assert np.isfinite(map_of(_sure("L1")).probabilities).all()
+
+
+def test_a_name_is_probable_where_the_votes_agree() -> None:
+    """The probability of a name falls as another numbering comes close, and halves where two are alike."""
+    sure = name_bodies([body_at(n) for n in range(3)], [None] * 3, map_of(_sure("T12", "L1", "L2")))
+    alike = [{"T12": 0.48, "T11": 0.48}, {"L1": 0.48, "T12": 0.48}, {"L2": 0.48, "L1": 0.48}]
+    torn = name_bodies([body_at(n) for n in range(3)], [None] * 3, map_of(alike))
+
+    assert all(body.probability > 0.95 for body in sure)
+    assert all(0.4 < body.probability < 0.6 for body in torn)

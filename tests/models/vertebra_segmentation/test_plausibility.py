@@ -1,14 +1,9 @@
 import pytest
 
-from models.vertebra_segmentation.numbering import Named
-from models.vertebra_segmentation.plausibility import numbering_confidence, spine_bodies
+from models.vertebra_segmentation.plausibility import spine_bodies
 from tests.models.vertebra_segmentation.spine_builder import body_at, map_of
 
 THREE_LEVELS = [{"T12": 0.9}, {"L1": 0.9}, {"L2": 0.9}]
-
-
-def _named(level: str, *, rib_sides: int | None, vote: float = 0.9, agrees: bool = True) -> Named:
-    return Named(body_at(0), level, vote, agrees, rib_sides)
 
 
 def test_a_piece_off_the_line_is_no_body() -> None:
@@ -40,27 +35,3 @@ def test_a_piece_unknown_to_the_coarse_network_must_continue_the_row(
 def test_only_cut_bodies_are_no_spine() -> None:
     """A scan in which no body is whole has no bodies to name."""
     assert spine_bodies([body_at(0, is_cut=True), body_at(1, is_cut=True)], map_of(THREE_LEVELS)) == []
-
-
-@pytest.mark.parametrize(
-    ("t12_ribs", "l1_ribs", "low", "high"),
-    [
-        (2, 0, 0.85, 1.0),  # ribs end where they should
-        (None, None, 0.7, 0.85),  # the scan is too narrow to tell
-        (0, 0, 0.0, 0.5),  # T12 without ribs
-        (2, 2, 0.0, 0.5),  # L1 with ribs
-    ],
-)
-def test_ribs_and_confidence(t12_ribs: int | None, l1_ribs: int | None, low: float, high: float) -> None:
-    """Ribs that end elsewhere than at T12 bring the confidence below one half."""
-    named = [_named("T12", rib_sides=t12_ribs), _named("L1", rib_sides=l1_ribs)]
-
-    assert low <= numbering_confidence(named) <= high
-
-
-def test_votes_and_confidence() -> None:
-    """A body that the coarse network would name otherwise counts as nothing; no body, no confidence."""
-    sure, unsure = _named("T12", rib_sides=2), _named("L1", rib_sides=0, vote=0.4, agrees=False)
-
-    assert numbering_confidence([sure, unsure]) == pytest.approx(0.45)
-    assert numbering_confidence([]) == 0.0
