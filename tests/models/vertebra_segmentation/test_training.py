@@ -70,7 +70,7 @@ def test_a_stopped_run_continues_and_its_weights_load(
     }
     monkeypatch.setattr(train, "STAGES", smaller)
     monkeypatch.setattr(train, "labelled_scans", lambda _: [scan])
-    run = Run(tmp_path, tmp_path, tmp_path, patients=0, seconds=0.01, seed=7)
+    run = Run(tmp_path, tmp_path, tmp_path, patients=0, warped_each=0, seconds=0.01, seed=7)
     for stage in train.STAGES:
         stage_run(stage, run).train(run.seconds, Console(quiet=True))
     steps = {stage: stage_run(stage, run).learner.step for stage in train.STAGES}
@@ -89,7 +89,7 @@ def test_a_scan_that_is_left_out_is_not_trained_on(
 ) -> None:
     """Cross-validation: neither the crops nor the description know a scan that is left out."""
     monkeypatch.setattr(train, "labelled_scans", lambda _: [scan])
-    run = Run(tmp_path, tmp_path, tmp_path, patients=0, seconds=1, seed=7, left_out=("ts_example",))
+    run = Run(tmp_path, tmp_path, tmp_path, patients=0, warped_each=0, seconds=1, seed=7, left_out=("ts_example",))
 
     assert list(run.scans()) == []
     assert run.description["sources"] == {}
