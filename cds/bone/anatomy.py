@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from math import cos, hypot, radians
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +16,8 @@ Vector = tuple[float, float, float]
 CRANIAL: Vector = (0.0, 0.0, 1.0)
 """LPS +z."""
 
-STEEPEST_SPINE_DEG = 60.0
-"""A spine that leaves the scan's axis by more was not outlined correctly."""
+POSTERIOR: Vector = (0.0, 1.0, 0.0)
+"""LPS +y."""
 
 
 class VertebralLevel(StrEnum):
@@ -75,18 +74,5 @@ class Spine:
     aorta: MaskGrid | None = None
     paraspinal_muscle: MaskGrid | None = None
     spinal_canal: MaskGrid | None = None
+    """None where the segmenter does not know canals; empty where it saw none."""
     seconds: Mapping[str, float] = field(default_factory=dict)
-
-
-def cranial_axis(spine: Spine, level: VertebralLevel) -> Vector:
-    """Direction from the lower to the upper endplate of a body: along its neighbours' centres.
-
-    LPS +z where there is no neighbour, or where the centres contradict the scan's axis.
-    """
-    index = next(i for i, body in enumerate(spine.bodies) if body.level == level)
-    upper, lower = spine.bodies[max(0, index - 1)], spine.bodies[min(len(spine.bodies) - 1, index + 1)]
-    x, y, z = (a - b for a, b in zip(upper.centre_lps_mm, lower.centre_lps_mm, strict=True))
-    length = hypot(x, y, z)
-    if z <= length * cos(radians(STEEPEST_SPINE_DEG)):
-        return CRANIAL
-    return x / length, y / length, z / length

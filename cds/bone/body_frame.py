@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, map_coordinates
 
-from cds.bone.anatomy import MaskGrid, Vector
+from cds.bone.anatomy import POSTERIOR, MaskGrid, Vector
 
 Field = NDArray[np.float64]
 """One value per point of the frame, axes (height, depth, width)."""
@@ -22,9 +22,6 @@ SURFACE = 0.5
 """Probability at which the outer surface of the body is drawn."""
 TIE = 1e-6
 """A point on a limit lies within it, whatever the rounding of its coordinates (mm, probability)."""
-
-POSTERIOR: Vector = (0.0, 1.0, 0.0)
-"""LPS +y."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,17 +67,17 @@ class BodyFrame:
         return (index - lowest + 0.5) * STEP_MM, (highest - index + 0.5) * STEP_MM
 
 
-def frame_of(mask: MaskGrid, cranial: Vector) -> BodyFrame | None:
+def frame_of(mask: MaskGrid, cranial: Vector, posterior: Vector = POSTERIOR) -> BodyFrame | None:
     """The body's frame; None where nothing in the mask reaches the surface probability.
 
-    `cranial`: LPS unit vector from the lower to the upper endplate. Depth is the posterior
-    direction made perpendicular to it.
+    `cranial`: LPS unit vector from the lower to the upper endplate; `posterior`: from the front to
+    the back, made perpendicular to it.
     """
     mask = cropped(mask)
     core = np.argwhere(mask.inside >= SURFACE)
     if len(core) == 0:
         return None
-    axes = _axes(cranial)
+    axes = _axes(cranial, posterior)
     points = core @ mask.affine_lps[:3, :3].T + mask.affine_lps[:3, 3]
     weights = mask.inside[tuple(core.T)]
     centre = np.average(points, axis=0, weights=weights)
@@ -126,9 +123,9 @@ def grid_points(affine: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[
     return np.stack([sum(affine[row, a] * steps[a] for a in range(3)) + affine[row, 3] for row in range(3)])
 
 
-def _axes(cranial: Vector) -> NDArray[np.float64]:
+def _axes(cranial: Vector, posterior: Vector) -> NDArray[np.float64]:
     """Columns: unit vectors of height, depth and width."""
     height = np.asarray(cranial) / np.linalg.norm(cranial)
-    depth = np.asarray(POSTERIOR) - (np.asarray(POSTERIOR) @ height) * height
+    depth = np.asarray(posterior) - (np.asarray(posterior) @ height) * height
     depth /= np.linalg.norm(depth)
     return np.stack([height, depth, np.cross(height, depth)], axis=1)

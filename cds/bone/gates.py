@@ -156,12 +156,10 @@ GATES: Mapping[str, Gate] = MappingProxyType(
             source="engineering: sclerosis, osteophytes, haemangioma of the dense kind",
         ),
         "height": Gate(
-            measures="loss of anterior or middle height, percent to one decimal; 25 and more refuse",
+            measures="loss of height, in itself or against neighbours, percent to one decimal; 25 and more refuse",
             accepted=(-inf, 24.9),
-            unremarkable=(-inf, 19.9),
             refusal="level-fracture",
-            flag="height-reduced",
-            source="Genant 1993: 20-25 % mild, over 25 % moderate; a compressed body reads too dense",
+            source="Genant 1993: over 25 % moderate; a compressed body reads too dense",
         ),
         "outlier": Gate(
             measures="difference from the other levels after conversion, mg/cm3",

@@ -4,14 +4,14 @@ from dataclasses import dataclass, replace
 from math import hypot
 from typing import Final, Protocol
 
-from cds.bone.anatomy import MaskGrid, Spine, VertebralBody, cranial_axis
+from cds.bone.anatomy import MaskGrid
 from cds.bone.assessment import Calibration, ContrastState, LevelMeasurement
 from cds.bone.contrast import lowered
 from cds.bone.density import LevelDensity, density_of, hu_of
 from cds.bone.gates import DENSE_MG_CM3, GATES
 from cds.bone.image_noise import image_noise
 from cds.bone.level_conversion import THORACIC
-from cds.bone.outlined_body import UnmeasuredBody, outlined_body
+from cds.bone.outlined_body import OutlinedBody, UnmeasuredBody
 from cds.bone.roi import TrabecularRoi, trabecular_roi
 from cds.bone.tissue import patient_size
 from cds.ct.acquisition import CtSeries
@@ -65,31 +65,29 @@ class MeasuredLevel:
 
 
 def measure_level(
-    volume: CtVolume, spine: Spine, body: VertebralBody, calibrator: Calibrator, keep_out: MaskGrid | None
-) -> MeasuredLevel | NotAssessable:
-    """Heights, size, calibration, region and density of one body. `keep_out`: dense blood.
+    volume: CtVolume, body: OutlinedBody, calibrator: Calibrator, keep_out: MaskGrid | None
+) -> MeasuredLevel | UnmeasuredBody:
+    """Size, calibration, region and density of one body. `keep_out`: dense blood.
 
-    A whole body that cannot be measured keeps its loss of height (`UnmeasuredBody`).
+    A whole body that cannot be measured keeps its loss of height.
     """
-    outline = outlined_body(volume, body, cranial_axis(spine, body.level))
-    if isinstance(outline, NotAssessable):
-        return outline
-    size = patient_size(volume, body.centre_lps_mm[2])
+    centre = body.centre_lps_mm
+    size = patient_size(volume, centre[2])
     diameter_cm, limits = size.water_equivalent_diameter_cm, GATES["size"].accepted
     if GATES["size"].refuses(diameter_cm):
         reason = because("body-size-outside", diameter_cm=diameter_cm, minimum_cm=limits[0], maximum_cm=limits[1])
-        return UnmeasuredBody((reason,), outline.height_loss_percent)
+        return UnmeasuredBody((reason,), body.height_loss_percent)
     calibration = calibrator.calibrate(volume.series, diameter_cm, thoracic=body.level in THORACIC)
     if size.truncated:
         calibration = replace(calibration, slope_sd_fraction=hypot(calibration.slope_sd_fraction, TRUNCATED_SLOPE_SD))
     roi = trabecular_roi(
         volume,
-        outline,
+        body,
         keep_out=keep_out,
         dense_hu=hu_of(DENSE_MG_CM3, calibration),
-        noise_hu=image_noise(volume, body.centre_lps_mm),
+        noise_hu=image_noise(volume, centre),
     )
     if isinstance(roi, NotAssessable):
-        return UnmeasuredBody(roi.reasons, outline.height_loss_percent)
+        return UnmeasuredBody(roi.reasons, body.height_loss_percent)
     flags = (*roi.flags, *(("fov-truncated",) if size.truncated else ()))
     return MeasuredLevel(roi, calibration, density_of(roi, calibration), flags)

@@ -1,7 +1,8 @@
 """Measure the vertebrae that are needed, and leave out those that would mislead.
 
 L1 and L2 make the result; L3 and T12 replace them and show whether one of them deviates. T11 to T7
-are measured only where none of these four can be used, or where every level is asked for.
+are measured only where none of these four can be used, or where every level is asked for. A body whose
+outline is in doubt is shown with what it reads and why it is not used.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,11 +14,13 @@ from cds.bone.anatomy import MaskGrid, Spine, VertebralLevel
 from cds.bone.assessment import ContrastState, HeightLoss, LevelMeasurement
 from cds.bone.density import LevelDensity, difference_from_others
 from cds.bone.gates import GATES
+from cds.bone.height_loss import grade_of
 from cds.bone.level_conversion import CONVERSIONS, SUBSTITUTES, TARGET, THORACIC, LevelChoice
 from cds.bone.measured_level import Calibrator, MeasuredLevel, measure_level
 from cds.bone.outlined_body import UnmeasuredBody
+from cds.bone.outlined_column import OutlinedColumn, outlined_column
 from cds.bone.roi import TrabecularRoi
-from cds.ct.reason import NotAssessable, Reason, because
+from cds.ct.reason import Reason, because
 from cds.ct.volume import CtVolume
 
 FIRST: Final = frozenset((*TARGET, *SUBSTITUTES))
@@ -27,6 +30,8 @@ FEWEST_TO_COMPARE: Final = 3
 """An outlier shows only where two others remain."""
 
 Measured = Mapping[VertebralLevel, MeasuredLevel]
+Doubts = Mapping[VertebralLevel, tuple[Reason, ...]]
+NO_DOUBTS: Final[Doubts] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class Verdict:
 
     reasons: tuple[Reason, ...] = ()
     flags: tuple[str, ...] = ()
+    in_doubt: bool = False
+    """The outline itself may be wrong."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +76,15 @@ class Survey:
 
     @property
     def height_losses(self) -> tuple[HeightLoss, ...]:
-        """Bodies that lost a quarter of their height or more, measured or not, cranial to caudal."""
-        measured = {level: each.roi.height_loss_percent for level, each in self.measured.items()}
+        """Bodies that lost a quarter of their height or more, measured or not, cranial to caudal.
+
+        Not those whose outline is in doubt.
+        """
+        measured = {
+            level: each.roi.height_loss_percent
+            for level, each in self.measured.items()
+            if not self.verdicts[level].in_doubt
+        }
         known = {**measured, **self.refused_losses}
         return tuple(
             HeightLoss(level, loss)
@@ -106,10 +120,11 @@ def survey_levels(
     volume: CtVolume, spine: Spine, calibrator: Calibrator, *, keep_out: MaskGrid | None, all_levels: bool
 ) -> Survey:
     """Measure what is needed, or everything. `keep_out`: dense blood."""
-    survey = _survey(volume, spine, calibrator, keep_out, frozenset(VertebralLevel) if all_levels else FIRST)
+    column = outlined_column(volume, spine)
+    survey = _survey(volume, column, calibrator, keep_out, frozenset(VertebralLevel) if all_levels else FIRST)
     if survey.usable or all_levels:
         return survey
-    fallback = _survey(volume, spine, calibrator, keep_out, FALLBACK)
+    fallback = _survey(volume, column, calibrator, keep_out, FALLBACK)
     return Survey(
         {**survey.measured, **fallback.measured},
         {**survey.verdicts, **fallback.verdicts},
@@ -120,30 +135,30 @@ def survey_levels(
 
 def _survey(
     volume: CtVolume,
-    spine: Spine,
+    column: OutlinedColumn,
     calibrator: Calibrator,
     keep_out: MaskGrid | None,
     wanted: Collection[VertebralLevel],
 ) -> Survey:
     measured: dict[VertebralLevel, MeasuredLevel] = {}
-    refused: dict[VertebralLevel, tuple[Reason, ...]] = {}
+    refused = {level: reasons for level, reasons in column.refused.items() if level in wanted}
     losses: dict[VertebralLevel, float] = {}
-    for body in spine.bodies:
-        if body.level not in wanted:
+    for level, body in column.bodies.items():
+        if level not in wanted:
             continue
-        found = measure_level(volume, spine, body, calibrator, keep_out)
-        if isinstance(found, NotAssessable):
-            refused[body.level] = found.reasons
+        found = measure_level(volume, body, calibrator, keep_out)
+        if isinstance(found, UnmeasuredBody):
+            refused[level] = (*column.doubts.get(level, ()), *found.reasons)
+            if found.height_loss_percent is not None and level not in column.doubts:
+                losses[level] = found.height_loss_percent
         else:
-            measured[body.level] = found
-        if isinstance(found, UnmeasuredBody) and found.height_loss_percent is not None:
-            losses[body.level] = found.height_loss_percent
-    return Survey(measured, judge(measured), refused, losses)
+            measured[level] = found
+    return Survey(measured, judge(measured, column.doubts), refused, losses)
 
 
-def judge(measured: Measured) -> dict[VertebralLevel, Verdict]:
-    """Fractured levels go first; then, among comparable ones, the one that deviates most, until none does."""
-    verdicts = {level: _by_height(each.roi) for level, each in measured.items()}
+def judge(measured: Measured, doubts: Doubts = NO_DOUBTS) -> dict[VertebralLevel, Verdict]:
+    """Doubtful and fractured levels go first, then the comparable one that deviates most, until none does."""
+    verdicts = {level: _by_outline(doubts.get(level, ()), each.roi) for level, each in measured.items()}
     for group in (FIRST, FALLBACK):
         comparable = {
             level: each.density for level, each in measured.items() if level in group and not verdicts[level].reasons
@@ -152,13 +167,14 @@ def judge(measured: Measured) -> dict[VertebralLevel, Verdict]:
     return verdicts
 
 
-def _by_height(roi: TrabecularRoi) -> Verdict:
-    """A compressed vertebra reads too dense; where slices are too thick, nothing can be said."""
+def _by_outline(doubts: tuple[Reason, ...], roi: TrabecularRoi) -> Verdict:
+    """A compressed vertebra reads too dense; where slices are too thick, nothing can be said of its height."""
     loss = roi.height_loss_percent
-    if loss is None:
-        return Verdict()
+    if doubts or loss is None:
+        return Verdict(doubts, in_doubt=bool(doubts))
     reasons = (because("level-fracture", loss_percent=loss),) if GATES["height"].refuses(loss) else ()
-    return Verdict(reasons, GATES["height"].flags(loss))
+    grade = grade_of(loss)
+    return Verdict(reasons, () if grade == "none" else (f"height-loss-{grade}",))
 
 
 def _compare(remaining: dict[VertebralLevel, LevelDensity], verdicts: dict[VertebralLevel, Verdict]) -> None:

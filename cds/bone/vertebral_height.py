@@ -3,8 +3,8 @@
 Genant 1993 grades a vertebra by the loss of anterior or middle height against the posterior one:
 20-25 % mild, 25-40 % moderate, more severe. Heights are read where masks are sure, at 20, 50 and 80 %
 of the depth, not at the rims: a straight wedge of 38 % reads 25 %. What is reported is therefore
-rarely wrong; mild fractures go unseen, and so do bodies that collapsed evenly, because neighbours are
-not compared.
+rarely wrong, and mild fractures go unseen. A body that collapsed evenly shows beside its neighbours
+only: `cds.bone.height_loss`.
 """
 
 from dataclasses import dataclass
@@ -28,6 +28,11 @@ class BodyHeights:
     anterior: float
     middle: float
     posterior: float
+
+    @property
+    def mean(self) -> float:
+        """Mean of the three."""
+        return (self.anterior + self.middle + self.posterior) / 3
 
     @property
     def loss_percent(self) -> float:

@@ -44,6 +44,10 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "compression-unsupported": "The images are stored in transfer syntax {transfer_syntax}, which cannot be decoded.",
         "pixels-lossy": "The images were compressed with loss, which changes Hounsfield units.",
         # anatomy
+        "no-anatomy": "The images show no anatomy: they are empty, uniform, or noise alone.",
+        "orientation-upside-down": "The images seem to show the patient upside down, against their own orientation labels.",
+        "orientation-front-to-back": "The images seem to show the patient's front where their orientation labels say back.",
+        "orientation-sideways": "The images seem to show the patient turned to a side, against their own orientation labels.",
         "no-vertebra-found": "No measurable vertebra between T7 and L3 was found in this scan.",
         "numbering-uncertain": "The vertebrae could not be named with enough confidence.",
         # one level
@@ -54,6 +58,12 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "level-metal": "Metal or cement lies in or near the vertebra.",
         "level-outlier": "The vertebra differs by {difference_mg_cm3:.0f} mg/cm3 from its neighbours.",
         "level-outside-body": "The outline found for this level is not a plausible vertebral body.",
+        "level-size": "The outline ({height_mm:.0f} mm high, {section_cm2:.0f} cm2 across, {volume_cm3:.0f} cm3) has not the size of this vertebra in adults.",
+        "level-uneven-outline": "The outline differs in size by {percent:.0f} % from what the vertebrae beside it suggest.",
+        "level-asymmetric": "The outline differs between left and right by {percent:.0f} %, so it holds more or less than the vertebral body.",
+        "level-without-canal": "The spinal canal was not seen behind the outline, so it may not be a vertebral body.",
+        "level-canal": "The spinal canal lies {distance_mm:.0f} mm from the outline, {angle_deg:.0f} degrees off straight back, which is not where a vertebra has it.",
+        "level-edge": "The outline does not lie on the edges of a bone in the images.",
         "level-sclerotic": "More than {percent:.0f} % of the trabecular region is denser than {dense_hu:.0f} HU.",
         "level-fracture": "The height is reduced by {loss_percent:.0f} %, which suggests a fracture; a compressed vertebra reads too dense.",
         "body-size-outside": "A water-equivalent diameter of {diameter_cm:.0f} cm is outside the calibrated range of {minimum_cm:.0f} to {maximum_cm:.0f} cm.",

@@ -1,4 +1,4 @@
-"""A simulated trunk with known bone: an oval body, vertebrae with a shell, an aorta, a table.
+"""A simulated trunk with known bone: an oval body, vertebrae with a shell and a canal behind, an aorta, a table.
 
 Geometry in LPS mm, x left, y posterior, z superior; L1 at the origin. Everything is analytic, so
 that the same patient can be drawn on any grid.
@@ -20,6 +20,9 @@ TRUNK_HALF_MM = (150.0, 105.0)
 TRUNK_CENTRE_Y_MM = -40.0
 AORTA_MM = (12.0, -34.0)
 AORTA_RADIUS_MM = 10.0
+CANAL_Y_MM = 24.0
+CANAL_HALF_MM = (11.0, 8.0)
+"""Half width and half depth of the spinal canal, and how far behind the bodies' centres it runs."""
 MASK_MM = 2.0
 
 L1 = VertebralLevel.L1
@@ -57,6 +60,8 @@ class Trunk:
     centre_mm: tuple = (0.0, TRUNK_CENTRE_Y_MM, -17.5)
     """LPS centre of the grid."""
     half_mm: tuple = BODY_HALF_MM
+    shapes: dict = field(default_factory=dict)
+    """Level to depth below the surface at x, y, z, where a body is no cylinder."""
     series: CtSeries = field(default_factory=a_series)
     seed: int = 0
 
@@ -73,16 +78,29 @@ class Trunk:
         ax, ay = AORTA_MM
         hu[np.broadcast_to(np.hypot(x - ax, y - ay) <= AORTA_RADIUS_MM, shape)] = self.blood_hu
         for level, value in self.bone_hu.items():
-            inner = signed_depth_mm(x, y, z - level_z_mm(level), self.half_mm)
+            inner = np.broadcast_to(self.shape_of(level)(x, y, z - level_z_mm(level)), shape)
             hu[inner > 0] = 1100
             hu[inner > 1.5] = value
         noise = np.random.default_rng(self.seed).normal(0, 1, shape) * self.noise_hu
         return CtVolume(np.rint(np.clip(hu + noise, -1024, 3071)).astype(np.int16), affine, self.series)
 
-    def spine(self, *, confidence=1.0, aorta=True, **facts):
+    def shape_of(self, level):
+        """Depth below the surface of one body, about its centre."""
+        return self.shapes.get(level) or (lambda x, y, z: signed_depth_mm(x, y, z, self.half_mm))
+
+    def spine(self, *, confidence=1.0, aorta=True, canal=True, **facts):
         """What a perfect segmenter would hand over."""
-        bodies = tuple(a_body(level, half_mm=self.half_mm, **facts) for level in ORDER if level in self.bone_hu)
-        return Spine(bodies, confidence, aorta=an_aorta() if aorta else None)
+        bodies = tuple(
+            a_body(level, half_mm=self.half_mm, shape_mm=self.shape_of(level), **facts)
+            for level in ORDER
+            if level in self.bone_hu
+        )
+        return Spine(
+            bodies,
+            confidence,
+            aorta=an_aorta() if aorta else None,
+            spinal_canal=a_canal() if canal else None,
+        )
 
     def but(self, **changes):
         """The same patient with something changed."""
@@ -127,15 +145,35 @@ def a_body(level=L1, *, half_mm=BODY_HALF_MM, shape_mm=None, cut=False, name_agr
     return VertebralBody(level, MaskGrid(inside, affine), centre, cut, name_agrees)
 
 
-def a_wedge(level=L1, *, front_mm=5.0, back_mm=16.0, **facts):
-    """A body collapsed in front: its height falls from the posterior to the anterior wall."""
+def wedge(front_mm=5.0, back_mm=16.0):
+    """The shape of a body collapsed in front: its height falls from the posterior to the anterior wall."""
 
     def depth(x, y, z):
         share = (BODY_HALF_MM[1] + y) / (2 * BODY_HALF_MM[1])
         half = (front_mm + (back_mm - front_mm) * share) / 2
         return np.minimum(signed_depth_mm(x, y, 0 * z), half - np.abs(z))
 
-    return a_body(level, shape_mm=depth, **facts)
+    return depth
+
+
+def crush(height_mm):
+    """The shape of a body that collapsed evenly to a height."""
+    return lambda x, y, z: signed_depth_mm(x, y, z, (*BODY_HALF_MM[:2], height_mm / 2))
+
+
+def a_wedge(level=L1, *, front_mm=5.0, back_mm=16.0, **facts):
+    """A body collapsed in front."""
+    return a_body(level, shape_mm=wedge(front_mm, back_mm), **facts)
+
+
+def a_canal(*, mask_mm=4.0, z_mm=(-180.0, 220.0), centre_mm=(0.0, CANAL_Y_MM)):
+    """The outline of a canal that runs straight behind the bodies, on a coarse grid."""
+    shape = (int((z_mm[1] - z_mm[0]) / mask_mm), 11, 11)
+    affine = grid_affine((mask_mm,) * 3, shape, (*centre_mm, sum(z_mm) / 2))
+    z, y, x = axes_lps(affine, shape)
+    width, depth = CANAL_HALF_MM
+    inside = np.hypot((x - centre_mm[0]) / width, (y - centre_mm[1]) / depth) <= 1
+    return MaskGrid((inside & np.isfinite(z)).astype(np.float32), affine)
 
 
 def an_aorta(*, mask_mm=2.0, z_mm=(-100.0, 60.0)):
@@ -186,7 +224,9 @@ def moved_lps(volume, spine, by_mm):
         for b in spine.bodies
     )
     aorta = None if spine.aorta is None else shifted(spine.aorta)
-    return CtVolume(volume.hu.copy(), affine, volume.series), replace(spine, bodies=bodies, aorta=aorta)
+    canal = None if spine.spinal_canal is None else shifted(spine.spinal_canal)
+    moved = replace(spine, bodies=bodies, aorta=aorta, spinal_canal=canal)
+    return CtVolume(volume.hu.copy(), affine, volume.series), moved
 
 
 def a_lone_body(value=150, *, spacing_mm=(2.0, 1.0, 1.0), **changes):

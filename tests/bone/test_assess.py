@@ -18,10 +18,10 @@ from tests.bone.phantom import (
     Trunk,
     a_body,
     a_series,
-    a_wedge,
     flipped,
     moved_lps,
     padded,
+    wedge,
 )
 
 TODAY = date(2026, 3, 1)
@@ -217,14 +217,14 @@ def test_names_without_support_are_refused(confidence):
     assert found.numbering_confidence == confidence
 
 
-def collapsed(level, **facts):
-    """The plain spine with one body collapsed in front."""
-    return replace(SPINE, bodies=tuple(a_wedge(level) if b.level == level else b for b in SPINE.bodies), **facts)
+COLLAPSED = {level: COARSE.but(shapes={level: wedge()}) for level in (L1, L2)}
+WEDGED = {level: (trunk.volume(), trunk.spine()) for level, trunk in COLLAPSED.items()}
+"""CT and spine of a patient with one body collapsed in front."""
 
 
 def test_a_collapsed_body_is_told_though_it_has_no_density():
     """L1 collapsed to 5 mm in front is refused for its size, replaced, and reported with its loss of height."""
-    found = assess(spine=collapsed(L1))
+    found = assess(*WEDGED[L1])
 
     assert found.status == "assessed"
     assert found.levels_used == (L2, L3)
@@ -235,8 +235,9 @@ def test_a_collapsed_body_is_told_though_it_has_no_density():
 
 def test_a_collapsed_body_is_told_where_nothing_can_be_measured():
     """Without any value the result still carries the possible fracture."""
-    bodies = tuple(b if b.level == L1 else replace(b, cut_by_border=True) for b in collapsed(L1).bodies)
-    found = assess(spine=replace(SPINE, bodies=bodies))
+    volume, spine = WEDGED[L1]
+    bodies = tuple(b if b.level == L1 else replace(b, cut_by_border=True) for b in spine.bodies)
+    found = assess(volume, replace(spine, bodies=bodies))
 
     assert found.status == "not-assessable"
     assert [loss.level for loss in found.height_losses] == [L1]
@@ -250,10 +251,12 @@ def test_the_plain_spine_lost_no_height():
 @pytest.mark.parametrize("level", [L1, L2])
 def test_a_level_of_doubtful_name_is_not_called_fractured(level):
     """Where the row, or the level itself, may be named wrongly, no fracture is named."""
-    disputed = tuple(replace(b, name_agrees=b.level != level) for b in collapsed(level).bodies)
+    volume, spine = WEDGED[level]
+    disputed = tuple(replace(b, name_agrees=b.level != level) for b in spine.bodies)
 
-    assert assess(spine=collapsed(level, numbering_confidence=0.4)).height_losses == ()
-    assert assess(spine=replace(SPINE, bodies=disputed)).height_losses == ()
+    assert assess(volume, spine).height_losses != ()
+    assert assess(volume, replace(spine, numbering_confidence=0.4)).height_losses == ()
+    assert assess(volume, replace(spine, bodies=disputed)).height_losses == ()
 
 
 def test_ambiguous_numbering_is_flagged_without_a_value_too():

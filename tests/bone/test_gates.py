@@ -3,14 +3,18 @@ from math import inf, nan
 import pytest
 
 from cds.bone.gates import GATES, Gate
+from cds.bone.outline_gates import OUTLINE_GATES
 from cds.ct.reason import SENTENCES
 from cds.ct.usability import MAXIMUM_KVP, MAXIMUM_SLICE_MM, MINIMUM_KVP
 
 
-@pytest.mark.parametrize("name", GATES)
+EVERY = {**GATES, **OUTLINE_GATES}
+
+
+@pytest.mark.parametrize("name", EVERY)
 def test_every_limit_is_explained(name):
     """Each gate says what it measures and where its limit comes from; its refusal has a sentence."""
-    gate = GATES[name]
+    gate = EVERY[name]
 
     assert gate.measures
     assert gate.source
@@ -18,10 +22,10 @@ def test_every_limit_is_explained(name):
     assert gate.accepted != (-inf, inf) or gate.flag
 
 
-@pytest.mark.parametrize("name", GATES)
+@pytest.mark.parametrize("name", EVERY)
 def test_what_is_unremarkable_is_accepted(name):
     """The range without a flag lies within the accepted one."""
-    gate = GATES[name]
+    gate = EVERY[name]
     if gate.flag is not None:
         assert gate.accepted[0] <= gate.unremarkable[0] <= gate.unremarkable[1] <= gate.accepted[1]
 

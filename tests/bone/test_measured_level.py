@@ -1,17 +1,14 @@
-from dataclasses import replace
-
 import pytest
 
 from cds.bone.measured_level import TRUNCATED_SLOPE_SD, MeasuredLevel, measure_level
-from cds.bone.outlined_body import UnmeasuredBody
+from cds.bone.outlined_body import UnmeasuredBody, outlined_body
 from cds.ct.volume import CtVolume
 from cds.inference.calibrator import PhysicsCalibrator
-from tests.bone.phantom import L1, T12, Trunk, a_series
+from tests.bone.phantom import L1, T12, Trunk, a_body, a_series
 
 CALIBRATOR = PhysicsCalibrator()
 COARSE = Trunk(spacing_mm=(3.0, 2.0, 2.0), noise_hu=5.0)
-VOLUME, SPINE = COARSE.volume(), COARSE.spine()
-BODIES = {body.level: body for body in SPINE.bodies}
+VOLUME = COARSE.volume()
 
 
 class Listening:
@@ -26,9 +23,14 @@ class Listening:
         return CALIBRATOR.calibrate(series, water_equivalent_diameter_cm, thoracic=thoracic)
 
 
+def measure(volume, level=L1, calibrator=CALIBRATOR):
+    """Measure one body, which must have an outline."""
+    return measure_level(volume, outlined_body(volume, a_body(level)), calibrator, None)
+
+
 def test_a_level_has_region_calibration_and_density():
     """HU, slope and density belong together."""
-    found = measure_level(VOLUME, SPINE, BODIES[L1], CALIBRATOR, None)
+    found = measure(VOLUME)
 
     assert isinstance(found, MeasuredLevel)
     assert found.roi.hu == pytest.approx(150, abs=1)
@@ -40,7 +42,7 @@ def test_the_calibrator_learns_size_and_region():
     """T12 lies among abdominal organs and counts as lumbar; only T7 to T11 are thoracic."""
     listening = Listening()
     for level in (T12, L1):
-        measure_level(VOLUME, SPINE, BODIES[level], listening, None)
+        measure(VOLUME, level, listening)
 
     assert listening.asked == [(26, False), (26, False)]
 
@@ -48,7 +50,7 @@ def test_the_calibrator_learns_size_and_region():
 def test_a_truncated_body_widens_the_slope():
     """A field of view that cuts the body adds 4 % to the slope's error, and a flag."""
     narrow = CtVolume(VOLUME.hu[:, :, 30:-30].copy(), moved_columns(VOLUME, 30), VOLUME.series)
-    found = measure_level(narrow, SPINE, BODIES[L1], CALIBRATOR, None)
+    found = measure(narrow)
 
     assert "fov-truncated" in found.flags
     assert found.calibration.slope_sd_fraction == pytest.approx((0.08**2 + TRUNCATED_SLOPE_SD**2) ** 0.5)
@@ -64,42 +66,35 @@ def moved_columns(volume, count):
 def test_a_body_of_no_known_size_is_refused():
     """Where no body is seen around the vertebra, there is no slope for it."""
     air = COARSE.but(soft_hu=-1000.0, blood_hu=-1000.0, table=False, noise_hu=0.0).volume()
-    found = measure_level(air, SPINE, BODIES[L1], CALIBRATOR, None)
+    found = measure(air)
 
     assert [reason.code for reason in found.reasons] == ["body-size-outside"]
     assert found.height_loss_percent == pytest.approx(0, abs=3)
 
 
 def test_a_region_that_cannot_be_measured_is_passed_on():
-    """The region's refusal is the level's."""
+    """The region's refusal is the level's, which keeps its height."""
     metal = VOLUME.hu.copy()
     metal[:, 90:95, 80:85] = 3000
-    found = measure_level(CtVolume(metal, VOLUME.affine_lps.copy(), VOLUME.series), SPINE, BODIES[L1], CALIBRATOR, None)
+    found = measure(CtVolume(metal, VOLUME.affine_lps.copy(), VOLUME.series))
 
+    assert isinstance(found, UnmeasuredBody)
     assert [reason.code for reason in found.reasons] == ["level-metal"]
     assert found.height_loss_percent == pytest.approx(0, abs=3)
-
-
-def test_a_cut_body_has_no_height():
-    """What the edge of the scan cuts off is no loss of height."""
-    found = measure_level(VOLUME, SPINE, replace(BODIES[L1], cut_by_border=True), CALIBRATOR, None)
-
-    assert not isinstance(found, UnmeasuredBody)
-    assert [reason.code for reason in found.reasons] == ["level-cut"]
 
 
 @pytest.mark.parametrize("kvp", [80.0, 140.0])
 def test_dense_bone_is_dense_at_every_voltage(kvp):
     """300 HU are sclerotic at 140 kVp and ordinary at 80 kVp: the limit is a density."""
     trunk = COARSE.but(bone_hu={L1: 300}, series=a_series(kvp=kvp))
-    found = measure_level(trunk.volume(), trunk.spine(), trunk.spine().bodies[0], CALIBRATOR, None)
+    found = measure(trunk.volume())
 
     assert isinstance(found, MeasuredLevel) is (kvp == 80.0)
 
 
 def test_the_report_is_what_was_measured():
     """A report carries the level's numbers, and whether and why it was used."""
-    found = measure_level(VOLUME, SPINE, BODIES[L1], CALIBRATOR, None)
+    found = measure(VOLUME)
     report = found.report(used=True, contrast="none", flags=("uneven",))
 
     assert (report.level, report.hu, report.vbmd_mg_cm3) == (L1, found.roi.hu, found.density.vbmd_mg_cm3)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
 from cds.bone.anatomy import CRANIAL, MaskGrid
+from cds.bone.body_axes import BodyAxes
 from cds.bone.outlined_body import OutlinedBody, outlined_body
 from cds.bone.roi import TrabecularRoi, trabecular_roi
 from cds.ct.reason import NotAssessable
@@ -28,7 +29,7 @@ few = settings(max_examples=12, deadline=None)
 
 def region_of(volume, body=None, *, cranial=CRANIAL, **facts):
     """The region of an outlined body, or why there is none."""
-    outline = outlined_body(volume, body or a_body(), cranial)
+    outline = outlined_body(volume, body or a_body(), BodyAxes(cranial))
     return trabecular_roi(volume, outline, **facts) if isinstance(outline, OutlinedBody) else outline
 
 

@@ -10,7 +10,7 @@ from cds.bone.survey import Survey, judge, survey_levels
 from cds.ct.reason import because
 from cds.inference.calibrator import PhysicsCalibrator
 from tests.bone.builders import a_calibration, a_measured
-from tests.bone.phantom import L1, L2, L3, T12, Trunk, a_body, a_series, a_wedge
+from tests.bone.phantom import L1, L2, L3, T12, Trunk, a_series, wedge
 
 T8, T9, T10, T11 = (VertebralLevel(name) for name in ("T8", "T9", "T10", "T11"))
 
@@ -80,14 +80,15 @@ def test_a_lone_level_has_nobody_to_compare_with():
         (None, (), ()),
         (0.0, (), ()),
         (19.9, (), ()),
-        (20.0, (), ("height-reduced",)),
-        (24.9, (), ("height-reduced",)),
-        (25.0, ("level-fracture",), ("height-reduced",)),
-        (60.0, ("level-fracture",), ("height-reduced",)),
+        (20.0, (), ("height-loss-mild",)),
+        (24.9, (), ("height-loss-mild",)),
+        (25.0, ("level-fracture",), ("height-loss-moderate",)),
+        (40.0, ("level-fracture",), ("height-loss-moderate",)),
+        (40.1, ("level-fracture",), ("height-loss-severe",)),
     ],
 )
 def test_fractures(loss, reasons, flags):
-    """A loss of 20 % of height is flagged, of 25 % leaves the level out; unknown says nothing."""
+    """A loss of 20 % of height is graded, of 25 % leaves the level out; unknown says nothing."""
     verdict = judge(of({L1: 80}, L1={"height_loss_percent": loss}))[L1]
 
     assert tuple(reason.code for reason in verdict.reasons) == reasons
@@ -228,7 +229,7 @@ def cut_off(body):
 
 def test_a_collapsed_body_without_density_keeps_its_height_loss():
     """A body too flat to be measured is refused for its size, and its loss of height is known."""
-    found = survey(COARSE.but(bone_hu={T12: 150, L1: 150, L2: 150}), spine=with_wedge(L1))
+    found = survey(COARSE.but(bone_hu={T12: 150, L1: 150, L2: 150}, shapes={L1: wedge()}))
 
     assert [reason.code for reason in found.refused[L1]] == ["level-roi-small"]
     assert [loss.level for loss in found.height_losses] == [L1]
@@ -237,11 +238,8 @@ def test_a_collapsed_body_without_density_keeps_its_height_loss():
 
 def test_a_collapsed_thoracic_body_is_told_when_thoracic_levels_step_in():
     """What the fallback finds in bodies without density is kept too."""
-    trunk = COARSE.but(bone_hu={T10: 155, T11: 150, T12: 150}, **ALL_THORACIC)
-    bodies = tuple(
-        cut_off(body) if body.level == T12 else a_wedge(T10) if body.level == T10 else body
-        for body in trunk.spine().bodies
-    )
+    trunk = COARSE.but(bone_hu={T10: 155, T11: 150, T12: 150}, shapes={T10: wedge()}, **ALL_THORACIC)
+    bodies = tuple(cut_off(body) if body.level == T12 else body for body in trunk.spine().bodies)
     found = survey(trunk, spine=Spine(bodies, 1.0))
 
     assert found.usable == {T11}
@@ -250,13 +248,8 @@ def test_a_collapsed_thoracic_body_is_told_when_thoracic_levels_step_in():
 
 def test_thick_slices_hide_the_height_of_a_refused_body():
     """Beyond 3 mm nothing is said of a body without density."""
-    trunk = COARSE.but(bone_hu={T12: 150, L1: 150, L2: 150}, series=a_series(slice_thickness_mm=4.0))
-    found = survey(trunk, spine=with_wedge(L1))
+    three = {T12: 150, L1: 150, L2: 150}
+    found = survey(COARSE.but(bone_hu=three, shapes={L1: wedge()}, series=a_series(slice_thickness_mm=4.0)))
 
     assert L1 in found.refused
     assert found.height_losses == ()
-
-
-def with_wedge(level):
-    """The usual spine with one collapsed body."""
-    return Spine(tuple(a_wedge(each) if each == level else a_body(each) for each in (T12, L1, L2)), 1.0)
