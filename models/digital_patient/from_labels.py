@@ -5,9 +5,10 @@ grid and without the steps of the label map. Density, contrast, noise and voxels
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from models.digital_patient.grid import Box, Floats, Labels, Picture, ScanGrid
-from models.digital_patient.label_numbers import BONES, RIB, VERTEBRA
+from models.digital_patient.label_bodies import body_of, canal_of
+from models.digital_patient.label_numbers import BONES, RIB, SOFT, VERTEBRA
 from models.digital_patient.label_smoothing import Mask, depth_mm, finer, resampled, smooth_mask, solid
 from models.digital_patient.soft_tissue import fill
 from models.digital_patient.structures import LEVELS, Structure
@@ -25,11 +27,7 @@ FAR_MM = -9.0
 DEPTH_STEP_MM = 0.1
 """Depth is kept on disk in steps of this, up to 12.7 mm."""
 DISC_REACH_MM = 8.0
-SMALL_PART = 0.2
-"""What an opening leaves of a vertebra, below this share of the largest such part, belongs to the body."""
-
-BodyOf = Callable[[Mask, float], Mask]
-"""From a whole vertebra and the spacing in mm to its body."""
+BRIDGE_MM = 7.0
 
 
 @dataclass(frozen=True)
@@ -95,15 +93,15 @@ class _Bone:
     number: int
 
 
-def anatomy_of(name: str, hu: NDArray[np.generic], labels: Labels, grid: ScanGrid, body_of: BodyOf) -> LabelledAnatomy:
+def anatomy_of(name: str, hu: NDArray[np.generic], labels: Labels, grid: ScanGrid) -> LabelledAnatomy:
     """Anatomy from a scan and a label map with TotalSegmentator's numbers on the same grid.
 
-    Axes run to superior, posterior and left. `body_of` takes the body from a whole vertebra.
+    Axes run to superior, posterior and left. ValueError if the map shows no spinal canal: it tells bodies from arches.
     """
     fine = finer(grid, FINE_MM)
     bones, vertebra = np.zeros(fine.shape, np.uint8), np.zeros(fine.shape, np.uint8)
     depth = np.full(fine.shape, FAR_MM, np.float32)
-    for each in _bones(labels, grid, fine, body_of):
+    for each in _bones(labels, grid, fine):
         _lay(each, depth, bones, vertebra)
     picture = resampled(np.clip(hu, -1024, 3071).astype(np.float32), grid, fine)
     unnamed = fill(labels, picture, grid, fine, depth > 0)
@@ -115,33 +113,25 @@ def anatomy_of(name: str, hu: NDArray[np.generic], labels: Labels, grid: ScanGri
     return LabelledAnatomy(name, fine, unnamed.soft, bones, vertebra, depth, _cut(depth, bones, vertebra))
 
 
-def _bones(labels: Labels, grid: ScanGrid, fine: ScanGrid, body_of: BodyOf) -> Iterator[_Bone]:
+def _bones(labels: Labels, grid: ScanGrid, fine: ScanGrid) -> Iterator[_Bone]:
+    canal = canal_of(np.isin(labels, SOFT[Structure.CANAL]), grid)
     for value in np.unique(labels):
+        if value not in VERTEBRA and value not in BONES:
+            continue
         mask = labels == value
+        smooth = smooth_mask(mask, grid, fine)
+        inside = solid(smooth, float(mask.sum() * np.prod(grid.spacing_mm)), FINE_MM)
+        level = VERTEBRA.get(value, RIB.get(value))
+        structure = np.array(BONES.get(value, 0), np.uint8)
         if value in VERTEBRA:
-            yield _vertebra(mask, LEVELS.index(VERTEBRA[value]) + 1, grid, fine, body_of)
-        elif value in BONES:
-            box, inside = _solid(mask, grid, fine)
-            number = LEVELS.index(RIB[value]) + 1 if value in RIB else 0
-            yield _Bone(box, depth_mm(inside, FINE_MM), np.array(BONES[value], np.uint8), number)
+            structure = _parts(inside, body_of(inside, fine, smooth.box, canal))
+        yield _Bone(smooth.box, depth_mm(inside, FINE_MM), structure, LEVELS.index(level) + 1 if level else 0)
 
 
-def _solid(mask: Mask, grid: ScanGrid, fine: ScanGrid) -> tuple[Box, Mask]:
-    smooth = smooth_mask(mask, grid, fine)
-    return smooth.box, solid(smooth, float(mask.sum()) * float(np.prod(grid.spacing_mm)), FINE_MM)
-
-
-def _vertebra(mask: Mask, number: int, grid: ScanGrid, fine: ScanGrid, body_of: BodyOf) -> _Bone:
-    box, inside = _solid(mask, grid, fine)
-    body = body_of(inside, FINE_MM)
-    behind, count = ndimage.label(inside & ~body)
-    if count:
-        sizes = np.bincount(behind.ravel())
-        sizes[0] = 0
-        body |= (sizes < SMALL_PART * sizes.max())[behind] & inside & (behind > 0)
-    nearer = ndimage.distance_transform_edt(~body) <= ndimage.distance_transform_edt(body | ~inside)
-    structure = np.where(nearer, Structure.BODY_TRABECULAR, Structure.POSTERIOR_ELEMENTS).astype(np.uint8)
-    return _Bone(box, depth_mm(inside, FINE_MM), structure, number)
+def _parts(vertebra: Mask, body: Mask) -> Labels:
+    """Body or posterior elements, whichever is nearer."""
+    nearer = ndimage.distance_transform_edt(~body) <= ndimage.distance_transform_edt(body | ~vertebra)
+    return np.where(nearer, Structure.BODY_TRABECULAR, Structure.POSTERIOR_ELEMENTS).astype(np.uint8)
 
 
 def _lay(bone: _Bone, depth: Picture, bones: Labels, vertebra: Labels) -> None:
@@ -154,20 +144,20 @@ def _lay(bone: _Bone, depth: Picture, bones: Labels, vertebra: Labels) -> None:
 
 
 def _paint_discs(soft: Labels, depth: Picture, bones: Labels, vertebra: Labels) -> None:
-    """Flesh that lies near to two neighbouring bodies."""
+    """Flesh between two neighbouring bodies: near to both, and no wider than they are."""
     bodies = np.where((bones == Structure.BODY_TRABECULAR) & (depth > 0), vertebra, 0)
     boxes = ndimage.find_objects(bodies, len(LEVELS))
-    for upper in range(1, len(LEVELS)):
-        if boxes[upper - 1] is None or boxes[upper] is None:
+    for number, (above, below) in enumerate(pairwise(boxes), 1):
+        if above is None or below is None:
             continue
-        box = tuple(
-            slice(min(a.start, b.start), max(a.stop, b.stop))
-            for a, b in zip(boxes[upper - 1], boxes[upper], strict=True)
-        )
-        near = np.ones(bodies[box].shape, bool)
-        for number in (upper, upper + 1):
-            near &= ndimage.distance_transform_edt(bodies[box] != number) * FINE_MM <= DISC_REACH_MM
-        soft[box][near & (soft[box] == Structure.MUSCLE)] = Structure.DISC
+        ends = zip(above, below, bodies.shape, strict=True)
+        box = tuple(slice(max(min(a.start, b.start) - 8, 0), min(max(a.stop, b.stop) + 8, n)) for a, b, n in ends)
+        two = bodies[box]
+        near = [ndimage.distance_transform_edt(two != each) * FINE_MM <= DISC_REACH_MM for each in (number, number + 1)]
+        grown = ndimage.distance_transform_edt((two != number) & (two != number + 1)) * FINE_MM <= BRIDGE_MM
+        bridged = ndimage.distance_transform_edt(grown) * FINE_MM > BRIDGE_MM
+        disc = near[0] & near[1] & bridged & np.isin(soft[box], (Structure.MUSCLE, Structure.VISCERAL_FAT))
+        soft[box][disc] = Structure.DISC
 
 
 def _cut(depth: Picture, bones: Labels, vertebra: Labels) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 import numpy as np
+from scipy import ndimage
 
 from models.digital_patient.grid import Canvas, Floats
 from models.digital_patient.materials import Tissues, trabecular
@@ -12,8 +13,7 @@ from models.digital_patient.truth import VertebraTruth, touches_border
 
 STRIP_MM = 8.0
 """Heights are measured this near to the middle plane of the body."""
-RIM_SHARE = 0.8
-"""Front and rear height are measured where the body ends, over this share of its half depth."""
+COLUMN_MM = 2.5
 
 
 def truths_of(
@@ -64,15 +64,16 @@ def _upward(centres: dict[int, Floats], number: int) -> Floats:
 
 
 def _heights(offsets: Floats, up: Floats, step_mm: float) -> tuple[float, float, float]:
-    """Anterior, middle and posterior extent along the axis, in thirds of the depth."""
+    """Anterior, middle and posterior: the usual height of the columns in each third of the depth; 0 if little is seen."""
     left = np.array([1.0, 0.0, 0.0]) - up[0] * up
     left /= np.linalg.norm(left)
-    back = np.cross(up, left)
     strip = offsets[np.abs(offsets @ left) < STRIP_MM]
-    depth, height = strip @ back, strip @ up
-    reach = float(np.abs(depth).max()) if len(depth) else 0.0
-    found = []
-    for part in (depth < -reach / 3, np.abs(depth) <= reach / 3, depth > reach / 3):
-        seen = height[part]
-        found.append(float(np.ptp(seen)) + step_mm if len(seen) else 0.0)
-    return found[0], found[1], found[2]
+    depth, height = strip @ np.cross(up, left), strip @ up
+    columns = np.floor(depth / COLUMN_MM).astype(int)
+    places, index = np.unique(columns, return_inverse=True)
+    if len(places) < 5:
+        return 0.0, 0.0, 0.0
+    every = np.arange(len(places))
+    extent = ndimage.maximum(height, index, every) - ndimage.minimum(height, index, every) + step_mm
+    front, middle, back = (float(np.median(part)) for part in np.array_split(extent[1:-1], 3))
+    return front, middle, back

@@ -14,7 +14,6 @@ import numpy as np
 
 from models.digital_patient.from_labels import LabelledAnatomy, anatomy_of, load, save
 from models.digital_patient.grid import ScanGrid
-from models.vertebra_segmentation.bodies import vertebral_body
 from models.vertebra_segmentation.sources import read_nifti
 
 
@@ -53,7 +52,7 @@ def _prepared(data: Path, source: Source) -> LabelledAnatomy:
     spacing = tuple(float(each) for each in hu.spacing_mm)
     slices, rows, columns = hu.values.shape
     grid = ScanGrid((slices, rows, columns), (spacing[0], spacing[1], spacing[2]), (float(x), float(y), float(z)))
-    return anatomy_of(source.name, hu.values, labels.values.astype(np.uint8), grid, vertebral_body)
+    return anatomy_of(source.name, hu.values, labels.values.astype(np.uint8), grid)
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ OPENING_MM = 5.0
 """Clothes and couches that touch the skin are thinner."""
 SKIN_MM = 2.0
 SUBCUTANEOUS_MM = 60.0
+EVEN_VOXELS = 1.3
 WALL_MM = 3.0
 """Lungs and bones blur into what lies this near."""
 ENHANCED_AORTA_HU = 150.0
@@ -45,7 +46,7 @@ def fill(labels: Labels, hu: Picture, source: ScanGrid, grid: ScanGrid, bones: M
     """Soft tissue on the fine grid: `labels` on the source grid, `hu` and `bones` (named ones) on the fine grid."""
     soft = _named(labels, source, grid)
     depth = _outline_depth(hu, (soft > 0) | bones, grid)
-    even = ndimage.gaussian_filter(hu, 1.0)
+    even = ndimage.gaussian_filter(hu, EVEN_VOXELS)
     voxel = grid.spacing_mm[0]
     near_bone = _within(bones, WALL_MM, voxel)
     enhanced = float(np.median(hu[soft == S.AORTA])) if (soft == S.AORTA).any() else 0.0
@@ -121,10 +122,12 @@ def _paint_gas(soft: Labels, hu: Picture, body: Mask, voxel_mm: float) -> None:
 
 
 def _paint_lung_vessels(soft: Labels, hu: Picture, voxel_mm: float) -> None:
+    """What is bright and begins deep inside a lung; next to its wall brightness is blur."""
     lung = soft == S.LUNG
-    deep = ndimage.binary_erosion(lung, iterations=max(1, round(WALL_MM / voxel_mm)))
-    reachable = ndimage.binary_propagation(deep & (hu > VESSEL_IN_LUNG_HU), mask=lung & (hu > VESSEL_IN_LUNG_HU))
-    soft[reachable & _within(deep, WALL_MM / 2, voxel_mm)] = S.LUNG_VESSEL
+    inner = ndimage.binary_erosion(lung)
+    deep = ndimage.binary_erosion(inner, iterations=max(1, round(WALL_MM / voxel_mm)))
+    bright = hu > VESSEL_IN_LUNG_HU
+    soft[ndimage.binary_propagation(deep & bright, mask=inner & bright)] = S.LUNG_VESSEL
 
 
 def _under_skin(fat: Mask, depth: Picture, voxel_mm: float) -> Mask:
