@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 SHELL := /bin/bash
 
-.PHONY: help demo test system lint format bench lock clean
+.PHONY: help demo test system lint format bench bench-segmentation lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -40,6 +40,10 @@ format: $(READY) ## let ruff format the tree
 
 bench: $(READY) ## measure assess, known hooks and waiting hooks; results go to tests/benchmarks/results
 	$(BIN)/python -m tests.benchmarks.run
+
+DATA ?= $(wildcard ../shared/ct)
+bench-segmentation: $(READY) ## the segmenter on real and simulated CT: tables, JSON, pictures (DATA=DIR FOLDS="DIR DIR" ONLY=real,speed)
+	$(BIN)/python -m tests.benchmarks.segmentation $(if $(DATA),--data $(DATA)) $(if $(FOLDS),--folds $(FOLDS)) $(if $(ONLY),--only $(ONLY))
 
 lock: ## write requirements.lock anew from pyproject.toml
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
