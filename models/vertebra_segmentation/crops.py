@@ -91,6 +91,8 @@ class _Cached:
 
 
 MOST_ANCHORS = 20_000
+WARPED_SHARE = 2.0
+"""How often a real anatomy in another body is drawn, in relation to a digital patient."""
 
 
 def _cached(scan: LabelledScan, plan: CropPlan) -> _Cached:
@@ -138,7 +140,9 @@ class RandomCrops:
         for scan in scans:
             if scan.is_simulated or plan.shares.get(scan.name, 0) > 0:
                 self._scans.append(_cached(scan, plan))
-                shares.append(1.0 if scan.is_simulated else plan.shares[scan.name])
+                shares.append(
+                    (1.0 if scan.origin is None else WARPED_SHARE) if scan.is_simulated else plan.shares[scan.name]
+                )
         share = torch.tensor(shares, dtype=torch.float32)
         simulated = torch.tensor([scan.is_simulated for scan in self._scans], dtype=torch.bool)
         for group, wanted in ((simulated, simulated_share), (~simulated, 1 - simulated_share)):

@@ -16,6 +16,7 @@ from models.vertebra_segmentation.grid import Image, canonical
 from models.vertebra_segmentation.instances import separate_bodies
 from models.vertebra_segmentation.labels import LEVELS, TISSUES
 from models.vertebra_segmentation.numbering import Named, name_bodies
+from models.vertebra_segmentation.orientation import Orientation, orientation_of
 from models.vertebra_segmentation.plausibility import spine_bodies
 from models.vertebra_segmentation.ribs import ribs_beside
 from models.vertebra_segmentation.spine_map import SpineMap, map_spine, spine_curve
@@ -66,6 +67,7 @@ class SpineLabels:
     numbering_confidence: float
     seconds: Mapping[str, float]
     """Time spent in each stage."""
+    orientation: Orientation = Orientation()
 
 
 class Segmenter:
@@ -100,7 +102,8 @@ class Segmenter:
 
         `hu` has axes (slice, row, column) in any orientation; `affine_lps` (4, 4) maps its index to
         LPS mm. `levels` None means T11 to L3, or every named thoracic level where no lumbar one is
-        seen. A scan without a spine has no bodies.
+        seen. A scan without a spine has no bodies, nor has one that shows the patient turned against
+        its affine.
         """
         report = progress or _silent
         seconds: dict[str, float] = {}
@@ -110,7 +113,8 @@ class Segmenter:
         report("map", 0.0)
         with _timed(seconds, "map"):
             spine = map_spine(scan, self._coarse, self._device)
-            curve = spine_curve(spine)
+            orientation = orientation_of(scan, spine, lambda view: map_spine(view, self._coarse, self._device))
+            curve = None if orientation.turns else spine_curve(spine)
         report("outline", 0.4)
         with _timed(seconds, "outline"):
             column = None if curve is None else outline_column(scan, spine, curve, self._fine, self._device)
@@ -123,6 +127,7 @@ class Segmenter:
             tissues=_tissues(spine) if named else (),
             numbering_confidence=numbering_confidence(named),
             seconds=seconds,
+            orientation=orientation,
         )
 
     def views(self, hu: Image) -> tuple[SpineMap, SpineColumn | None]:
