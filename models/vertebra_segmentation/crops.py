@@ -128,6 +128,13 @@ def _around(bodies: NDArray[np.bool_], margin_mm: float | None, image: Image) ->
     return tuple(box)
 
 
+def _share(scan: LabelledScan, plan: CropPlan) -> float:
+    """How often a scan is drawn, in relation to others of its kind."""
+    if scan.is_simulated:
+        return 1.0 if scan.origin is None else WARPED_SHARE
+    return plan.shares[scan.name]
+
+
 class RandomCrops:
     """Draws crops for one stage from scans held in memory at a resolution near the network's."""
 
@@ -140,9 +147,7 @@ class RandomCrops:
         for scan in scans:
             if scan.is_simulated or plan.shares.get(scan.name, 0) > 0:
                 self._scans.append(_cached(scan, plan))
-                shares.append(
-                    (1.0 if scan.origin is None else WARPED_SHARE) if scan.is_simulated else plan.shares[scan.name]
-                )
+                shares.append(_share(scan, plan))
         share = torch.tensor(shares, dtype=torch.float32)
         simulated = torch.tensor([scan.is_simulated for scan in self._scans], dtype=torch.bool)
         for group, wanted in ((simulated, simulated_share), (~simulated, 1 - simulated_share)):
