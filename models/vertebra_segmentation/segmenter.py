@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +67,7 @@ class SpineLabels:
     numbering_confidence: float
     seconds: Mapping[str, float]
     """Time spent in each stage."""
-    orientation: Orientation = Orientation()
+    orientation: Orientation = field(default_factory=Orientation)
 
 
 class Segmenter:
