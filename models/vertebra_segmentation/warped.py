@@ -5,6 +5,7 @@ Only scans whose licence allows weights to be trained on them. Made once into a 
 """
 
 import argparse
+import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -17,7 +18,6 @@ from models.digital_patient.cohort import draw_request
 from models.digital_patient.from_labels import LabelledAnatomy, anatomy_of, load, save
 from models.digital_patient.grid import ScanGrid
 from models.digital_patient.labelled_patient import simulate_from_labels
-from models.vertebra_segmentation.bodies import vertebral_body
 from models.vertebra_segmentation.grid import Image
 from models.vertebra_segmentation.simulated import GRID_MM, labelled, read_scan, with_thin_slices, write_scan
 from models.vertebra_segmentation.sources import LabelledScan, labels_on, lidc_images, ts_example_images
@@ -29,7 +29,7 @@ ANATOMIES: Mapping[str, tuple[Callable[[Path], tuple[Image, Image]], str, str]] 
 """How each is read, and its highest and lowest level."""
 
 
-def build(folder: Path, data: Path, each: int) -> None:
+def build(folder: Path, data: Path, each: int, processes: int = 2) -> None:
     """Make the first `each` bodies of every anatomy that are not there yet."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, (read, _, _) in ANATOMIES.items():
@@ -39,7 +39,7 @@ def build(folder: Path, data: Path, each: int) -> None:
     missing = [
         (folder, name, seed) for seed in range(each) for name in ANATOMIES if not _file(folder, name, seed).exists()
     ]
-    with ProcessPoolExecutor(2) as pool:
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         for done in track([pool.submit(_make, *one) for one in missing], "warping real anatomies"):
             done.result()
 
@@ -49,7 +49,7 @@ def _anatomy(name: str, hu: Image, label_map: Image) -> LabelledAnatomy:
     down, back, across = (float(mm) for mm in hu.spacing_mm)
     x, y, z = (float(c) for c in hu.affine_lps[:3, 3])
     grid = ScanGrid((slices, rows, columns), (down, back, across), (x, y, z))
-    return anatomy_of(name, np.asarray(hu.values), labels_on(hu, label_map), grid, vertebral_body)
+    return anatomy_of(name, np.asarray(hu.values), labels_on(hu, label_map), grid)
 
 
 def _make(folder: Path, name: str, seed: int) -> None:
