@@ -17,15 +17,17 @@ LOWEST_HU, HIGHEST_HU = -200.0, 500.0
 FOUND, CUT, TRUE, REGION = "#ffd23f", "#8c8c8c", "#4cc9f0", "#ff5d73"
 INCHES = (13.0, 7.6)
 DPI = 80
-COLOURS = 32
-"""Few enough to keep a file small."""
+GREYS = 26
+SHARES = (1.0, 0.7, 0.4)
+"""Of a line's colour where it covers a pixel in part."""
 MOST_AXIAL = 4
 
 
 def picture_of(scan: RealScan, measured: Measured, weights: str) -> Figure:
     """Sagittal and coronal cuts with every body, axial ones of the levels used."""
     bodies = measured.bodies
-    centres = [body.centre_lps_mm for body in bodies]
+    outlined = bodies or tuple(body for body in scan.true if body.mask is not None)
+    centres = [body.centre_lps_mm for body in outlined]
     figure = Figure(figsize=INCHES, dpi=DPI, layout="constrained")
     figure.suptitle(_title(scan, measured, weights), fontsize=9)
     axes = figure.subplot_mosaic([["s", "c", "0", "1"], ["s", "c", "2", "3"]], width_ratios=(1.25, 1.25, 1, 1))
@@ -43,12 +45,23 @@ def picture_of(scan: RealScan, measured: Measured, weights: str) -> Figure:
 
 
 def save(figure: Figure, file: Path) -> None:
-    """As a small PNG."""
+    """As a small PNG: few greys, and the colours of the lines."""
     file.parent.mkdir(parents=True, exist_ok=True)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
-    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
+    picture.quantize(palette=_palette(), dither=Image.Dither.NONE).save(file, optimize=True)
+
+
+def _palette() -> Image.Image:
+    """Greys from black to white, and each line's colour mixed with dark, middle and bright grey."""
+    greys = np.linspace(0, 255, GREYS)
+    lines = [np.array([int(name[i : i + 2], 16) for i in (1, 3, 5)]) for name in (FOUND, TRUE, REGION)]
+    mixed = [share * line + (1 - share) * grey for line in lines for share in SHARES for grey in (20, 100, 190)]
+    colours = [np.full(3, grey) for grey in greys] + mixed
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(np.rint(colours).astype(np.uint8).tobytes())
+    return palette
 
 
 def _title(scan: RealScan, measured: Measured, weights: str) -> str:

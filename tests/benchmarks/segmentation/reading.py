@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import find_objects
+from scipy.ndimage import find_objects, label
 
 from cds.bone.anatomy import MaskGrid
 from cds.ct.volume import CtVolume
@@ -49,7 +49,8 @@ def read_image(place: Path) -> Image:
 def labelled_bodies(labels: LabelMap, folders: DataFolders) -> list[TrueBody]:
     """The body of every labelled vertebra, on a grid of 1.5 mm or the map's own.
 
-    Where no map of bodies exists, whole vertebrae are opened with a ball; see `models.vertebra_segmentation.bodies`.
+    Where no map of bodies exists, whole vertebrae are opened with a ball (`models.vertebra_segmentation.bodies`);
+    what that leaves of a thick spinous process is no body.
     """
     whole = read_nifti(_present(folders, labels.file))
     spacing_mm = max(FINEST_MM, float(whole.spacing_mm[1]))
@@ -59,10 +60,19 @@ def labelled_bodies(labels: LabelMap, folders: DataFolders) -> list[TrueBody]:
     found = []
     for value, level in labels.levels.items():
         vertebra = vertebrae == value
-        body = vertebral_body(vertebra, spacing_mm) if parts is None else vertebra & np.isin(parts, labels.body_values)
+        if parts is None:
+            body = largest_piece(vertebral_body(vertebra, spacing_mm))
+        else:
+            body = vertebra & np.isin(parts, labels.body_values)
         if body.any():
             found.append(true_body(level, body, grid.affine_lps))
     return found
+
+
+def largest_piece(mask: np.ndarray) -> np.ndarray:
+    """The largest connected part of a mask; all of it where it has one part or none."""
+    pieces, count = label(mask)
+    return mask if count < 2 else pieces == 1 + int(np.bincount(pieces.ravel())[1:].argmax())
 
 
 def true_body(level: str, mask: np.ndarray, affine_lps: np.ndarray) -> TrueBody:

@@ -1,11 +1,12 @@
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from models.vertebra_segmentation.labels import LEVELS
 from tests.benchmarks.segmentation.data_folders import DataFolders
 from tests.benchmarks.segmentation.gallery import Gallery
-from tests.benchmarks.segmentation.reading import read
+from tests.benchmarks.segmentation.reading import largest_piece, read
 from tests.benchmarks.segmentation.real_volumes import TOTALSEGMENTATOR_LEVELS, VOLUMES
 from tests.support.real_ct import SHARED_CT, shared_ct
 
@@ -50,6 +51,15 @@ def test_a_labelled_volume_is_read_with_its_truth():
     assert not bodies["T12"].is_whole
     assert bodies["L1"].centre_lps_mm[2] == pytest.approx(385, abs=3)
     assert bodies["L1"].reference_hu == 101
+
+
+def test_a_body_is_one_piece():
+    """What an opening leaves of a spinous process falls away; nothing stays nothing."""
+    mask = np.zeros((9, 9, 9), bool)
+    mask[1:5, 1:5, 1:5] = mask[7, 7, 7] = True
+
+    assert largest_piece(mask).sum() == 64
+    assert not largest_piece(np.zeros_like(mask)).any()
 
 
 def test_an_absent_volume_is_none(tmp_path):
