@@ -8,7 +8,7 @@ from rich.table import Table
 from tests.benchmarks.segmentation.figures import figures_of
 from tests.benchmarks.segmentation.robustness import told
 from tests.benchmarks.segmentation.speed import BUSY_LOAD
-from tests.benchmarks.segmentation.targets import Line, lines
+from tests.benchmarks.segmentation.targets import Line, largest_change, lines
 
 Record = Mapping[str, Any]
 MET = {True: "met", False: "[bold red]MISSED[/]", None: ""}
@@ -24,6 +24,7 @@ def tables_of(results: Record) -> Iterator[Table]:
         yield _strata(results["simulated"])
     if "robustness" in results:
         yield _variations(results["robustness"])
+        yield _kinds(results["robustness"])
     if "speed" in results:
         yield _stages(results["speed"])
     yield target_table(lines(results))
@@ -139,6 +140,34 @@ def _variations(part: Record) -> Table:
                 told(row) + (" (flagged)" if row["level_ambiguous"] else ""),
             )
         table.add_section()
+    return table
+
+
+def _kinds(part: Record) -> Table:
+    columns = (
+        "kind",
+        "variations",
+        "renamed",
+        "of them unflagged",
+        "lost or new",
+        "level vBMD, most",
+        "patient vBMD, most",
+    )
+    table = _titled(part, "the same CT in other ways, by kind; patient vBMD where the same levels were used", *columns)
+    rows = [row for volume in part["volumes"] for row in volume["variations"]]
+    for kind in dict.fromkeys(row["kind"] for row in rows):
+        found = [row for row in rows if row["kind"] == kind]
+        renamed = [row for row in found if row["renamed"]]
+        same = [row["vbmd_change_mg_cm3"] for row in found if row["same_levels_used"]]
+        table.add_row(
+            kind,
+            str(len(found)),
+            str(len(renamed)),
+            str(sum(1 for row in renamed if not row["level_ambiguous"])),
+            str(sum(1 for row in found if row["lost"] or row["new"])),
+            f"{largest_change(found):.2f}",
+            f"{max((abs(change) for change in same if change is not None), default=0.0):.2f}",
+        )
     return table
 
 

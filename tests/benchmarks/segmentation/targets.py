@@ -121,7 +121,7 @@ def _robustness(part: Part) -> Iterator[Line]:
     rows = [] if part is None else [row for volume in part["volumes"] for row in volume["variations"]]
     stored = [row for row in rows if row["kind"] == "stored otherwise"]
     others = [row for row in rows if row["kind"] != "stored otherwise"]
-    change = _largest(stored)
+    change = largest_change(stored)
     same = change == 0 and not any(row["renamed"] or row["lost"] or row["new"] for row in stored)
     told = f"largest change {change:g} mg/cm3" if stored else "not measured"
     yield Line("stored in another order: identical", "0 mg/cm3, no name", told, same if stored else None)
@@ -130,11 +130,12 @@ def _robustness(part: Part) -> Iterator[Line]:
     told = f"{len(renamed)} of {len(others)} variations, {len(surely)} of them without a flag"
     met = not renamed if others else None
     yield Line("other variations: a level named otherwise", "none", told if others else "not measured", met)
-    told = f"{_largest(others):.1f} mg/cm3" if others else "not measured"
+    told = f"{largest_change(others):.1f} mg/cm3" if others else "not measured"
     yield Line("other variations: largest change of a level's vBMD", "-", told, None)
 
 
-def _largest(rows: Sequence[Mapping[str, Any]]) -> float:
+def largest_change(rows: Sequence[Mapping[str, Any]]) -> float:
+    """Of any level's vBMD, mg/cm3, up or down."""
     return max((abs(change) for row in rows for change in row["level_changes_mg_cm3"].values()), default=0.0)
 
 

@@ -168,6 +168,28 @@ def test_failures_tell_which_patient_and_what():
     assert failed["bodies"] == ["L1 right L1, -12.0 HU", "L1 missed L1"]
 
 
+def test_variations_are_summed_up_by_kind():
+    """Each kind has a row; a density counts for the patient only where the same levels were used."""
+    usual = {"kind": "cropped", "name": "x", "lost": [], "new": [], "renamed": [], "status": "assessed"}
+    usual |= {"level_ambiguous": False, "level_changes_mg_cm3": {"L1": -2.0}, "levels_used": ["L1"]}
+    rows = [
+        usual | {"vbmd_change_mg_cm3": 9.0, "same_levels_used": False},
+        usual | {"vbmd_change_mg_cm3": -1.5, "same_levels_used": True},
+    ]
+    tables = {table.title: table for table in tables_of({"robustness": _part({"volume": "chest", "variations": rows})})}
+    kinds = next(table for title, table in tables.items() if "by kind" in title)
+
+    assert [list(column.cells) for column in kinds.columns] == [
+        ["cropped"],
+        ["2"],
+        ["0"],
+        ["0"],
+        ["0"],
+        ["2.00"],
+        ["1.50"],
+    ]
+
+
 def test_partial_results_make_tables():
     """Whatever parts are there are shown; the targets always."""
     volumes = _part(a_volume(rows=[a_row(dice=0.9, hu=80.0, refused=("noisy",))]))
