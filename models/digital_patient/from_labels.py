@@ -17,9 +17,11 @@ from scipy import ndimage
 
 from models.digital_patient.grid import Box, Floats, Labels, Picture, ScanGrid
 from models.digital_patient.label_bodies import body_of, canal_of
+from models.digital_patient.label_frames import frames_of
 from models.digital_patient.label_numbers import BONES, RIB, SOFT, VERTEBRA
 from models.digital_patient.label_smoothing import Mask, depth_mm, finer, resampled, smooth_mask, solid
 from models.digital_patient.soft_tissue import fill
+from models.digital_patient.spine import Vertebra
 from models.digital_patient.structures import LEVELS, Structure
 
 FINE_MM = 1.25
@@ -54,25 +56,24 @@ class LabelledAnatomy:
         return inside
 
     @cached_property
-    def centres_lps_mm(self) -> dict[str, tuple[float, float, float]]:
-        """Middle of each body, or of the part that is there; cranial to caudal."""
+    def vertebrae(self) -> tuple[Vertebra, ...]:
+        """Bodies, or the parts that are there, measured in LPS mm; cranial to caudal."""
         numbers = np.where(self.bodies, self.vertebra, 0)
-        found = {}
+        places = {}
         for number in np.unique(numbers[numbers > 0]):
-            k, j, i = ndimage.center_of_mass(numbers == number)
-            x, y, z = np.array(self.grid.first_lps_mm) + np.array([i, j, k]) * self.grid.spacing_mm[0]
-            found[LEVELS[number - 1]] = (float(x), float(y), float(z))
-        return found
+            index = np.nonzero(numbers == number)
+            places[int(number)] = np.stack([self.grid.along(axis)[index[axis]] for axis in (2, 1, 0)], axis=1)
+        return frames_of(places)
 
     @property
     def pivot_lps_mm(self) -> Floats:
         """Centre of L1, or of the lowest body if there is no L1."""
-        return np.array(self.centres_lps_mm.get("L1", list(self.centres_lps_mm.values())[-1]))
+        return next((each for each in self.vertebrae if each.level == "L1"), self.vertebrae[-1]).centre
 
     @property
     def column_mm(self) -> Floats:
         """(n, 3): middles of the bodies from the pivot, upwards."""
-        column: Floats = np.array(list(self.centres_lps_mm.values())[::-1]) - self.pivot_lps_mm
+        column: Floats = np.array([each.centre for each in self.vertebrae[::-1]]) - self.pivot_lps_mm
         return column
 
     @property

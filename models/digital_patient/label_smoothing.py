@@ -79,8 +79,9 @@ def _widened(box: tuple[slice, ...], grid: ScanGrid, by_mm: list[float]) -> Box:
 
 def solid(smooth: SmoothMask, volume_mm3: float, voxel_mm: float) -> Mask:
     """The smooth mask as voxels: its edge lies where the volume is kept, so that thin bones survive."""
-    count = int(np.clip(volume_mm3 / voxel_mm**3, 1, smooth.share.size))
-    level = np.partition(smooth.share, -count, axis=None)[-count]
+    candidates = smooth.share[smooth.share > LEVELS_OF_EDGE[0]]
+    count = int(volume_mm3 / voxel_mm**3)
+    level = np.partition(candidates, -count)[-count] if 0 < count < len(candidates) else 0.0
     solid: Mask = smooth.share >= np.clip(level, *LEVELS_OF_EDGE)
     return solid
 

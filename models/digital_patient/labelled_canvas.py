@@ -1,6 +1,7 @@
 """A warped real anatomy, painted on any grid."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,8 @@ from scipy import ndimage
 
 from models.digital_patient.from_labels import LabelledAnatomy
 from models.digital_patient.grid import Canvas, ScanGrid, shell_share
+from models.digital_patient.label_frames import MIDDLE_SHARE, carried, unfractured
+from models.digital_patient.spine import Vertebra
 from models.digital_patient.structures import Structure
 from models.digital_patient.vertebra import CUT_CORTEX_SHARE
 from models.digital_patient.warp import Warp
@@ -29,10 +32,31 @@ SHELL_MM = {
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """One draw: a real anatomy and how it is warped. Places are in mm from its pivot."""
+    """One draw: a real anatomy, how it is warped and what broke in it. Places are in mm from its pivot."""
 
     anatomy: LabelledAnatomy
     warp: Warp
+    fractures: Mapping[str, float] = field(default_factory=dict)
+    """Level to share of the anterior height lost."""
+
+    @property
+    def vertebrae(self) -> tuple[Vertebra, ...]:
+        """Its bodies as if none were broken; cut ones are measured by what is there."""
+        return tuple(carried(each, self.warp, self.anatomy.column_mm) for each in self._in_source)
+
+    @property
+    def fractured(self) -> tuple[Vertebra, ...]:
+        """Broken bodies before the warp."""
+        return tuple(
+            replace(each, anterior_loss=loss, middle_loss=loss * MIDDLE_SHARE)
+            for each in self._in_source
+            if (loss := self.fractures.get(each.level, 0.0)) > 0
+        )
+
+    @property
+    def _in_source(self) -> tuple[Vertebra, ...]:
+        pivot = self.anatomy.pivot_lps_mm
+        return tuple(replace(each, centre_lps_mm=tuple(each.centre - pivot)) for each in self.anatomy.vertebrae)
 
 
 def painted(body: Body, grid: ScanGrid) -> tuple[Canvas, NDArray[np.bool_]]:
@@ -54,6 +78,7 @@ def _paint(body: Body, canvas: Canvas) -> NDArray[np.bool_]:
     anatomy = body.anatomy
     first = np.array(anatomy.grid.first_lps_mm) - anatomy.pivot_lps_mm
     places = body.warp.old_places(canvas.grid, anatomy.column_mm)
+    unfractured(places, body.fractured)
     index = ((places - first[:, None, None, None].astype(np.float32)) / np.float32(anatomy.grid.spacing_mm[0]))[::-1]
     nearest = np.rint(index).astype(np.int32)
     beside = np.zeros(canvas.grid.shape, bool)

@@ -1,7 +1,5 @@
 """Facts about the bodies of a scan, measured on its labels: what parametric patients know by construction."""
 
-from collections.abc import Collection
-
 import numpy as np
 from scipy import ndimage
 
@@ -16,13 +14,7 @@ STRIP_MM = 8.0
 COLUMN_MM = 2.5
 
 
-def truths_of(
-    canvas: Canvas,
-    cut: Collection[str],
-    tissues: Tissues,
-    scanner: Scanner,
-    paths_cm: Floats,
-) -> tuple[VertebraTruth, ...]:
+def truths_of(canvas: Canvas, tissues: Tissues, scanner: Scanner, paths_cm: Floats) -> tuple[VertebraTruth, ...]:
     """Cranial to caudal. Centres and heights of a cut body are those of the part that is seen."""
     numbers = np.where(np.isin(canvas.structures, BODY), canvas.vertebra, 0)
     places = {int(number): _places(canvas, numbers == number) for number in np.unique(numbers[numbers > 0])}
@@ -42,7 +34,7 @@ def truths_of(
                 slope_hu_per_mg_cm3=scanner.slope_hu_per_mg_cm3(path),
                 water_path_cm=path,
                 height_mm=_heights(own - centre, up, canvas.grid.spacing_mm[0]),
-                cut_by_border=level in cut or touches_border(numbers == number),
+                cut_by_border=touches_border(numbers == number),
                 cement_or_metal=False,
             )
         )
@@ -64,7 +56,7 @@ def _upward(centres: dict[int, Floats], number: int) -> Floats:
 
 
 def _heights(offsets: Floats, up: Floats, step_mm: float) -> tuple[float, float, float]:
-    """Anterior, middle and posterior: the usual height of the columns in each third of the depth; 0 if little is seen."""
+    """Anterior, middle and posterior: usual heights in each third of the depth; 0 where too little is seen."""
     left = np.array([1.0, 0.0, 0.0]) - up[0] * up
     left /= np.linalg.norm(left)
     strip = offsets[np.abs(offsets @ left) < STRIP_MM]

@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--to", type=Path, required=True)
     options = parser.parse_args()
     for anatomy in real_anatomies(options.data, options.to):
-        print(anatomy.name, " ".join(anatomy.centres_lps_mm))  # noqa: T201 - what a command line is for
+        print(anatomy.name, " ".join(each.level for each in anatomy.vertebrae))  # noqa: T201 - what a command line is for
 
 
 if __name__ == "__main__":

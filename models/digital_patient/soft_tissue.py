@@ -1,10 +1,8 @@
 """What a label map leaves open, from the HU of the scan: outline, skin, fat, muscle, gas and vessels."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from models.digital_patient.grid import Labels, Picture, ScanGrid
@@ -58,9 +56,7 @@ def fill(labels: Labels, hu: Picture, source: ScanGrid, grid: ScanGrid, bones: M
     bright = (soft == 0) & (even > VESSEL_HU) & ~near_bone & (depth > SKIN_MM)
     metal = (hu > METAL_HU) & ~_within(np.isin(soft, BLOOD), 15.0, voxel)
     beside_blood, beside_bone = (_within(mask, 3 * WALL_MM, voxel) for mask in (np.isin(soft, BLOOD), bones))
-    bone = _dense_parts(bright, even, beside_bone, voxel)
-    if enhanced > ENHANCED_AORTA_HU:
-        bone = _parts(bone, lambda parts, index: ndimage.maximum(beside_blood, parts, index) == 0)
+    bone = _dense_parts(bright, even, beside_bone, beside_blood & (enhanced > ENHANCED_AORTA_HU), voxel)
     calcified = _within(soft == S.AORTA, 2.0, voxel) & (hu > max(enhanced, 50.0) + CALCIFIED_ABOVE_AORTA_HU)
     soft[fat] = S.VISCERAL_FAT
     soft[fat & under_skin] = S.SUBCUTANEOUS_FAT
@@ -141,22 +137,14 @@ def _under_skin(fat: Mask, depth: Picture, voxel_mm: float) -> Mask:
     return wide[: fat.shape[0], : fat.shape[1], : fat.shape[2]]
 
 
-def _dense_parts(bright: Mask, hu: Picture, beside_bone: Mask, voxel_mm: float) -> Mask:
-    """Large, dense parts that begin beside a bone."""
-
-    def chosen(parts: NDArray[np.int32], index: NDArray[np.intp]) -> Mask:
-        volume_ml = np.bincount(parts.ravel(), minlength=len(index) + 1)[1:] * voxel_mm**3 / 1000
-        dense = ndimage.mean(hu, parts, index) > VESSEL_HU + 100
-        beside = ndimage.maximum(beside_bone, parts, index) > 0
-        return np.asarray(beside & dense & (volume_ml > LEAST_BONE_ML))
-
-    return _parts(bright, chosen)
-
-
-def _parts(mask: Mask, chosen: Callable[[NDArray[np.int32], NDArray[np.intp]], Mask]) -> Mask:
-    """Connected parts of a mask for which the rule holds; it sees the parts and their numbers."""
-    parts, count = ndimage.label(mask)
-    if not count:
-        return mask
-    kept: Mask = np.concatenate([[False], chosen(parts, np.arange(1, count + 1))])[parts]
+def _dense_parts(bright: Mask, hu: Picture, beside: Mask, never_beside: Mask, voxel_mm: float) -> Mask:
+    """Connected parts that are large and dense, and touch the one mask but not the other."""
+    numbers, count = ndimage.label(bright)
+    own = numbers[bright]
+    size = np.maximum(np.bincount(own, minlength=count + 1), 1)
+    mean, touch, refused = (
+        np.bincount(own, weights=values[bright], minlength=count + 1) / size for values in (hu, beside, never_beside)
+    )
+    large = size * voxel_mm**3 / 1000 > LEAST_BONE_ML
+    kept: Mask = (large & (mean > VESSEL_HU + 100) & (touch > 0) & (refused == 0))[numbers] & bright
     return kept

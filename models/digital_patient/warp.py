@@ -16,7 +16,10 @@ LATTICE_MM = 8.0
 BEND_NODES_MM = 85.0
 LOCAL_NODES_MM = 70.0
 EXTENT_MM = 700.0
-REACH_MM = 90.0
+INVERSION_STEPS = 15
+SHARPEST_PER_MM = 0.006
+"""Curvature that a bend may add: more would fold what lies inside of it."""
+REACH_MM = 80.0
 """Beyond this distance from the column a bend moves things up or down no further."""
 
 
@@ -27,7 +30,7 @@ class Variation:
     size: float = 0.07
     axis_size: float = 0.035
     turn_deg: float = 5.0
-    bend_mm: float = 7.0
+    bend_mm: float = 8.0
     """Sideways and forward, at knots along the column."""
     local_mm: float = 3.0
 
@@ -58,14 +61,24 @@ class Warp:
         """
         coarse = _lattice(grid)
         z, y, x = np.meshgrid(*(coarse.along(axis) for axis in range(3)), indexing="ij")
-        old = np.einsum("ab,b...->a...", self.matrix, np.stack([x, y, z]))
-        old += self._local(old)
-        return np.stack([_filled(each.astype(np.float32), coarse, grid) for each in self._bent(old, column_mm)])
+        old = self._old(np.stack([x, y, z]), column_mm)
+        return np.stack([_filled(each.astype(np.float32), coarse, grid) for each in old])
+
+    def new_places(self, old_mm: Floats, column_mm: Floats) -> Floats:
+        """Where points (n, 3) of the old body come to lie in the new one."""
+        back = np.linalg.inv(self.matrix)
+        new = old_mm @ back.T
+        for _ in range(INVERSION_STEPS):
+            new = new + (old_mm - self._old(new.T, column_mm).T) @ back.T
+        return new
+
+    def _old(self, new: Floats, column_mm: Floats) -> Floats:
+        old = np.einsum("ab,b...->a...", self.matrix, new)
+        return self._bent(old + self._local(old), column_mm)
 
     def _bent(self, old: Floats, column_mm: Floats) -> Floats:
-        knots = (np.arange(len(self.bend_mm)) - (len(self.bend_mm) - 1) / 2) * BEND_NODES_MM
-        curve = interpolate.CubicSpline(knots, self.bend_mm)
-        height = np.clip(old[2], knots[0], knots[-1])
+        curve, ends = _curve(self.bend_mm), _knots_mm(len(self.bend_mm))
+        height = np.clip(old[2], ends[0], ends[-1])
         shift, slope = np.moveaxis(curve(height), -1, 0), np.moveaxis(curve(height, 1), -1, 0)
         beside = [old[axis] + shift[axis] - np.interp(old[2], column_mm[:, 2], column_mm[:, axis]) for axis in range(2)]
         lift = sum(slope[axis] * REACH_MM * np.tanh(beside[axis] / REACH_MM) for axis in range(2))
@@ -83,9 +96,20 @@ def draw_warp(rng: np.random.Generator, variation: Variation) -> Warp:
     axes = np.clip(1 + variation.axis_size * rng.normal(size=3), 0.93, 1.07)
     turns = np.radians(variation.turn_deg) * np.clip(rng.normal(size=3), -2.5, 2.5)
     knots, nodes = int(EXTENT_MM / BEND_NODES_MM) + 1, int(EXTENT_MM / LOCAL_NODES_MM) + 1
-    bend = variation.bend_mm * np.clip(rng.normal(size=(knots, 2)), -2.5, 2.5)
+    bend: Floats = variation.bend_mm * np.clip(rng.normal(size=(knots, 2)), -2.5, 2.5)
+    curvature = _curve(bend).derivative(2)(_knots_mm(knots))
+    bend = bend * min(1.0, SHARPEST_PER_MM / max(float(np.linalg.norm(curvature, axis=1).max()), 1e-9))
     local = variation.local_mm * rng.standard_normal((3, nodes, nodes, nodes), np.float32)
     return Warp(_rotation(turns) / (size * axes), bend, np.asarray(local, np.float32))
+
+
+def _knots_mm(count: int) -> Floats:
+    knots: Floats = (np.arange(count, dtype=float) - (count - 1) / 2) * BEND_NODES_MM
+    return knots
+
+
+def _curve(bend_mm: Floats) -> interpolate.CubicSpline:
+    return interpolate.CubicSpline(_knots_mm(len(bend_mm)), bend_mm, bc_type="natural")
 
 
 def _rotation(turns: Floats) -> Floats:
