@@ -10,6 +10,7 @@
     +-- LinkRefused          a report link has expired or is not ours (`cds.ports`)
     +-- ChartUnreadable      the chart could not be read, or may not be (`cds.ports`)
     +-- QueueUnavailable     work cannot be queued now
+    +-- SegmenterFailed      the site's own segmenter gave no usable answer for this CT
     +-- SettingsInvalid      a setting is missing or wrong; the message names it
     +-- SampleUnavailable    the public sample could not be fetched or verified
 
@@ -44,6 +45,10 @@ class ArchiveUnavailable(OsteocdsError):
 
 class QueueUnavailable(OsteocdsError):
     """The queue cannot be reached, or was never prepared; nothing was queued."""
+
+
+class SegmenterFailed(OsteocdsError):
+    """The segmenter that the site chose broke, took too long, or answered with something that is no label map."""
 
 
 class StudyVanished(OsteocdsError):

@@ -17,6 +17,10 @@ def _none_in_words(value: object) -> object:
     return None if isinstance(value, str) and value.strip().lower() == "none" else value
 
 
+def _none_if_empty(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
 def _separated_by_commas(value: object) -> object:
     return tuple(filter(None, (each.strip() for each in value.split(",")))) if isinstance(value, str) else value
 
@@ -100,6 +104,11 @@ class Settings(BaseSettings):
     link_lifetime_h: float = Field(default=72.0, gt=0)
 
     # inference
+    segmenter: Annotated[str | None, BeforeValidator(_none_if_empty)] = None
+    """Who names and outlines the vertebrae: unset for the shipped networks, the folder of a MONAI bundle,
+    `totalsegmentator` or `totalsegmentator-fast`. A bundle is code of the site's own choosing."""
+    segmenter_timeout_s: float = Field(default=540.0, gt=0)
+    """How long TotalSegmentator may take for one CT."""
     weights_dir: Path | None = None
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int | None = Field(default=None, ge=1)
@@ -116,6 +125,13 @@ class Settings(BaseSettings):
     def _one_archive(self) -> Self:
         if self.archive_folder is not None and self.archive_url is not None:
             msg = "set OSTEOCDS_ARCHIVE_FOLDER or OSTEOCDS_ARCHIVE_URL, not both"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _one_segmenter(self) -> Self:
+        if self.segmenter is not None and self.weights_dir is not None:
+            msg = "set OSTEOCDS_SEGMENTER or OSTEOCDS_WEIGHTS_DIR, not both"
             raise ValueError(msg)
         return self
 

@@ -86,6 +86,8 @@ def _assess(
 
     instruments = instruments_on(
         archive,
+        segmenter=settings.segmenter,
+        segmenter_timeout_s=settings.segmenter_timeout_s,
         weights_dir=settings.weights_dir,
         device=settings.device,
         threads=settings.threads,
@@ -109,7 +111,7 @@ def _with_truncation(assessment: Assessment, scan: FolderScan) -> Assessment:
 
 def _nothing_usable(settings: Settings, selection: Selection) -> Assessment:
     """Every series was refused by its attributes: the first one stands for them, with all reasons."""
-    generation = current_generation(settings.weights_dir)
+    generation = current_generation(settings.weights_dir, segmenter=settings.segmenter)
     reasons = dict.fromkeys(reason for _, reason in selection.considered if reason is not None)
     return not_assessable(
         selection.considered[0][0],

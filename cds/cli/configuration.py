@@ -4,11 +4,15 @@ from pydantic import ValidationError
 
 from cds.bone.reference import NORMS
 from cds.errors import SettingsInvalid
+from cds.inference.choice import refuse_unusable_segmenter
 from cds.settings import Settings
 
 
 def read_settings() -> Settings:
-    """From OSTEOCDS_*; raises `SettingsInvalid` naming the variables that are wrong, not their values."""
+    """From OSTEOCDS_*; raises `SettingsInvalid` naming the variables that are wrong, not their values.
+
+    Of a population and a segmenter it tells the value too: a name and a folder, no secrets.
+    """
     try:
         settings = Settings()
     except ValidationError as error:
@@ -18,6 +22,7 @@ def read_settings() -> Settings:
         ]
         raise SettingsInvalid("; ".join(wrong)) from None
     refuse_unknown_population(settings.population, "OSTEOCDS_POPULATION")
+    refuse_unusable_segmenter(settings.segmenter)
     return settings
 
 

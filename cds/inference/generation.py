@@ -12,6 +12,8 @@ import models
 from cds.bone import RULES_VERSION
 from cds.errors import SettingsInvalid
 from cds.inference.calibrator import PhysicsCalibrator
+from cds.inference.choice import chosen_identity
+from cds.inference.identity import SegmenterIdentity
 
 _SHIPPED = Path(models.__file__).parent / "vertebra_segmentation" / "weights"
 _DIGITS = 12
@@ -34,12 +36,27 @@ class Generation:
         return "/".join((*parts, *([self.population] if self.population else [])))
 
 
-def current_generation(weights_dir: Path | None, population: str | None = None) -> Generation:
-    """Read the metadata beside the weights; raises `SettingsInvalid` if there is none.
+def current_generation(
+    weights_dir: Path | None, population: str | None = None, *, segmenter: str | None = None
+) -> Generation:
+    """What would be measured with now: the shipped networks (or those in `weights_dir`), or the site's own segmenter.
+
+    Raises `SettingsInvalid` where its files are not there.
+    """
+    identity = _shipped(weights_dir or _SHIPPED) if segmenter is None else chosen_identity(segmenter)
+    return generation_of(identity, population)
+
+
+def generation_of(identity: SegmenterIdentity, population: str | None = None) -> Generation:
+    """The generation of results that a segmenter makes."""
+    return Generation(identity.name, identity.weights_sha256, PhysicsCalibrator().version, population)
+
+
+def _shipped(folder: Path) -> SegmenterIdentity:
+    """Read the metadata beside the weights.
 
     The digest over the stages is the one that the segmenter reports after it verified the weights.
     """
-    folder = weights_dir or _SHIPPED
     try:
         metadata = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
         digests = [metadata["networks"][stage]["sha256"] for stage in ("coarse", "fine")]
@@ -48,5 +65,4 @@ def current_generation(weights_dir: Path | None, population: str | None = None) 
         raise SettingsInvalid(
             f"OSTEOCDS_WEIGHTS_DIR: {folder} holds no readable metadata.json ({type(error).__name__})"
         ) from error
-    combined = hashlib.sha256("\n".join(digests).encode()).hexdigest()
-    return Generation(f"{SEGMENTER} {version}", combined, PhysicsCalibrator().version, population)
+    return SegmenterIdentity(f"{SEGMENTER} {version}", hashlib.sha256("\n".join(digests).encode()).hexdigest())

@@ -4,13 +4,16 @@ from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from cds.bone.anatomy import MaskGrid, Spine, VertebralBody, VertebralLevel
 from cds.ct.volume import CtVolume
+from cds.inference.device import chosen_device
 from cds.inference.generation import SEGMENTER
 from cds.ports import Progress
 from models.vertebra_segmentation.segmenter import BodyMask, Segmenter, SpineLabels
+
+NOT_SEEN = MaskGrid(np.zeros((1, 1, 1), np.float32), np.eye(4))
+"""The mask of what was looked for in vain."""
 
 
 class NetworkSegmenter:
@@ -26,9 +29,7 @@ class NetworkSegmenter:
         cls, weights_dir: Path | None = None, *, device: str = "auto", threads: int | None = None
     ) -> "NetworkSegmenter":
         """Load and verify the weights; `device` "auto" takes CUDA when it is there."""
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        return cls(Segmenter.load(weights_dir, device=device, threads=threads))
+        return cls(Segmenter.load(weights_dir, device=chosen_device(device), threads=threads))
 
     def segment(
         self,
@@ -48,7 +49,9 @@ def _spine_of(found: SpineLabels) -> Spine:
         numbering_confidence=found.numbering_confidence,
         aorta=tissues.get("aorta"),
         paraspinal_muscle=tissues.get("paraspinal_muscle"),
-        spinal_canal=tissues.get("spinal_canal"),
+        spinal_canal=tissues.get("spinal_canal", NOT_SEEN),
+        turns=found.orientation.turns,
+        is_mirrored=found.orientation.is_mirrored,
         seconds=dict(found.seconds),
     )
 

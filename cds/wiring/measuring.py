@@ -4,16 +4,22 @@ from pathlib import Path
 
 import cds
 from cds.bone.assessment import Software
+from cds.inference.bundle import BundleSegmenter
+from cds.inference.bundle_files import read_bundle
 from cds.inference.calibrator import PhysicsCalibrator
 from cds.inference.segmenter import NetworkSegmenter
+from cds.inference.totalsegmentator import TIMEOUT_S, TotalSegmentator
+from cds.inference.totalsegmentator_files import CHOICES, find_installation
 from cds.measurement import Instruments
-from cds.ports import ImagingArchive
+from cds.ports import ImagingArchive, VertebraSegmenter
 from cds.wiring.clock import SystemClock
 
 
 def instruments_on(  # noqa: PLR0913 - each is one choice of the site
     archive: ImagingArchive,
     *,
+    segmenter: str | None = None,
+    segmenter_timeout_s: float = TIMEOUT_S,
     weights_dir: Path | None = None,
     device: str = "auto",
     threads: int | None = None,
@@ -21,13 +27,19 @@ def instruments_on(  # noqa: PLR0913 - each is one choice of the site
     all_levels: bool = False,
 ) -> Instruments:
     """Load the networks and the tables, beside the archive that the CTs come from."""
-    segmenter = NetworkSegmenter.load(weights_dir, device=device, threads=threads)
+    chosen: VertebraSegmenter
+    if segmenter is None:
+        chosen = NetworkSegmenter.load(weights_dir, device=device, threads=threads)
+    elif segmenter in CHOICES:
+        chosen = TotalSegmentator(find_installation(segmenter), device=device, timeout_s=segmenter_timeout_s)
+    else:
+        chosen = BundleSegmenter.load(read_bundle(Path(segmenter)), device=device, threads=threads)
     return Instruments(
         archive=archive,
-        segmenter=segmenter,
+        segmenter=chosen,
         calibrator=PhysicsCalibrator(),
         clock=SystemClock(),
-        software=Software(cds.__version__, segmenter.name, segmenter.weights_sha256),
+        software=Software(cds.__version__, chosen.name, chosen.weights_sha256),
         population=population,
         all_levels=all_levels,
     )

@@ -3,7 +3,8 @@
 from cds.dicomweb.archive import open_archive
 from cds.durable.steps import JsonSteps
 from cds.durable.worker import Worker
-from cds.inference.generation import current_generation
+from cds.inference.generation import generation_of
+from cds.inference.identity import SegmenterIdentity
 from cds.reporting.bundle import FhirPublisher
 from cds.screening import Screening
 from cds.settings import Settings
@@ -21,17 +22,20 @@ def worker_of(settings: Settings) -> Worker:
     engine = open_engine(settings.app_database_url)
     instruments = instruments_on(
         open_archive(settings),
+        segmenter=settings.segmenter,
+        segmenter_timeout_s=settings.segmenter_timeout_s,
         weights_dir=settings.weights_dir,
         device=settings.device,
         threads=settings.threads,
         population=settings.population,
     )
+    loaded = SegmenterIdentity(instruments.segmenter.name, instruments.segmenter.weights_sha256)
     screening = Screening(
         instruments=instruments,
         store=SqlAssessmentStore(engine, clock),
         publisher=FhirPublisher(settings.notice, settings.identifier_system),
         audit=SqlAuditLog(engine, clock),
-        generation=current_generation(settings.weights_dir, settings.population).name,
+        generation=generation_of(loaded, settings.population).name,
         max_scan_age_days=settings.max_scan_age_days,
         allow_unverified_identity=settings.allow_unverified_identity,
     )
