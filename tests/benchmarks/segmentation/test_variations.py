@@ -74,13 +74,13 @@ def test_each_cut_gives_both_sides(volume):
     above, below = crops(volume, [("T12/L1", -11.0)])
 
     assert above.volume.hu.shape[0] + below.volume.hu.shape[0] == volume.hu.shape[0]
-    assert above.name == "ends below T12/L1"
+    assert above.name == "ends at T12/L1"
     assert above.volume.affine_lps[2, 3] > -11
 
 
 def test_a_cut_that_leaves_too_little_is_left_out(volume):
     """A handful of slices is no scan."""
-    assert [each.name for each in crops(volume, [("x", 50.0)])] == ["begins above x"]
+    assert [each.name for each in crops(volume, [("x", 50.0)])] == ["begins at x"]
 
 
 def test_slices_have_the_thickness_asked_for(volume):

@@ -115,7 +115,7 @@ def crops(volume: CtVolume, cuts_mm: Sequence[tuple[str, float]]) -> Iterator[Va
     """The scan ends, or begins, at heights between the bodies; `cuts_mm`: (name of the cut, LPS z)."""
     heights = volume.affine_lps[2, 3] + volume.affine_lps[2, 0] * np.arange(volume.hu.shape[0])
     for name, z in cuts_mm:
-        for kind, kept in (("ends below", heights >= z), ("begins above", heights < z)):
+        for kind, kept in (("ends at", heights >= z), ("begins at", heights < z)):
             used = np.flatnonzero(kept)
             if THINNEST_CROP <= len(used) < volume.hu.shape[0]:
                 hu = volume.hu[used[0] : used[-1] + 1].copy()
