@@ -1,6 +1,7 @@
 """The simulated patients in groups: by slices, noise, contrast, size, coverage and variants. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from typing import Any, Final
 
 from tests.benchmarks.segmentation.figures import bodies_of, figures_of
@@ -21,7 +22,7 @@ def _banded(key: str, unit: str, *limits: float) -> Groups:
         if below is None:
             return (f"{limits[-1]:g} {unit} and more",)
         place = limits.index(below)
-        return (f"below {below:g} {unit}",) if place == 0 else (f"{limits[place - 1]:g} to below {below:g} {unit}",)
+        return (f"{limits[place - 1] if place else 0:g} to below {below:g} {unit}",)
 
     return group
 
@@ -66,7 +67,13 @@ def _grouped(patients: Sequence[Patient], groups: Groups) -> dict[str, Any]:
     for patient in patients:
         for group in groups(patient):
             members.setdefault(group, []).append(patient)
-    return {group: summary(found) for group, found in sorted(members.items())}
+    return {group: summary(found) for group, found in sorted(members.items(), key=_in_order)}
+
+
+def _in_order(item: tuple[str, list[Patient]]) -> tuple[float, str]:
+    """Bands by the number that they begin with, then names."""
+    first = item[0].split()[0]
+    return (float(first) if first.replace(".", "").isdigit() else inf, item[0])
 
 
 def summary(patients: Sequence[Patient]) -> dict[str, Any]:

@@ -148,6 +148,7 @@ def test_every_patient_is_in_one_band_of_a_number():
 
     assert sum(group["patients"] for group in groups["noise"].values()) == len(patients)
     assert groups["noise"]["15 to below 30 HU"]["patients"] == 2
+    assert list(groups["noise"]) == ["0 to below 15 HU", "15 to below 30 HU", "30 to below 50 HU", "50 HU and more"]
     assert set(groups["variants"]) == {"cement", "rods"}
 
 
