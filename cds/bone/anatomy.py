@@ -75,4 +75,8 @@ class Spine:
     paraspinal_muscle: MaskGrid | None = None
     spinal_canal: MaskGrid | None = None
     """None where the segmenter does not know canals; empty where it saw none."""
+    turns: tuple[str, ...] = ()
+    """How the patient lies against the orientation labels: upside-down, front-to-back, sideways."""
+    is_mirrored: bool = False
+    """Organs lie on the other side than usual."""
     seconds: Mapping[str, float] = field(default_factory=dict)

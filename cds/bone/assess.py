@@ -20,6 +20,7 @@ from cds.bone.contrast import DENSE_BLOOD_HU, contrast_flags, contrast_of
 from cds.bone.level_conversion import CONVERSIONS, LevelChoice, choose_levels
 from cds.bone.measured_level import Calibrator
 from cds.bone.numbering import is_ambiguous, refuse_numbering
+from cds.bone.orientation import orientation_flags, refuse_orientation
 from cds.bone.patient import patient_result
 from cds.bone.quality import check_series, check_volume
 from cds.bone.survey import Survey, survey_levels
@@ -109,10 +110,18 @@ def _gates(volume: CtVolume, spine: Spine, patient_check: PatientCheck) -> tuple
     by_attributes, attribute_flags = check_series(volume.series)
     by_voxels, voxel_flags = check_volume(volume)
     refused = {reason.code: reason for reason in (*by_attributes, *by_voxels)}
-    by_spine = refuse_numbering(spine) if spine.bodies else because("no-vertebra-found")
-    if not refused and by_spine is not None:
-        return (by_spine,), ()
-    return tuple(refused.values()), (*attribute_flags, *voxel_flags)
+    if not refused:
+        refused = {reason.code: reason for reason in _refuse_spine(spine)}
+    return tuple(refused.values()), (*attribute_flags, *voxel_flags, *orientation_flags(spine))
+
+
+def _refuse_spine(spine: Spine) -> tuple[Reason, ...]:
+    """What is told only of a CT that could be measured otherwise: lying wrongly, no spine, no names."""
+    turned = refuse_orientation(spine)
+    if turned:
+        return turned
+    found = refuse_numbering(spine) if spine.bodies else because("no-vertebra-found")
+    return () if found is None else (found,)
 
 
 def _with_value(  # noqa: PLR0913 (everything that was found)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cds.bone.blank_images import shows_anatomy
 from cds.bone.gates import GATES
 from cds.bone.roi_gates import slice_mm
 from cds.bone.tissue import outside_air
@@ -46,7 +47,9 @@ def check_series(series: CtSeries) -> Verdict:
 
 
 def check_volume(volume: CtVolume) -> Verdict:
-    """Judge the voxels: slice thickness and distance, orientation, air outside the body."""
+    """Judge the voxels: whether they show anything, slice thickness and distance, orientation, air outside the body."""
+    if not shows_anatomy(volume):
+        return (because("no-anatomy"),), ()
     thickness_mm, tilt_deg, air_hu = round(slice_mm(volume), 2), _tilt_deg(volume), outside_air(volume)
     gates = {"slice": thickness_mm, "tilt": tilt_deg} | ({} if air_hu is None else {"air": air_hu})
     refused = [

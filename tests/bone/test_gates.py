@@ -7,7 +7,6 @@ from cds.bone.outline_gates import OUTLINE_GATES
 from cds.ct.reason import SENTENCES
 from cds.ct.usability import MAXIMUM_KVP, MAXIMUM_SLICE_MM, MINIMUM_KVP
 
-
 EVERY = {**GATES, **OUTLINE_GATES}
 
 

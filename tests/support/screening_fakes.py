@@ -37,10 +37,12 @@ def a_series(number: int = 1, patient: PatientIdentity | None = None, **facts):
     return CtSeries(**(usual | facts))
 
 
-def an_empty_volume(series: CtSeries):
-    """Air, 60 slices of 2 mm."""
+def a_volume_without_spine(series: CtSeries):
+    """A block of soft tissue in air, 60 slices of 2 mm."""
     affine = np.diag([2.0, 2.0, 2.0, 1.0])[[2, 1, 0, 3]]
-    return CtVolume(np.full((60, 32, 32), -1000, np.int16), affine, series)
+    hu = np.full((60, 32, 32), -1000, np.int16)
+    hu[:, 8:24, 8:24] = 40
+    return CtVolume(hu, affine, series)
 
 
 @dataclass
@@ -58,13 +60,13 @@ class FakeArchive:
         return [each for each in self.series if each.patient.patient_id == patient.key.patient_id]
 
     def retrieve(self, series: CtSeries, progress: Progress | None = None) -> CtVolume | NotAssessable:
-        """Air, or the refusal."""
+        """Voxels without a spine, or the refusal."""
         del progress
         self.retrieved.append(series.series_uid)
         if series not in self.series:
             raise StudyVanished("gone")
         said = self.images_say.get(series.series_uid, series.patient)
-        return self.refused.get(series.series_uid) or an_empty_volume(replace(series, patient=said))
+        return self.refused.get(series.series_uid) or a_volume_without_spine(replace(series, patient=said))
 
     def still_holds(self, study_uid: str, patient: PatientIdentity) -> bool:
         """By study alone."""
