@@ -1,24 +1,63 @@
 """How far to trust the names of a row of bodies as a whole."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit, logit
 
 from models.vertebra_segmentation.numbering import Named
 
-RIBS_END_ELSEWHERE = 0.4
-"""Factor where ribs are seen to end elsewhere than at T12: eleven or thirteen pairs, or every name off by one."""
+LEAST, MOST = 1e-4, 0.99
+"""Probabilities nearer to certainty than this are not told apart."""
 
 
-def numbering_confidence(bodies: Sequence[Named]) -> float:
-    """Mean probability of the names over all sequences of levels, 0 to 1; lowered where the ribs contradict them."""
+@dataclass(frozen=True, slots=True)
+class NumberingSigns:
+    """What speaks for the names of one scan."""
+
+    probability: float
+    """Mean over the bodies of the probability of the name, over all sequences of levels."""
+    ribs_contradict: bool
+    """Ribs end elsewhere than at T12: eleven or thirteen pairs, or every name off by one."""
+
+    @property
+    def log_odds(self) -> float:
+        """Of the probability, kept within bounds."""
+        return float(logit(np.clip(self.probability, LEAST, MOST)))
+
+
+@dataclass(frozen=True, slots=True)
+class NumberingCalibration:
+    """From signs to the share of scans with such signs whose names are all right; fitted for a set of weights."""
+
+    slope: float = 1.0
+    offset: float = 0.0
+    contradiction: float = -3.0
+    """Added to the log odds where the ribs contradict the names."""
+
+    @classmethod
+    def of(cls, described: Mapping[str, float]) -> "NumberingCalibration":
+        """As `calibrate_numbering` wrote it."""
+        return cls(described["slope"], described["offset"], described["contradiction"])
+
+    def confidence(self, signs: NumberingSigns | None) -> float:
+        """0 to `MOST`; 0 where nothing was named."""
+        if signs is None:
+            return 0.0
+        log_odds = self.slope * signs.log_odds + self.offset + self.contradiction * signs.ribs_contradict
+        return min(MOST, float(expit(log_odds)))
+
+
+def signs_of(bodies: Sequence[Named]) -> NumberingSigns | None:
+    """The signs of one scan; None without bodies."""
     if not bodies:
-        return 0.0
+        return None
     probability = float(np.mean([body.probability for body in bodies]))
-    return probability * (RIBS_END_ELSEWHERE if _ribs_contradict({body.level: body for body in bodies}) else 1.0)
+    return NumberingSigns(probability, _ribs_contradict({body.level: body for body in bodies}))
 
 
-def _ribs_contradict(bodies: dict[str, Named]) -> bool:
+def _ribs_contradict(bodies: Mapping[str, Named]) -> bool:
     """A whole T12 without a rib on either side, or a whole L1 with a rib on both."""
     whole = {level: body.rib_sides for level, body in bodies.items() if not body.instance.is_cut}
     return whole.get("T12") == 0 or whole.get("L1") == 2

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.vertebra_segmentation.column import SpineColumn, outline_column
-from models.vertebra_segmentation.confidence import numbering_confidence
+from models.vertebra_segmentation.confidence import NumberingSigns, signs_of
 from models.vertebra_segmentation.grid import Image, canonical
 from models.vertebra_segmentation.instances import separate_bodies
 from models.vertebra_segmentation.labels import LEVELS, TISSUES
@@ -68,6 +68,8 @@ class SpineLabels:
     seconds: Mapping[str, float]
     """Time spent in each stage."""
     orientation: Orientation = field(default_factory=Orientation)
+    numbering: NumberingSigns | None = None
+    """What the confidence rests on; None where nothing was named."""
 
 
 class Segmenter:
@@ -77,6 +79,7 @@ class Segmenter:
         self._coarse = weights.coarse.to(device)
         self._fine = weights.fine.to(device)
         self._device = device
+        self._numbering = weights.numbering
         self.version = weights.version
         self.weights_sha256 = weights.sha256
 
@@ -125,9 +128,10 @@ class Segmenter:
         return SpineLabels(
             bodies=tuple(_mask_of(body) for body in _wanted(named, levels)),
             tissues=_tissues(spine) if named else (),
-            numbering_confidence=numbering_confidence(named),
+            numbering_confidence=self._numbering.confidence(signs_of(named)),
             seconds=seconds,
             orientation=orientation,
+            numbering=signs_of(named),
         )
 
     def views(self, hu: Image) -> tuple[SpineMap, SpineColumn | None]:

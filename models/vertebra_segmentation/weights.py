@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from safetensors.torch import load as load_tensors
 
+from models.vertebra_segmentation.confidence import NumberingCalibration
 from models.vertebra_segmentation.network import HalfResolutionUNet
 
 SHIPPED = Path(__file__).parent / "weights"
@@ -35,6 +36,7 @@ class LoadedWeights:
     version: str
     sha256: str
     """SHA-256 over the digests of the stages, in order."""
+    numbering: NumberingCalibration = field(default_factory=NumberingCalibration)
 
 
 def load_weights(folder: Path) -> LoadedWeights:
@@ -52,7 +54,10 @@ def load_weights(folder: Path) -> LoadedWeights:
         _fill(network, content)
         networks[stage] = network.eval().requires_grad_(requires_grad=False)
     digests = [metadata["networks"][stage]["sha256"] for stage in STAGES]
-    return LoadedWeights(networks["coarse"], networks["fine"], metadata["version"], combined_sha256(digests))
+    fitted = metadata.get("numbering_confidence")
+    numbering = NumberingCalibration() if fitted is None else NumberingCalibration.of(fitted)
+    sha256 = combined_sha256(digests)
+    return LoadedWeights(networks["coarse"], networks["fine"], metadata["version"], sha256, numbering)
 
 
 def parameter_names(network: HalfResolutionUNet) -> list[str]:
