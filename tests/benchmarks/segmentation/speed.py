@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -36,21 +37,16 @@ def evaluate(weights: WeightsUnderTest, folders: DataFolders, work: Path, say: S
     if place is None:
         say(f"{SUBJECT}: not there, speed is not measured")
         return None
-    work.mkdir(parents=True, exist_ok=True)
     load = round(os.getloadavg()[0], 2)
     if load > BUSY_LOAD:
         say(f"the machine is busy (load {load}): these times are too long")
     scan = read_image(place)
-    usual = _keep(with_slices(scan, SLICES), work / "speed-300.npz")
-    extent_mm = np.multiply(scan.values.shape, scan.spacing_mm)
-    say("the product, 300 slices")
-    product = _json_of("stages", str(usual), "--weights", str(weights.folder), "--threads", str(THREADS))
-    say("the product, 1,000 slices, memory only")
-    long = _keep(_long(scan), work / "speed-1000.npz")
-    long_scan = _json_of("stages", str(long), "--weights", str(weights.folder), "--repeats", "1")
+    z, y, x = (float(mm) for mm in np.multiply(scan.values.shape, scan.spacing_mm))
+    work.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=work) as temporary:
+        product, long_scan = _product(scan, weights, Path(temporary), say)
     say("the network of others, random weights")
     peer = _json_of("peer_network", "--threads", str(THREADS))
-    z, y, x = (float(mm) for mm in extent_mm)
     return {
         "weights": weights.as_record(),
         "load_before": load,
@@ -59,6 +55,17 @@ def evaluate(weights: WeightsUnderTest, folders: DataFolders, work: Path, say: S
         "long_scan": long_scan,
         "peer": peer_total(peer, product["segment_s"], (z, y, x)),
     }
+
+
+def _product(scan: Image, weights: WeightsUnderTest, folder: Path, say: Say) -> tuple[Record, Record]:
+    """The usual scan, timed; the long one, for its memory."""
+    shared = ("--weights", str(weights.folder), "--threads", str(THREADS))
+    say("the product, 300 slices")
+    usual = _keep(with_slices(scan, SLICES), folder / "300.npz")
+    product = _json_of("stages", str(usual), *shared)
+    say("the product, 1,000 slices, memory only")
+    long = _keep(_long(scan), folder / "1000.npz")
+    return product, _json_of("stages", str(long), *shared, "--repeats", "1")
 
 
 def peer_total(peer: Record, product_s: float, extent_mm: tuple[float, float, float]) -> Record:
