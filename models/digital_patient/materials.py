@@ -11,12 +11,13 @@ from typing import Literal
 
 import numpy as np
 
+from models.digital_patient.findings import LungState
 from models.digital_patient.structures import LEVELS, Structure
 
 Base = Literal["air", "water", "fat", "muscle", "blood"]
 Contrast = Literal["none", "arterial", "venous"]
 
-LEVEL_TREND_PERCENT = (70, 60, 45, 33, 30, 28, 25, 21, 17, 13, 11.5, 10, 8, 6, 4, 1, -1, -3, -2, 2)
+LEVEL_TREND_PERCENT = (70, 60, 45, 33, 30, 28, 25, 21, 17, 13, 11.5, 10, 8, 6, 4, 1, -1, -3, -2, 2, 4)
 """vBMD above the mean of L1 and L2; T1-L3 after Budoff et al. 2012, the rest assumed."""
 BETWEEN_LEVELS_SD = 5.0
 AORTIC_IODINE_MG_ML = {"none": 0.0, "arterial": 12.0, "venous": 6.0}
@@ -24,6 +25,12 @@ MARROW_BLOOD_SHARE = 0.09
 MARROW_FAT_AT_120_KVP = 0.45
 """mg/cm3 K2HPO4 that one percent of marrow fat takes from a reading at 120 kVp."""
 COMPACT_BONE_MG_CM3 = 980.0
+LUNG_DENSITY: dict[LungState, tuple[float, float]] = {
+    "usual": (0.11, 0.21),
+    "emphysema": (0.05, 0.09),
+    "fibrosis": (0.25, 0.42),
+}
+"""Relative to blood, in inspiration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,7 @@ class Tissues:
     muscle_density: float
     fat_density: float
     contrast: Contrast
+    lung_density: float = 0.15
 
     @property
     def aortic_iodine_mg_ml(self) -> float:
@@ -66,12 +74,19 @@ def expected_vbmd_mg_cm3(age: float) -> float:
     return 182.0 - 2.1 * max(age - 32.0, 0.0)
 
 
-def draw_tissues(rng: np.random.Generator, age: float | None, vbmd_mg_cm3: float | None, contrast: Contrast) -> Tissues:
+def draw_tissues(
+    rng: np.random.Generator,
+    age: float | None,
+    vbmd_mg_cm3: float | None,
+    contrast: Contrast,
+    lung: LungState = "usual",
+) -> Tissues:
     """Biology from a seed; `vbmd_mg_cm3` fixes the mean of L1 and L2."""
     drawn_age, spread = float(np.clip(rng.normal(62, 13), 30, 90)), float(rng.normal(0, 27))
     own = rng.normal(0, BETWEEN_LEVELS_SD, len(LEVELS))
     marrow, muscle_fat = float(rng.normal(0, 7)), float(rng.normal(0, 0.05))
     blood, muscle, fat = rng.normal((0.990, 1.002, 1.0), (0.005, 0.004, 0.006))
+    lung_share = float(rng.uniform(0, 1))
     age = drawn_age if age is None else age
     mean = float(np.clip(expected_vbmd_mg_cm3(age) + spread, 20, 260)) if vbmd_mg_cm3 is None else vbmd_mg_cm3
     by_level = mean * (1 + np.array(LEVEL_TREND_PERCENT) / 100) + own
@@ -86,6 +101,7 @@ def draw_tissues(rng: np.random.Generator, age: float | None, vbmd_mg_cm3: float
         muscle_density=float(muscle),
         fat_density=float(fat),
         contrast=contrast,
+        lung_density=LUNG_DENSITY[lung][0] + lung_share * (LUNG_DENSITY[lung][1] - LUNG_DENSITY[lung][0]),
     )
 
 
@@ -120,7 +136,7 @@ def materials_of(tissues: Tissues) -> dict[Structure, Material]:
         Structure.PARASPINAL_MUSCLE: Material("muscle", flesh, lean, iodine_mg_ml=0.04 * iodine),
         Structure.PSOAS: Material("muscle", flesh * 1.002, lean * 0.5, iodine_mg_ml=0.04 * iodine),
         Structure.VISCERAL_FAT: Material("fat", tissues.fat_density * 1.004),
-        Structure.LUNG: Material("blood", 0.15),
+        Structure.LUNG: Material("blood", tissues.lung_density),
         Structure.AIRWAY: Material("air"),
         Structure.HEART: Material("blood", blood, iodine_mg_ml=(iodine + vein) / 2.4),
         Structure.LIVER: Material("muscle", 1.012, 0.04, iodine_mg_ml=perfused * 5),
@@ -146,5 +162,7 @@ def materials_of(tissues: Tissues) -> dict[Structure, Material]:
         Structure.CEMENT: Material("water", mineral_mg_cm3=1300.0),
         Structure.METAL: Material("water", mineral_mg_cm3=6000.0),
         Structure.TABLE: Material("water", 0.8),
+        Structure.FLUID: Material("water", 1.012),
+        Structure.ORAL_CONTRAST: Material("water", 1.0, iodine_mg_ml=11.0),
         Structure.LUNG_VESSEL: Material("blood", blood, iodine_mg_ml=(iodine + vein) / 2),
     }

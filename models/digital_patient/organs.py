@@ -1,123 +1,116 @@
-"""Soft organs and vessels, placed beside the vertebrae that they lie beside in most people."""
+"""Soft organs, placed beside the vertebrae that they lie beside in most people."""
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable
 
 import numpy as np
 
+from models.digital_patient.findings import SoftFindings
 from models.digital_patient.grid import Canvas, Floats, shifted
-from models.digital_patient.spine import Vertebra
 from models.digital_patient.structures import Structure
 from models.digital_patient.trunk import TrunkFrame
 
 S = Structure
 CAVITY = (S.VISCERAL_FAT,)
 CHEST = (S.VISCERAL_FAT, S.LUNG)
-AORTA_ANGLE_DEG = {"T4": 58, "T5": 62, "T6": 62, "T7": 58, "T8": 50, "T9": 42, "T10": 32, "T11": 22, "T12": 12,
-                   "L1": 8, "L2": 8, "L3": 6, "L4": 2}  # fmt: skip
-"""Where the descending aorta lies: from straight ahead of the body (0) to its left (90)."""
+UNDER_LUNG = (S.VISCERAL_FAT, S.LUNG)
+ROUGH = 0.05
+BOWEL_LOOPS = 80
+COLON_MM = 19.0
 
 
-def paint_viscera(canvas: Canvas, frame: TrunkFrame, rng: np.random.Generator) -> None:
-    """Heart, liver, spleen, stomach, kidneys and bowel inside the cavity."""
+def paint_viscera(canvas: Canvas, frame: TrunkFrame, found: SoftFindings, rng: np.random.Generator) -> None:
+    """Heart, liver, spleen, stomach, kidneys, pancreas and bowel inside the cavity."""
     at = _placer(frame)
     size = frame.trunk.half_width_mm / 128
-    heart = shifted(at("T8", 26, -72), 0, 0, 4)
-    canvas.ellipsoid(heart, np.array([52, 42, 50]) * size, S.HEART, CHEST)
-    canvas.ellipsoid(shifted(at("T11", -52, -38), 0, 0, 2), np.array([82, 84, 74]) * size, S.LIVER, CAVITY)
-    canvas.ellipsoid(shifted(at("T11", 25, -70), 0, 0, 6), np.array([60, 40, 30]) * size, S.LIVER, CAVITY)
-    canvas.ellipsoid(shifted(at("T11", 92, 2), 0, 0, 0), np.array([32, 42, 46]) * size, S.SPLEEN, CAVITY)
-    stomach = at("T12", 62, -58)
-    canvas.ellipsoid(stomach, np.array([42, 46, 44]) * size, S.BOWEL, CAVITY)
-    canvas.ellipsoid(shifted(stomach, 0, -22, 8), np.array([30, 16, 26]) * size, S.BOWEL_GAS, (S.BOWEL,))
-    for side, level in ((-1, "L2"), (1, "L1")):
-        kidney = at(level, side * 58, 8)
-        canvas.ellipsoid(kidney, np.array([25, 28, 54]) * size, S.KIDNEY, CAVITY)
-        canvas.ellipsoid(shifted(kidney, -side * 16, -8, 0), np.array([14, 12, 22]) * size, S.VISCERAL_FAT, (S.KIDNEY,))
-    low, high = frame.height_of("L5") - 40, frame.height_of("L1") - 5
-    for _ in range(60):
+    dome = frame.trunk.dome_shift_mm
+    sway = rng.normal(0, 5, (8, 3))
+    heart = shifted(at("T8", 26, -70), 0, 0, -2 + dome / 2) + sway[0] * 0.6
+    heart_size = size * found.heart
+    canvas.ellipsoid(heart, np.array([56, 46, 50]) * heart_size, S.VISCERAL_FAT, CHEST, ROUGH)
+    canvas.ellipsoid(heart, np.array([51, 42, 46]) * heart_size, S.HEART, CHEST, ROUGH)
+    canvas.ellipsoid(shifted(heart, -30, 8, 14), np.array([30, 34, 34]) * heart_size, S.HEART, CHEST, ROUGH)
+    liver = shifted(at("T11", -54, -32), 0, 0, 2 + dome) + sway[1]
+    canvas.ellipsoid(liver, np.array([84, 92, 80]) * size, S.LIVER, CAVITY, ROUGH)
+    canvas.ellipsoid(shifted(liver, 76, -36, 12), np.array([66, 44, 36]) * size, S.LIVER, CAVITY, ROUGH)
+    canvas.ellipsoid(shifted(liver, 20, -30, -34), np.array([14, 18, 30]) * size, S.FLUID, (S.LIVER, *CAVITY), ROUGH)
+    spleen = shifted(at("T11", 94, 4), 0, 0, dome - 4) + sway[2]
+    canvas.ellipsoid(spleen, np.array([30, 44, 50]) * size * rng.uniform(0.75, 1.2), S.SPLEEN, CAVITY, ROUGH)
+    _paint_stomach(canvas, at("T12", 60, -54) + sway[3] + [0, 0, dome], size, found)
+    for side, level, own in ((-1, "L2", sway[4]), (1, "L1", sway[5])):
+        kidney = shifted(at(level, side * 60, 12), 0, 0, 8) + own * (0.4, 0.4, 2.0)
+        canvas.ellipsoid(kidney, np.array([34, 37, 66]) * size, S.VISCERAL_FAT, (S.BOWEL, S.LIVER), ROUGH)
+        canvas.ellipsoid(kidney, np.array([25, 29, 54]) * size, S.KIDNEY, (*CAVITY, S.LIVER, S.SPLEEN), ROUGH)
+        canvas.ellipsoid(shifted(kidney, -side * 17, -9, 0), np.array([14, 12, 24]) * size, S.VISCERAL_FAT, (S.KIDNEY,))
+    _paint_pancreas(canvas, at, sway[6])
+    _paint_colon(canvas, frame, found, rng)
+    _paint_small_bowel(canvas, frame, found, rng)
+
+
+def _paint_stomach(canvas: Canvas, stomach: Floats, size: float, found: SoftFindings) -> None:
+    canvas.ellipsoid(stomach, np.array([40, 46, 46]) * size, S.BOWEL, CAVITY, ROUGH)
+    canvas.ellipsoid(shifted(stomach, -34, -22, -28), np.array([38, 22, 24]) * size, S.BOWEL, CAVITY, ROUGH)
+    filling = S.ORAL_CONTRAST if found.oral_contrast else S.BOWEL
+    canvas.ellipsoid(shifted(stomach, 0, 8, -4), np.array([32, 28, 34]) * size, filling, (S.BOWEL,), ROUGH)
+    canvas.ellipsoid(
+        shifted(stomach, 0, -24, 8), np.array([30, 15, 26]) * size * found.gas, S.BOWEL_GAS, (S.BOWEL,), ROUGH
+    )
+
+
+def _paint_pancreas(canvas: Canvas, at: "Placer", sway: Floats) -> None:
+    line = np.array([at("L2", -34, -48), at("L1", -10, -62), at("L1", 22, -50), at("T12", 62, -20)]) + sway * 0.6
+    canvas.tube(line, np.array([14.0, 11.0, 10.0, 8.0]), S.BOWEL, CAVITY, 1.5)
+    duodenum = np.array(
+        [at("L1", -36, -44), at("L2", -42, -36), at("L3", -26, -42), at("L3", 14, -46), at("L2", 34, -54)]
+    )
+    canvas.tube(duodenum + sway * 0.4, 11.0, S.BOWEL, CAVITY, 1.5)
+
+
+def _paint_colon(canvas: Canvas, frame: TrunkFrame, found: SoftFindings, rng: np.random.Generator) -> None:
+    """Ascending behind on the right, transverse in front, descending behind on the left; faeces and gas."""
+    low, high = frame.height_of("L5") - 20, frame.height_of("L1") - 12
+    bends: list[Floats] = []
+    for angle, side, z in (
+        (1.25, -1, low - 30), (1.15, -1, (low + high) / 2), (1.35, -1, high - 5), (2.2, -1, high - 25),
+        (2.9, -1, high - 45), (2.9, 1, high - 40), (2.1, 1, high - 5), (1.2, 1, high + 18), (1.05, 1, (low + high) / 2),
+        (1.1, 1, low - 30),
+    ):  # fmt: skip
+        section = frame.at(z)[0]
+        x, y = section.on_cage(angle, side, -COLON_MM - 8)
+        bends.append(np.array([x, y, z]) + rng.normal(0, 7, 3))
+    line = np.array(bends)
+    canvas.tube(line, COLON_MM * rng.uniform(0.75, 1.25, len(line)), S.BOWEL, CAVITY, 3.0)
+    for start, stop in itertools.pairwise(line):
+        for share in np.linspace(0.1, 0.9, 4):
+            place = start + (stop - start) * share + rng.normal(0, 4, 3)
+            kind, radius = rng.random(), rng.uniform(6, 15)
+            filling = S.BOWEL_GAS if kind < 0.45 * found.gas else S.BOWEL
+            if found.oral_contrast and kind > 0.6:
+                filling = S.ORAL_CONTRAST
+            canvas.ellipsoid(shifted(place, 0, -3, 0), np.array([radius] * 3), filling, (S.BOWEL,), 0.15)
+
+
+def _paint_small_bowel(canvas: Canvas, frame: TrunkFrame, found: SoftFindings, rng: np.random.Generator) -> None:
+    low, high = frame.height_of("L5") - 90, frame.height_of("L1") - 10
+    for _ in range(BOWEL_LOOPS):
         section = frame.at(z := rng.uniform(low, high))[0]
-        angle, out = rng.uniform(0.9, np.pi), rng.uniform(0.3, 0.85)
-        x, y = section.on_cage(angle, int(rng.choice((-1, 1))), 0)
+        angle, out, side = rng.uniform(1.2, np.pi), rng.uniform(0.15, 0.75), int(rng.choice((-1, 1)))
+        x, y = section.on_cage(angle, side, 0)
         place = np.array(
             [section.middle_x + (x - section.middle_x) * out, section.middle_y + (y - section.middle_y) * out, z]
         )
-        radii = rng.uniform(12, 24, 3)
-        canvas.ellipsoid(place, radii, S.BOWEL, CAVITY)
-        if rng.random() < 0.4:
-            canvas.ellipsoid(shifted(place, 0, -radii[1] * 0.3, 0), radii * 0.65, S.BOWEL_GAS, (S.BOWEL,))
+        radii, kind = rng.uniform(9, 22, 3), rng.random()
+        canvas.ellipsoid(place, radii, S.BOWEL, CAVITY, 0.12)
+        if kind < 0.25 * found.gas:
+            canvas.ellipsoid(shifted(place, 0, -radii[1] * 0.3, 0), radii * 0.6, S.BOWEL_GAS, (S.BOWEL,), 0.1)
+        elif found.oral_contrast and kind > 0.4:
+            canvas.ellipsoid(place, radii * 0.7, S.ORAL_CONTRAST, (S.BOWEL,), 0.1)
 
 
-def paint_vessels(canvas: Canvas, frame: TrunkFrame, radius_mm: float, plaque: int, rng: np.random.Generator) -> None:
-    """Aorta with its arch, caval and pulmonary veins, airways, vessels of the lungs, plaques."""
-    by_level = {each.level: each for each in frame.vertebrae}
-    over = (*CHEST, S.HEART, S.MUSCLE, S.LIVER, S.BOWEL, S.BOWEL_GAS, S.AORTA)
-    radii = np.interp([by_level[level].centre[2] for level in AORTA_ANGLE_DEG], *_thinning(frame, radius_mm))
-    down = np.array(
-        [beside_aorta(by_level[level], radius) for level, radius in zip(AORTA_ANGLE_DEG, radii, strict=True)]
-    )
-    top, heart = down[0], frame.height_of("T8")
-    ascending = np.array([top[0] - 38, top[1] - 62, heart + 35])
-    arch = np.array([ascending, [ascending[0] - 2, ascending[1], top[2]], [top[0] - 22, top[1] - 34, top[2] + 20], top])
-    cava = np.array([_right_of(by_level[level], 15) for level in ("L4", "L2", "T12", "T10")])
-    cava = np.vstack([cava, [cava[-1, 0] - 6, cava[-1, 1] - 22, heart - 10]])
-    canvas.tube(cava, radius_mm * 0.95, S.VEIN, over)
-    upper = np.array(
-        [[ascending[0] - 20, ascending[1] + 6, heart + 15], [ascending[0] - 20, ascending[1] + 8, top[2] + 40]]
-    )
-    canvas.tube(upper, radius_mm * 0.7, S.VEIN, over)
-    trunk_end = np.array([ascending[0] + 22, ascending[1] + 6, heart + 32])
-    for side in (-1, 1):
-        canvas.tube(np.array([trunk_end, shifted(trunk_end, side * 40, 34, 4)]), 11.0, S.VEIN, over)
-    canvas.tube(arch, radius_mm * 1.15, S.AORTA, over)
-    canvas.tube(down, radii, S.AORTA, over)
-    for side in (-1, 1):
-        iliac = np.array([down[-1], shifted(down[-1], side * 22, 4, -38), shifted(down[-1], side * 45, 30, -90)])
-        canvas.tube(iliac, radius_mm * 0.5, S.AORTA, over)
-    _paint_airways(canvas, frame)
-    _paint_lung_vessels(canvas, trunk_end, rng)
-    for _ in range(plaque):
-        index = int(rng.integers(3, len(down) - 1))
-        middle = down[index] + (down[index + 1] - down[index]) * rng.random()
-        turn = rng.uniform(0, 2 * np.pi)
-        rim = middle + radii[index] * 0.92 * np.array([np.cos(turn), np.sin(turn), 0])
-        canvas.ellipsoid(rim, rng.uniform(1.2, 3.5, 3), S.PLAQUE, (S.AORTA, *CHEST))
+Placer = Callable[[str, float, float], Floats]
 
 
-def paint_back_muscles(canvas: Canvas, vertebrae: Sequence[Vertebra]) -> None:
-    """Erector spinae beside the spinous processes, psoas beside the lumbar bodies."""
-    flesh = (S.MUSCLE, S.VISCERAL_FAT, S.LUNG)
-    seen = [each for each in vertebrae if each.level[0] in "TL"]
-    for side in (-1, 1):
-        line = np.array([each.point(side * 27, each.depth_mm / 2 + each.canal_depth_mm + 17, 0) for each in seen])
-        line = np.vstack([line, line[-1] + (line[-1] - line[-2])])
-        canvas.tube(line, np.linspace(13, 24, len(line)), S.PARASPINAL_MUSCLE, flesh)
-        lumbar = [each for each in vertebrae if each.level[0] == "L"]
-        psoas = np.array(
-            [each.point(side * (each.width_mm / 2 + 9 + 2 * i), 6 - 3 * i, 0) for i, each in enumerate(lumbar)]
-        )
-        psoas = np.vstack([psoas, psoas[-1] + [side * 14, -14, -40]])
-        canvas.tube(psoas, np.array([9, 13, 17, 20, 22, 22]), S.PSOAS, CAVITY)
-
-
-def beside_aorta(vertebra: Vertebra, radius_mm: float) -> Floats:
-    """Centre of the aorta at the height of a body."""
-    angle = np.radians(AORTA_ANGLE_DEG[vertebra.level])
-    return vertebra.point(
-        (vertebra.width_mm / 2 + radius_mm + 1.5) * np.sin(angle),
-        -(vertebra.depth_mm / 2 + radius_mm + 2) * np.cos(angle),
-        0,
-    )
-
-
-def _right_of(vertebra: Vertebra, radius_mm: float) -> Floats:
-    return vertebra.point(-vertebra.width_mm * 0.45, -(vertebra.depth_mm / 2 + radius_mm - 2), 0)
-
-
-def _thinning(frame: TrunkFrame, radius_mm: float) -> tuple[list[float], list[float]]:
-    return [frame.height_of("L4"), frame.height_of("T4")], [radius_mm * 0.75, radius_mm * 1.1]
-
-
-def _placer(frame: TrunkFrame) -> Callable[[str, float, float], Floats]:
+def _placer(frame: TrunkFrame) -> Placer:
     """Place by level, and mm to the left of and behind the middle of the cavity's rear half."""
 
     def at(level: str, left: float, back: float) -> Floats:
@@ -126,26 +119,3 @@ def _placer(frame: TrunkFrame) -> Callable[[str, float, float], Floats]:
         return np.array([section.middle_x + left * wide, section.middle_y + (back + 30) * deep, z])
 
     return at
-
-
-def _paint_airways(canvas: Canvas, frame: TrunkFrame) -> None:
-    by_level = {each.level: each for each in frame.vertebrae}
-    pipe = np.array(
-        [by_level[level].point(-3, -(by_level[level].depth_mm / 2 + 20), 0) for level in ("C5", "T2", "T5")]
-    )
-    over = (*CHEST, S.MUSCLE, S.AORTA, S.VEIN)
-    canvas.tube(pipe, 9.5, S.MUSCLE, CHEST)
-    canvas.tube(pipe, 7.5, S.AIRWAY, over)
-    for side in (-1, 1):
-        bronchus = np.array([pipe[-1], pipe[-1] + [side * 34, 6, -30]])
-        canvas.tube(bronchus, 5.5, S.AIRWAY, over)
-
-
-def _paint_lung_vessels(canvas: Canvas, root: Floats, rng: np.random.Generator) -> None:
-    for side in (-1, 1):
-        start = shifted(root, side * 42, 34, 0)
-        for _ in range(45):
-            aim = np.array([side * rng.uniform(0.1, 1), rng.uniform(-1, 1), rng.uniform(-1.3, 1.2)])
-            bend = start + aim * rng.uniform(20, 45)
-            end = bend + (aim + rng.normal(0, 0.4, 3)) * rng.uniform(20, 60)
-            canvas.tube(np.array([start, bend, end]), np.array([3.6, 2.2, 0.8]), S.LUNG_VESSEL, (S.LUNG,))

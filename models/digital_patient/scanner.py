@@ -29,6 +29,8 @@ LUNG_FULL_SHARE = 0.45
 PATH_LIMITS_CM = (12.0, 48.0)
 SURVEY_GRID_MM = (12.0, 6.0, 6.0)
 SMOOTH_PATH_MM = 24.0
+PATH_STEP_CM = 0.5
+"""HU between water paths this far apart are interpolated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,10 @@ def water_path_cm(anatomy: Anatomy, tissues: Tissues, scanner: Scanner, z_mm: Fl
     shape = (int((high - low) / step_z) + 1, int(460 / step_y), int(620 / step_x))
     middle = anatomy.frame.at(anatomy.frame.height_of("T10"))[0].middle_y
     return path_through(
-        rasterise(anatomy, ScanGrid(shape, SURVEY_GRID_MM, (-310.0, middle - 230, low))), tissues, scanner, z_mm
+        rasterise(anatomy, ScanGrid(shape, SURVEY_GRID_MM, (-310.0, middle - 230, low)), in_detail=False),
+        tissues,
+        scanner,
+        z_mm,
     )
 
 
@@ -100,23 +105,41 @@ def path_through(canvas: Canvas, tissues: Tissues, scanner: Scanner, z_mm: Float
 def hu_volume(canvas: Canvas, tissues: Tissues, scanner: Scanner, paths_cm: Floats) -> Picture:
     """HU (slice, row, column) as float32 before any blur or noise; one water path for each slice."""
     hu = np.empty(canvas.grid.shape, np.float32)
-    materials = _in_order(tissues)
+    nodes = np.linspace(paths_cm.min(), paths_cm.max(), 2 + int(np.ptp(paths_cm) / PATH_STEP_CM))
+    soft, spongy, dense = (np.array(each) for each in zip(*(_hu_at(tissues, scanner, p) for p in nodes), strict=True))
     for index, path in enumerate(paths_cm):
-        table = [scanner.hu_of(material, float(path)) for material in materials]
-        table[Structure.SUBCUTANEOUS_FAT] = scanner.hu_of(materials[Structure.SUBCUTANEOUS_FAT], PERIPHERAL_PATH_CM)
-        picture = np.array(table, np.float32)[canvas.structures[index]]
-        spongy = [0.0, *(scanner.hu_of(trabecular(tissues, level), float(path)) for level in LEVELS)]
-        _spongy_bone(picture, canvas, index, np.array(spongy, np.float32))
+        picture = _between(soft, nodes, path)[canvas.structures[index]]
+        slope = np.float32(scanner.slope_hu_per_mg_cm3(float(path)))
+        _spongy_bone(picture, canvas, index, _between(spongy, nodes, path), slope)
         cortex = canvas.cortex[index].astype(np.float32)
-        picture += cortex * (np.float32(scanner.hu_of(compact(), float(path))) - picture)
+        picture += cortex * (_between(dense, nodes, path) - picture)
         hu[index] = picture
     return hu
 
 
-def _spongy_bone(picture: Picture, canvas: Canvas, index: int, table: Picture) -> None:
+def _hu_at(tissues: Tissues, scanner: Scanner, path_cm: float) -> tuple[list[float], list[float], float]:
+    """HU at one water path: of every structure, of the core of every level after a 0, of compact bone."""
+    materials = _in_order(tissues)
+    soft = [scanner.hu_of(material, path_cm) for material in materials]
+    soft[Structure.SUBCUTANEOUS_FAT] = scanner.hu_of(materials[Structure.SUBCUTANEOUS_FAT], PERIPHERAL_PATH_CM)
+    spongy = [0.0, *(scanner.hu_of(trabecular(tissues, level), path_cm) for level in LEVELS)]
+    return soft, spongy, scanner.hu_of(compact(), path_cm)
+
+
+def _between(values: Floats, nodes: Floats, path_cm: float) -> Picture:
+    """Values (node, ...) at a water path between two nodes."""
+    place = np.clip((path_cm - nodes[0]) / max(nodes[-1] - nodes[0], 1e-9) * (len(nodes) - 1), 0, len(nodes) - 1)
+    low = min(int(place), len(nodes) - 2)
+    found: Picture = (values[low] + (place - low) * (values[low + 1] - values[low])).astype(np.float32)
+    return found
+
+
+def _spongy_bone(picture: Picture, canvas: Canvas, index: int, table: Picture, slope: np.float32) -> None:
     own = canvas.vertebra[index]
     bodies = np.isin(canvas.structures[index], (Structure.BODY_TRABECULAR, Structure.BODY_CORTEX)) & (own > 0)
     picture[bodies] = table[own[bodies]]
+    if canvas.mineral is not None:
+        picture[bodies] += slope * canvas.mineral[index][bodies]
 
 
 def _in_order(tissues: Tissues) -> list[Material]:

@@ -60,12 +60,12 @@ def simulate(seed: int, request: ScanRequest) -> SimulatedScan:
     """Anatomy, then materials, then HU, then the scanner; the same seed and request give the same bytes."""
     for_anatomy, for_tissues, for_noise, for_streaks = np.random.default_rng(seed).spawn(4)
     anatomy = draw_anatomy(for_anatomy, request.patient)
-    tissues = draw_tissues(for_tissues, request.age, request.vbmd_mg_cm3, request.contrast)
+    tissues = draw_tissues(for_tissues, request.age, request.vbmd_mg_cm3, request.contrast, request.patient.soft.lung)
     acquisition, scanner = request.acquisition, request.scanner
 
     grid = grid_of(anatomy, request)
     thin = grid.refined(thin_slices(acquisition))
-    canvas = rasterise(anatomy, thin)
+    canvas = rasterise(anatomy, thin, tissues.vbmd_mg_cm3)
     thin_paths = water_path_cm(anatomy, tissues, scanner, thin.along(0))
     ideal = hu_volume(canvas, tissues, scanner, thin_paths)
     add_texture(ideal, canvas, anatomy.detail_seed)
@@ -84,6 +84,7 @@ def simulate(seed: int, request: ScanRequest) -> SimulatedScan:
             age=tissues.age,
             aortic_iodine_mg_ml=tissues.aortic_iodine_mg_ml,
             scanner=scanner,
+            variant=anatomy.variant,
         ),
     )
 

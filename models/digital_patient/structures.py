@@ -6,8 +6,8 @@ from typing import Final
 CERVICAL: Final = ("C5", "C6", "C7")
 THORACIC: Final = tuple(f"T{number}" for number in range(1, 13))
 LUMBAR: Final = tuple(f"L{number}" for number in range(1, 6))
-LEVELS: Final = (*CERVICAL, *THORACIC, *LUMBAR)
-"""Every vertebra that is built, cranial to caudal; the sacrum follows as one bone."""
+LEVELS: Final = (*CERVICAL, *THORACIC, *LUMBAR, "L6")
+"""Every vertebra that is built, cranial to caudal; few people have the last. The sacrum follows as one bone."""
 
 
 class Structure(IntEnum):
@@ -47,6 +47,9 @@ class Structure(IntEnum):
     METAL = 31
     TABLE = 32
     LUNG_VESSEL = 33
+    FLUID = 34
+    """Effusion, ascites, bladder, bile."""
+    ORAL_CONTRAST = 35
 
 
 BODY: Final = (Structure.BODY_CORTEX, Structure.BODY_TRABECULAR, Structure.CEMENT)

@@ -1,6 +1,7 @@
 """What is known about a simulated scan."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,9 +9,11 @@ from numpy.typing import NDArray
 from models.digital_patient.anatomy import Anatomy
 from models.digital_patient.grid import Canvas, ScanGrid
 from models.digital_patient.materials import Tissues, trabecular
+from models.digital_patient.numbering import Variant
 from models.digital_patient.scanner import Scanner
+from models.digital_patient.spine import Vertebra
 from models.digital_patient.structures import BODY, LEVELS
-from models.digital_patient.vertebra import CONCAVITY_MM
+from models.digital_patient.trabecular import LesionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,9 @@ class VertebraTruth:
     """Anterior, middle, posterior."""
     cut_by_border: bool
     cement_or_metal: bool
+    fracture: Literal["wedge", "biconcave", "crush"] | None = None
+    lesions: tuple[LesionKind, ...] = ()
+    """Foci in the body; the density is that of the bone around them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,8 @@ class ScanTruth:
     age: float
     aortic_iodine_mg_ml: float
     scanner: Scanner
+    variant: Variant = field(default_factory=Variant)
+    """How the skeleton is numbered."""
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -70,24 +78,21 @@ def truths_of(
     for number in np.unique(in_bodies[in_bodies > 0]):
         level = LEVELS[number - 1]
         vertebra = anatomy.vertebra(level)
-        path = float(np.interp(vertebra.centre[2], canvas.grid.along(0), paths_cm))
-        height, loss = vertebra.height_mm, vertebra.anterior_loss
+        path = float(np.interp(canvas.grid.in_scanner(vertebra.centre)[2], canvas.grid.along(0), paths_cm))
         found.append(
             VertebraTruth(
                 level=level,
-                centre_lps_mm=vertebra.centre_lps_mm,
+                centre_lps_mm=_triple(canvas.grid.in_scanner(vertebra.present_centre)),
                 vbmd_k2hpo4_mg_cm3=tissues.vbmd_mg_cm3[level],
                 marrow_fat_percent=tissues.marrow_fat_percent,
                 core_hu=scanner.hu_of(trabecular(tissues, level), path),
                 slope_hu_per_mg_cm3=scanner.slope_hu_per_mg_cm3(path),
                 water_path_cm=path,
-                height_mm=(
-                    height * (1 - loss),
-                    height * (1 - loss / 2 - vertebra.middle_loss / 2) - 2 * CONCAVITY_MM,
-                    height,
-                ),
+                height_mm=vertebra.heights_mm,
                 cut_by_border=touches_border(in_bodies == number),
-                cement_or_metal=level in anatomy.cement or level in anatomy.rods,
+                cement_or_metal=level in anatomy.additions.cement or level in anatomy.additions.rods,
+                fracture=_fracture(vertebra),
+                lesions=tuple(each.kind for each in anatomy.spongiosa[anatomy.vertebrae.index(vertebra)].lesions),
             )
         )
     return tuple(found)
@@ -101,4 +106,18 @@ def touches_border(mask: NDArray[np.bool_]) -> bool:
 def shifted_grid(grid: ScanGrid, by_lps_mm: tuple[float, float, float]) -> ScanGrid:
     """The same voxels, elsewhere in the scanner."""
     x, y, z = (start + step for start, step in zip(grid.first_lps_mm, by_lps_mm, strict=True))
-    return ScanGrid(grid.shape, grid.spacing_mm, (x, y, z))
+    return replace(grid, first_lps_mm=(x, y, z))
+
+
+def _triple(place: NDArray[np.float64]) -> tuple[float, float, float]:
+    return float(place[0]), float(place[1]), float(place[2])
+
+
+def _fracture(vertebra: Vertebra) -> Literal["wedge", "biconcave", "crush"] | None:
+    """By where most height was lost."""
+    anterior, middle, posterior = vertebra.anterior_loss, vertebra.middle_loss, vertebra.posterior_loss
+    if not any((anterior, middle, posterior)):
+        return None
+    if posterior > 0.5 * anterior:
+        return "crush" if posterior > 0.5 * middle else "biconcave"
+    return "wedge" if anterior > middle else "biconcave"

@@ -39,10 +39,10 @@ def test_the_same_seed_gives_the_same_bytes():
     [Scanner(), Scanner(kvp=100.0), Scanner(kvp=140.0, filtration="hard"), Scanner(offset_hu=-3, slope_deviation=0.1)],
 )
 def test_the_core_reads_what_the_truth_says(scanner):
-    """Without noise the deep core lies within 1 HU of the truth's value at every level."""
+    """Without noise the deep core lies within 2 HU of the truth's value at every level, uneven as it is."""
     scan = simulate(1, replace(LUMBAR_SCAN, scanner=scanner, patient=PatientOptions(osteophytes=False)))
     for level in ("L1", "L2"):
-        assert scan.hu[deep_core(scan, level)].mean() == pytest.approx(scan.truth.of(level).core_hu, abs=1.0)
+        assert scan.hu[deep_core(scan, level)].mean() == pytest.approx(scan.truth.of(level).core_hu, abs=2.0)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -140,7 +140,8 @@ def test_contrast_and_hardware_are_in_the_truth():
 
     assert [each.level for each in truth.vertebrae if each.cement_or_metal] == ["L2"]
     assert truth.aortic_iodine_mg_ml > 0
-    assert truth.of("L1").height_mm[0] == pytest.approx(0.75 * truth.of("L1").height_mm[2])
+    assert truth.of("L1").fracture == "wedge"
+    assert truth.of("L1").height_mm[0] < 0.8 * truth.of("L1").height_mm[2]
 
 
 def test_vertebra_numbers_follow_the_levels():
