@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from models.digital_patient.additions import Additions, paint_additions
 from models.digital_patient.from_labels import LabelledAnatomy
 from models.digital_patient.labelled_canvas import Body, painted
 from models.digital_patient.labelled_survey import survey_of
@@ -14,7 +15,6 @@ from models.digital_patient.labelled_truth import truths_of
 from models.digital_patient.materials import draw_tissues
 from models.digital_patient.scanner import hu_volume, path_through
 from models.digital_patient.simulate import ScanRequest, SimulatedScan, every, moved_by, scanned, thin_slices
-from models.digital_patient.skeleton import paint_hardware
 from models.digital_patient.structures import LEVELS
 from models.digital_patient.texture import add_texture
 from models.digital_patient.trunk import paint_couch
@@ -42,7 +42,8 @@ def simulate_from_labels(
     thin = grid.refined(thin_slices(request.acquisition))
     canvas, _ = painted(body, thin)
     spurs = () if patient.osteophytes is False else _drawn_spurs(for_spurs)
-    paint_hardware(canvas, body.vertebrae, osteophytes=spurs, cement=patient.cement, rods=patient.rods)
+    additions = Additions(spurs, cement=patient.cement, rods=patient.rods)
+    paint_additions(canvas, body.vertebrae, additions, for_spurs)
     if patient.table:
         paint_couch(canvas, survey.back_mm + GAP_TO_COUCH_MM)
     thin_paths = path_through(survey.canvas, tissues, request.scanner, thin.along(0))
