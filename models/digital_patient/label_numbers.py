@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from models.digital_patient.structures import LEVELS, Structure
 
 S = Structure
-VERTEBRA: Mapping[int, str] = dict(zip(range(46, 26, -1), LEVELS, strict=True))
+VERTEBRA: Mapping[int, str] = dict(zip(range(46, 26, -1), LEVELS[: LEVELS.index("L5") + 1], strict=True))
 """C5 is 46 and L5 is 27; the vertebrae above C5 have no name in the digital patient."""
 UNNAMED_VERTEBRAE = (47, 48, 49, 50)
 RIB: Mapping[int, str] = {first + number: f"T{number}" for first in (91, 103) for number in range(1, 13)}
