@@ -112,8 +112,9 @@ def grid_of(anatomy: Anatomy, request: ScanRequest) -> ScanGrid:
 
 
 def thin_slices(acquisition: Acquisition) -> int:
-    """How many thin slices are averaged into one."""
-    return max(1, int(np.ceil(acquisition.slice_interval_mm / THIN_SLICE_MM - 0.3)))
+    """How many thin slices are averaged into one: an odd number, so that the labels lie in the middle of the slice."""
+    count = max(1, int(np.ceil(acquisition.slice_interval_mm / THIN_SLICE_MM - 0.3)))
+    return count + 1 - count % 2
 
 
 def every(canvas: Canvas, grid: ScanGrid) -> Canvas:
