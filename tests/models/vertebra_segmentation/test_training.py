@@ -94,6 +94,7 @@ def test_a_scan_that_is_left_out_is_not_trained_on(
     assert list(run.scans()) == []
     assert run.description["sources"] == {}
     assert run.description["left_out"] == ["ts_example"]
+    assert str(run.description["command"]).endswith("--leave-out ts_example")
 
 
 def test_phantoms_have_no_spine() -> None:
