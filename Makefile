@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 SHELL := /bin/bash
 
-.PHONY: help demo test system lint format bench bench-segmentation lock clean
+.PHONY: help demo test system lint format bench bench-segmentation weights lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -44,6 +44,16 @@ bench: $(READY) ## measure assess, known hooks and waiting hooks; results go to 
 DATA ?= $(wildcard ../shared/ct)
 bench-segmentation: $(READY) ## the segmenter on real and simulated CT: tables, JSON, pictures (DATA=DIR FOLDS="DIR DIR" ONLY=real,speed)
 	$(BIN)/python -m tests.benchmarks.segmentation $(if $(DATA),--data $(DATA)) $(if $(FOLDS),--folds $(FOLDS)) $(if $(ONLY),--only $(ONLY))
+
+RUN ?= build/training
+MINUTES ?= 28
+SEED ?= 20
+TRAIN = $(BIN)/python -m models.vertebra_segmentation.train --data $(RUN)/data --simulated $(RUN)/patients --patients 200 --minutes $(MINUTES) --seed $(SEED)
+weights: $(READY) ## train both networks anew: an hour on two cores, minutes on a GPU (DATA=DIR RUN=DIR); a stopped run continues
+	@mkdir -p $(RUN)/data
+	@for each in $(DATA)/*/; do ln -sfn "$$(realpath "$$each")" $(RUN)/data/; done
+	$(TRAIN) --only-simulated --out $(RUN)/simulated
+	$(TRAIN) --start-from $(RUN)/simulated --out $(RUN)/final $(if $(LEAVE_OUT),--leave-out $(LEAVE_OUT))
 
 lock: ## write requirements.lock anew from pyproject.toml
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
