@@ -16,8 +16,6 @@ CANAL_MM = (22.0, 16.0)
 """Width and depth that are taken for granted: they only place screws."""
 USUAL_DISC_MM = 6.0
 FADE_MM = 12.0
-MIDDLE_SHARE = 0.6
-"""Of the anterior loss, lost in the middle too: as in the parametric patient."""
 
 
 def frames_of(bodies: Mapping[int, Floats]) -> tuple[Vertebra, ...]:
@@ -78,9 +76,10 @@ def _rise(vertebra: Vertebra, offsets: Floats) -> Floats:
     """How far above its new place each point (n, 3) was."""
     left, back, up = (offsets @ np.array(axis) for axis in vertebra.axes)
     half_width, half_depth, half = vertebra.width_mm / 2, vertebra.depth_mm / 2, vertebra.height_mm / 2
-    behind = np.clip(back / half_depth, -1, 1)
-    edge = np.clip(np.hypot(left / half_width, back / half_depth), 0, 1)
-    loss = vertebra.anterior_loss * (1 - behind) / 2 + vertebra.middle_loss * (1 - edge**2) / 2
+    across, along = left / half_width, np.clip(back / half_depth, -1, 1)
+    front, dome = (1 - along) / 2, np.clip(1 - across**2 - along**2, 0, 1)
+    even = vertebra.anterior_loss * front + vertebra.posterior_loss * (1 - front)
+    loss = even + (vertebra.middle_loss - (vertebra.anterior_loss + vertebra.posterior_loss) / 2) * dome
     outside = np.maximum(np.abs(left) - half_width, np.abs(back) - half_depth)
     sunk = 2 * half * loss * np.clip(1 - outside / FADE_MM, 0, 1)
     knots_new = (-half, half - sunk, half + vertebra.disc_below_mm)

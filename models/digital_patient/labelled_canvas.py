@@ -9,9 +9,11 @@ from scipy import ndimage
 
 from models.digital_patient.from_labels import LabelledAnatomy
 from models.digital_patient.grid import Canvas, ScanGrid, shell_share
-from models.digital_patient.label_frames import MIDDLE_SHARE, carried, unfractured
-from models.digital_patient.spine import Vertebra
+from models.digital_patient.label_frames import carried, unfractured
+from models.digital_patient.labelled_bone import roughen
+from models.digital_patient.spine import Losses, Vertebra
 from models.digital_patient.structures import Structure
+from models.digital_patient.trabecular import UnevenBody
 from models.digital_patient.vertebra import CUT_CORTEX_SHARE
 from models.digital_patient.warp import Warp
 
@@ -19,25 +21,28 @@ SLAB = 24
 """Slices painted at once: the places in the old body take memory."""
 NEAR_BONE_MM = 4.0
 SHELL_MM = {
-    Structure.BODY_TRABECULAR: 0.8,
-    Structure.POSTERIOR_ELEMENTS: 1.3,
-    Structure.RIB: 1.0,
-    Structure.STERNUM: 0.9,
-    Structure.SACRUM: 1.0,
-    Structure.HIP: 1.6,
-    Structure.ARM_BONE: 1.8,
+    Structure.BODY_TRABECULAR: 0.5,
+    Structure.POSTERIOR_ELEMENTS: 0.9,
+    Structure.RIB: 0.75,
+    Structure.STERNUM: 0.7,
+    Structure.SACRUM: 0.7,
+    Structure.HIP: 1.3,
+    Structure.ARM_BONE: 1.2,
 }
 """Compact bone, as thick as in the parametric patient."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """One draw: a real anatomy, how it is warped and what broke in it. Places are in mm from its pivot."""
+    """One draw: a real anatomy, how it is warped and what is wrong with it. Places are in mm from its pivot."""
 
     anatomy: LabelledAnatomy
     warp: Warp
-    fractures: Mapping[str, float] = field(default_factory=dict)
-    """Level to share of the anterior height lost."""
+    fractures: Mapping[str, Losses] = field(default_factory=dict)
+    shell: float = 1.0
+    """Thickness of the shells of vertebrae, relative."""
+    uneven: Mapping[str, UnevenBody] = field(default_factory=dict)
+    """Spongy bone by level; even where none is named."""
 
     @property
     def vertebrae(self) -> tuple[Vertebra, ...]:
@@ -48,9 +53,9 @@ class Body:
     def fractured(self) -> tuple[Vertebra, ...]:
         """Broken bodies before the warp."""
         return tuple(
-            replace(each, anterior_loss=loss, middle_loss=loss * MIDDLE_SHARE)
+            replace(each, anterior_loss=own.anterior, middle_loss=own.middle, posterior_loss=own.posterior)
             for each in self._in_source
-            if (loss := self.fractures.get(each.level, 0.0)) > 0
+            if (own := self.fractures.get(each.level))
         )
 
     @property
@@ -69,7 +74,8 @@ def painted(body: Body, grid: ScanGrid) -> tuple[Canvas, NDArray[np.bool_]]:
         part = slice(start, min(start + SLAB, grid.shape[0]))
         x, y, z = grid.first_lps_mm
         slab = ScanGrid((part.stop - start, *grid.shape[1:]), grid.spacing_mm, (x, y, z + start * grid.spacing_mm[0]))
-        one = Canvas(slab, canvas.structures[part], canvas.vertebra[part], canvas.cortex[part])
+        mineral = None if canvas.mineral is None else canvas.mineral[part]
+        one = Canvas(slab, canvas.structures[part], canvas.vertebra[part], canvas.cortex[part], mineral)
         beyond[part] = _paint(body, one)
     return canvas, beyond
 
@@ -103,10 +109,12 @@ def _paint_bone(
     depth = ndimage.map_coordinates(anatomy.depth_mm, index, order=1, mode="nearest") * body.warp.size
     bone, number = anatomy.bone.ravel()[flat], anatomy.vertebra.ravel()[flat]
     shells = np.array([SHELL_MM.get(structure, 0.0) for structure in sorted(Structure)])
+    shells[[Structure.BODY_TRABECULAR, Structure.POSTERIOR_ELEMENTS]] *= body.shell
     share = shell_share(depth, shells[bone], canvas.grid.spacing_mm[2])
+    inside, place = depth > 0, np.flatnonzero(near)
+    spongy = inside & (bone == Structure.BODY_TRABECULAR)
+    roughen(canvas, body.uneven, place[spongy], number[spongy], depth[spongy])
     bone[(bone == Structure.BODY_TRABECULAR) & (share > CUT_CORTEX_SHARE)] = Structure.BODY_CORTEX
-    inside = depth > 0
-    place = np.flatnonzero(near)
     canvas.cortex.ravel()[place] = share
     canvas.structures.ravel()[place[inside]] = bone[inside]
     canvas.vertebra.ravel()[place[inside]] = number[inside]

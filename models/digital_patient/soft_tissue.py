@@ -12,6 +12,7 @@ from models.digital_patient.structures import Structure
 
 S = Structure
 COARSE_STEP = 2
+THIN = (slice(None, None, COARSE_STEP),) * 3
 BODY_HU, GAS_HU, VESSEL_IN_LUNG_HU, FAT_HU = -400, -350, -500, -30
 OPENING_MM = 5.0
 """Clothes and couches that touch the skin are thinner."""
@@ -87,10 +88,9 @@ def _named(labels: Labels, source: ScanGrid, grid: ScanGrid) -> Labels:
 
 def _outline_depth(hu: Picture, named: Mask, grid: ScanGrid) -> Picture:
     """Depth in mm under the skin, negative outside, found on every second voxel."""
-    thin = (slice(None, None, COARSE_STEP),) * 3
     step = grid.spacing_mm[0] * COARSE_STEP
-    body = ndimage.gaussian_filter(hu, COARSE_STEP / 2)[thin] > BODY_HU
-    lungs = named[thin]
+    body = ndimage.gaussian_filter(hu, COARSE_STEP / 2)[THIN] > BODY_HU
+    lungs = named[THIN]
     opened = ndimage.distance_transform_edt(~(ndimage.distance_transform_edt(body | lungs) > OPENING_MM / step))
     found, count = ndimage.label(opened <= OPENING_MM / step)
     if not count:
@@ -105,8 +105,16 @@ def _outline_depth(hu: Picture, named: Mask, grid: ScanGrid) -> Picture:
 
 
 def _within(mask: Mask, reach_mm: float, voxel_mm: float) -> Mask:
-    near: Mask = ndimage.binary_dilation(mask, iterations=max(1, round(reach_mm / voxel_mm)))
-    return near
+    """Voxels that near to a mask, to the accuracy of two of them."""
+    step = voxel_mm * COARSE_STEP
+    return _wide(ndimage.distance_transform_edt(~mask[THIN]) * step <= reach_mm, mask) | mask
+
+
+def _wide(coarse: Mask, like: Mask) -> Mask:
+    """From every second voxel to all."""
+    for axis in range(3):
+        coarse = np.repeat(coarse, COARSE_STEP, axis)
+    return coarse[: like.shape[0], : like.shape[1], : like.shape[2]]
 
 
 def _paint_gas(soft: Labels, hu: Picture, body: Mask, voxel_mm: float) -> None:
@@ -128,13 +136,11 @@ def _paint_lung_vessels(soft: Labels, hu: Picture, voxel_mm: float) -> None:
 
 def _under_skin(fat: Mask, depth: Picture, voxel_mm: float) -> Mask:
     """Fat that hangs together with that beneath the skin, thin bridges aside."""
-    thin = (slice(None, None, COARSE_STEP),) * 3
-    solid = ndimage.binary_erosion(fat[thin] & (depth[thin] < SUBCUTANEOUS_MM), iterations=1)
-    start = solid & (depth[thin] < SKIN_MM + 3 * COARSE_STEP * voxel_mm)
+    solid = ndimage.binary_erosion(fat[THIN] & (depth[THIN] < SUBCUTANEOUS_MM), iterations=1)
+    start = solid & (depth[THIN] < SKIN_MM + 3 * COARSE_STEP * voxel_mm)
     reached = ndimage.binary_dilation(ndimage.binary_propagation(start, mask=solid), iterations=2)
-    reached |= depth[thin] < SKIN_MM + 2 * COARSE_STEP * voxel_mm
-    wide: Mask = np.repeat(np.repeat(np.repeat(reached, COARSE_STEP, 0), COARSE_STEP, 1), COARSE_STEP, 2)
-    return wide[: fat.shape[0], : fat.shape[1], : fat.shape[2]]
+    reached |= depth[THIN] < SKIN_MM + 2 * COARSE_STEP * voxel_mm
+    return _wide(reached, fat)
 
 
 def _dense_parts(bright: Mask, hu: Picture, beside: Mask, never_beside: Mask, voxel_mm: float) -> Mask:

@@ -91,7 +91,7 @@ def truths_of(
                 height_mm=vertebra.heights_mm,
                 cut_by_border=touches_border(in_bodies == number),
                 cement_or_metal=level in anatomy.additions.cement or level in anatomy.additions.rods,
-                fracture=_fracture(vertebra),
+                fracture=fracture_of(vertebra),
                 lesions=tuple(each.kind for each in anatomy.spongiosa[anatomy.vertebrae.index(vertebra)].lesions),
             )
         )
@@ -113,7 +113,7 @@ def _triple(place: NDArray[np.float64]) -> tuple[float, float, float]:
     return float(place[0]), float(place[1]), float(place[2])
 
 
-def _fracture(vertebra: Vertebra) -> Literal["wedge", "biconcave", "crush"] | None:
+def fracture_of(vertebra: Vertebra) -> Literal["wedge", "biconcave", "crush"] | None:
     """By where most height was lost."""
     anterior, middle, posterior = vertebra.anterior_loss, vertebra.middle_loss, vertebra.posterior_loss
     if not any((anterior, middle, posterior)):
