@@ -56,3 +56,20 @@ def test_two_archives_are_one_too_many(monkeypatch, tmp_path):
 
     with pytest.raises(SettingsInvalid, match="not both"):
         read_settings()
+
+
+def test_two_segmenters_are_one_too_many(monkeypatch, tmp_path):
+    """Weights for the shipped networks and a segmenter of the site's own exclude each other."""
+    monkeypatch.setenv("OSTEOCDS_WEIGHTS_DIR", str(tmp_path))
+    monkeypatch.setenv("OSTEOCDS_SEGMENTER", "totalsegmentator")
+
+    with pytest.raises(SettingsInvalid, match="OSTEOCDS_SEGMENTER or OSTEOCDS_WEIGHTS_DIR, not both"):
+        read_settings()
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_an_empty_segmenter_is_none(monkeypatch, text):
+    """An empty variable, as deployments leave them, means the shipped networks."""
+    monkeypatch.setenv("OSTEOCDS_SEGMENTER", text)
+
+    assert read_settings().segmenter is None

@@ -1,7 +1,11 @@
 """Simulated scans on the road from voxels to an assessment."""
 
+from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
+
+from cds.bone.anatomy import MaskGrid, Spine, VertebralBody, VertebralLevel
 from cds.bone.assess import assess_volume
 from cds.bone.assessment import Assessment, Software
 from cds.ct.acquisition import CtSeries
@@ -29,6 +33,34 @@ def volume_of(scan: SimulatedScan) -> CtVolume:
         patient_age_years=65,
     )
     return CtVolume(scan.hu, scan.affine_lps, series)
+
+
+@dataclass(frozen=True)
+class TrueOutlines:
+    """A segmenter that knows the truth: what the rule of measurement reads when nothing is outlined wrongly."""
+
+    scan: SimulatedScan
+    name: str = "truth"
+    weights_sha256: str = "00"
+
+    def segment(self, volume: CtVolume, levels=None, progress=None) -> Spine:
+        """The true body masks on the grid of the scan."""
+        del volume, levels, progress
+        bodies = [
+            VertebralBody(
+                level=VertebralLevel(each.level),
+                mask=MaskGrid(self.scan.truth.body_mask(each.level).astype(np.float32), self.scan.affine_lps),
+                centre_lps_mm=each.centre_lps_mm,
+                cut_by_border=each.cut_by_border,
+            )
+            for each in self.scan.truth.vertebrae
+        ]
+        return Spine(bodies=tuple(bodies), numbering_confidence=1.0)
+
+
+def hu_by_level(assessment: Assessment) -> dict[str, float]:
+    """What was read in each trabecular region."""
+    return {each.level.value: each.hu for each in assessment.levels}
 
 
 def assessed(volume: CtVolume, segmenter: VertebraSegmenter) -> Assessment:

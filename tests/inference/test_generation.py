@@ -8,6 +8,10 @@ import pytest
 from cds.errors import SettingsInvalid
 from cds.inference.generation import current_generation
 from cds.inference.segmenter import NetworkSegmenter
+from cds.storage.tables import results
+from tests.support.bundle_builder import block_bundle, edit_weights
+
+LONGEST_STORED = results.c.generation.type.length
 
 
 def test_generation_names_what_the_worker_loads():
@@ -23,6 +27,17 @@ def test_generation_changes_with_the_population():
     names = {current_generation(None, population).name for population in (None, "a", "b")}
 
     assert len(names) == 3
+
+
+def test_generation_changes_with_the_segmenter(tmp_path):
+    """Other weights, another label map, another segmenter: each is another generation, so results are made again."""
+    bundle = block_bundle(tmp_path / "bundle")
+    shipped, before = current_generation(None), current_generation(None, segmenter=str(bundle))
+    edit_weights(bundle, "bias", 1e-3)
+    after = current_generation(None, segmenter=str(bundle))
+
+    assert len({shipped.name, before.name, after.name}) == 3
+    assert all(len(each.name) <= LONGEST_STORED for each in (shipped, before, after))
 
 
 def test_folder_without_metadata_is_named(tmp_path):

@@ -19,31 +19,32 @@ PIXDIM = (2.0, 2.0, 2.0)
 HU_WINDOW = (-200.0, 300.0)
 """Scaled to 0 ... 1 before the network."""
 
-BOXES = dedent('''
-    """A network that has learned one patient by heart: bone, muscle or blood, where it was told to look."""
+AIR_HU = -400.0
+VERTEBRA = (
+    Structure.BODY_CORTEX,
+    Structure.BODY_TRABECULAR,
+    Structure.POSTERIOR_ELEMENTS,
+    Structure.OSTEOPHYTE,
+)
+
+ATLAS = dedent('''
+    """A network that has learned one patient by heart: a label for each voxel of its grid that is not air or lung."""
 
     import torch
     from torch import nn
 
 
-    class Boxes(nn.Module):
-        """Each place: a box of the grid, the values that count in it, and the channel that they belong to."""
-
-        def __init__(self, count, out_channels):
+    class Atlas(nn.Module):
+        def __init__(self, shape, out_channels, threshold):
             super().__init__()
-            self.box = nn.Parameter(torch.zeros(count, 6))
-            self.window = nn.Parameter(torch.zeros(count, 2))
-            self.channel = nn.Parameter(torch.zeros(count))
-            self.out_channels = out_channels
+            self.register_buffer("labels", torch.zeros(shape, dtype=torch.uint8))
+            self.bias = nn.Parameter(torch.zeros(1))
+            self.out_channels, self.threshold = out_channels, threshold
 
         def forward(self, image):
-            logits = torch.zeros(image.shape[0], self.out_channels, *image.shape[2:])
-            logits[:, 0] = 0.5
-            for box, (low, high), channel in zip(self.box.int().tolist(), self.window, self.channel.int()):
-                place = (slice(None), slice(None), *(slice(a, b) for a, b in zip(box[:3], box[3:])))
-                here = image[place][:, 0]
-                logits[:, channel][(slice(None), *place[2:])] += ((here > low) & (here < high)).float()
-            return logits * 10
+            here = self.labels.long() * (image[:, 0] > self.threshold)
+            one_hot = nn.functional.one_hot(here, self.out_channels)
+            return one_hot.movedim(-1, 1).float() * 10 + self.bias
 ''')
 
 
@@ -93,35 +94,28 @@ def spine_bundle(
     pixdim: Sequence[float] = PIXDIM,
     **options,
 ) -> Path:
-    """Knows one simulated patient: whole vertebrae by level, and as landmarks ribs from T10 to T12, aorta and cord."""
+    """Knows one simulated patient: whole vertebrae by level, and as landmarks ribs, aorta and cord."""
     grid = _on_grid(scan, pixdim)
-    places: list[tuple[str, np.ndarray, tuple[float, float]]] = []
-    for level in scan.truth.levels:
-        body = _box((grid["vertebra"] == LEVELS.index(level) + 1) & np.isin(grid["structures"], _BODY))
-        back = round(24 / pixdim[1])
-        whole = np.array([body[0], max(0, body[1] - back), body[2], body[3], body[4], body[5]])
-        places.append((f"vertebrae_{level}", whole, (120.0, 2000.0)))
-        if landmarks and level in {"T10", "T11", "T12"}:
-            reach = round(40 / pixdim[0])
-            for near, far in ((body[3], body[3] + reach), (max(0, body[0] - reach), body[0])):
-                beside = np.array([near, whole[1], body[2], far, body[4], body[5]])
-                places.append(("rib_left_12", beside, (120.0, 2000.0)))
-    if landmarks:
-        places.append(("aorta", _box(grid["structures"] == Structure.AORTA), (10.0, 100.0)))
-        canal = grid["structures"] == Structure.CANAL
-        for level in scan.truth.levels:
-            beside = np.any((grid["vertebra"] == LEVELS.index(level) + 1) & np.isin(grid["structures"], _BODY), (0, 1))
-            places.append(("spinal_cord", _box(canal & beside), (-20.0, 100.0)))
-    channels = list(dict.fromkeys(name for name, _, _ in places))
-    state = {
-        "box": torch.tensor(np.stack([box for _, box, _ in places]), dtype=torch.float32),
-        "window": torch.tensor([[_scaled(hu) for hu in window] for _, _, window in places]),
-        "channel": torch.tensor([1.0 + channels.index(name) for name, _, _ in places]),
+    structures = {
+        f"vertebrae_{level}": (grid["vertebra"] == LEVELS.index(level) + 1) & np.isin(grid["structures"], VERTEBRA)
+        for level in scan.truth.levels
     }
-    definition = {"_target_": "scripts.boxes.Boxes", "count": len(places), "out_channels": len(channels) + 1}
-    names = {0: "background"} | {1 + n: (rename or {}).get(name, name) for n, name in enumerate(channels)}
+    if landmarks:
+        tissues = {"rib_left_12": Structure.RIB, "aorta": Structure.AORTA, "spinal_cord": Structure.CANAL}
+        structures |= {name: grid["structures"] == kind for name, kind in tissues.items()}
+    labels = np.zeros(grid["vertebra"].shape, np.uint8)
+    for channel, mask in enumerate(structures.values(), start=1):
+        labels[mask] = channel
+    definition = {
+        "_target_": "scripts.atlas.Atlas",
+        "shape": list(labels.shape),
+        "out_channels": len(structures) + 1,
+        "threshold": (AIR_HU - HU_WINDOW[0]) / (HU_WINDOW[1] - HU_WINDOW[0]),
+    }
+    names = {0: "background"} | {n: (rename or {}).get(name, name) for n, name in enumerate(structures, start=1)}
     options["config"] = {"inferer": {"_target_": "SimpleInferer"}} | dict(options.get("config") or {})
-    scripts = {"__init__.py": "", "boxes.py": BOXES}
+    scripts = {"__init__.py": "", "atlas.py": ATLAS}
+    state = {"labels": torch.from_numpy(labels), "bias": torch.zeros(1)}
     return write_bundle(folder, definition, state, names, pixdim=pixdim, scripts=scripts, **options)
 
 
@@ -151,13 +145,6 @@ def load_network(folder: Path) -> nn.Module:
     return network
 
 
-_BODY = (Structure.BODY_CORTEX, Structure.BODY_TRABECULAR)
-
-
-def _scaled(hu: float) -> float:
-    return (hu - HU_WINDOW[0]) / (HU_WINDOW[1] - HU_WINDOW[0])
-
-
 def _on_grid(scan: SimulatedScan, pixdim: Sequence[float]) -> dict[str, np.ndarray]:
     """The truth on the network's grid, by MONAI's own transforms."""
     affine = np.diag([-1.0, -1.0, 1.0, 1.0]) @ scan.affine_lps
@@ -169,12 +156,6 @@ def _on_grid(scan: SimulatedScan, pixdim: Sequence[float]) -> dict[str, np.ndarr
     steps = [Orientationd(keys, axcodes="RAS", labels=None), Spacingd(keys, pixdim=pixdim, mode="nearest")]
     done = Compose(steps)(data)
     return {key: np.rint(done[key][0].numpy()).astype(int) for key in keys}
-
-
-def _box(mask: np.ndarray) -> np.ndarray:
-    """First and one past the last index along each axis."""
-    used = [np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
-    return np.array([*(each[0] for each in used), *(each[-1] + 1 for each in used)])
 
 
 def _metadata(names: Mapping[int, str]) -> dict[str, Any]:
