@@ -20,6 +20,7 @@ from models.digital_patient.simulate import SimulatedScan, simulate
 from models.vertebra_segmentation.confidence import NumberingSigns
 from models.vertebra_segmentation.labels import LEVELS
 from models.vertebra_segmentation.segmenter import Segmenter, SpineLabels
+from models.vertebra_segmentation.simulated import GRID_MM
 from models.vertebra_segmentation.weights import METADATA_FILE, SHIPPED
 
 FIRST_SEED = 400_000
@@ -68,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     segmenter = Segmenter.load(options.weights)
     signs, right = [], []
     for seed in track(range(FIRST_SEED, FIRST_SEED + options.patients), "digital patients"):
-        scan = simulate(seed, draw_request(seed, pixel_mm=1.5))
+        scan = simulate(seed, draw_request(seed, pixel_mm=GRID_MM))
         found = segmenter.segment(scan.hu, scan.affine_lps, levels=LEVELS)
         if found.numbering is not None:
             signs.append(found.numbering)

@@ -32,9 +32,10 @@ _LOG_STEP = {0: -5.0, 1: 0.0, 2: -5.0, 3: -8.0}
 """Log prior of a step of so many levels: one body taken for two, the rule, bodies missed."""
 
 _WITH_RIB = (
-    dict.fromkeys(STATES, 0.95) | {"T12": 0.75, "L1": 0.02} | dict.fromkeys(("L2", "L3", "L4", "L5", "sacrum"), 0.005)
+    dict.fromkeys(STATES, 0.95) | {"T12": 0.92, "L1": 0.03} | dict.fromkeys(("L2", "L3", "L4", "L5", "sacrum"), 0.005)
 )
-"""Probability that a rib is outlined beside a body. The twelfth ribs may be too short; lumbar ribs are rare."""
+"""Probability that a rib is outlined beside a body. Of 43 whole T12 of digital patients all showed one; real twelfth
+ribs may be too short. Lumbar ribs are rare."""
 
 
 @dataclass(frozen=True, slots=True)
