@@ -27,7 +27,7 @@ from models.digital_patient.trunk import Trunk, TrunkFrame, paint_table
 from models.digital_patient.unevenness import unevenness
 from models.digital_patient.vertebra import paint_body
 from models.digital_patient.vessels import Aorta, paint_vessels
-from models.digital_patient.wall import paint_trunk
+from models.digital_patient.wall import paint_breasts, paint_trunk
 
 PaintedSide = Literal["up", "down"]
 Shares = Mapping[str, float]
@@ -213,6 +213,7 @@ def rasterise(anatomy: Anatomy, grid: ScanGrid, vbmd_mg_cm3: Shares | None = Non
     frame, rng = anatomy.frame, np.random.default_rng(anatomy.detail_seed)
     column = anatomy.vertebrae
     paint_trunk(canvas, frame)
+    paint_breasts(canvas, frame)
     paint_fluids(canvas, frame, anatomy.soft)
     paint_viscera(canvas, frame, anatomy.soft, rng)
     if in_detail:

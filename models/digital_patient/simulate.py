@@ -90,24 +90,32 @@ def simulate(seed: int, request: ScanRequest) -> SimulatedScan:
 
 
 def grid_of(anatomy: Anatomy, request: ScanRequest) -> ScanGrid:
-    """The voxels that the request asks for, around this patient."""
-    acquisition = request.acquisition
+    """The voxels that the request asks for, around this patient as he lies in the scanner."""
+    acquisition, lying = request.acquisition, ScanGrid((1, 1, 1), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), anatomy.turn)
     top, bottom = anatomy.vertebra(request.cranial), anatomy.vertebra(request.caudal)
-    high = top.centre[2] + top.height_mm / 2 + request.margin_mm
     below = request.margin_mm if request.margin_below_mm is None else request.margin_below_mm
-    low = bottom.centre[2] - bottom.height_mm / 2 - below
+    high = lying.in_scanner(top.centre)[2] + top.height_mm / 2 + request.margin_mm
+    low = lying.in_scanner(bottom.centre)[2] - bottom.height_mm / 2 - below
     if high - low < acquisition.slice_interval_mm:
         msg = f"no slice lies between the top of {request.cranial} and the bottom of {request.caudal}"
         raise ValueError(msg)
     slices = int((high - low) / acquisition.slice_interval_mm)
     pixels = round(acquisition.field_of_view_mm / acquisition.pixel_mm)
     section = anatomy.frame.at((high + low) / 2)[0]
-    corner = -(pixels - 1) / 2 * acquisition.pixel_mm
     aim_y = section.middle_y + 12 if request.aim == "trunk" else section.spine_y + 15
+    aim_x = section.middle_x if request.aim == "trunk" else section.spine_x
+    aim = lying.in_scanner(np.array([aim_x, aim_y, (high + low) / 2]))
+    corner = -(pixels - 1) / 2 * acquisition.pixel_mm
     left, back = request.aim_off_mm
-    first = (section.middle_x + left + corner, aim_y + back + corner, float(low) + acquisition.slice_interval_mm / 2)
-    return ScanGrid(
-        (slices, pixels, pixels), (acquisition.slice_interval_mm, acquisition.pixel_mm, acquisition.pixel_mm), first
+    return replace(
+        lying,
+        shape=(slices, pixels, pixels),
+        spacing_mm=(acquisition.slice_interval_mm, acquisition.pixel_mm, acquisition.pixel_mm),
+        first_lps_mm=(
+            float(aim[0]) + left + corner,
+            float(aim[1]) + back + corner,
+            float(low) + acquisition.slice_interval_mm / 2,
+        ),
     )
 
 

@@ -36,11 +36,26 @@ UNEVEN_HU = {
 """Standard deviation in HU before the scanner blurs it."""
 
 
+STREAK_HU = {Structure.MUSCLE: 55.0, Structure.PARASPINAL_MUSCLE: 75.0, Structure.PSOAS: 25.0, Structure.BOWEL: 25.0}
+"""How far strands of fat lie below a muscle, for each SD above `STREAK_FROM`."""
+STREAK_FROM = 0.9
+COARSER = 2
+"""Strands are that much larger than other unevenness."""
+
+
 def add_texture(hu: Picture, canvas: Canvas, seed: int) -> None:
-    """Roughen the tissues of an HU volume in place; fixed to the patient, whatever the voxels."""
+    """Roughen the tissues of an HU volume in place; fixed to the patient, and no mean moves."""
     tile = ndimage.gaussian_filter(np.random.default_rng(seed).standard_normal((TILE,) * 3), SMOOTHNESS, mode="wrap")
     tile = ((tile - tile.mean()) / tile.std()).astype(np.float32)
-    strength = np.array([UNEVEN_HU.get(structure, 0.0) for structure in sorted(Structure)], np.float32)
-    slices, rows, columns = (np.rint(canvas.grid.along(axis) / GRAIN_MM).astype(int) % TILE for axis in range(3))
-    for index, depth in enumerate(slices):
-        hu[index] += strength[canvas.structures[index]] * tile[depth][rows][:, columns]
+    streaks = np.maximum(tile - STREAK_FROM, 0)
+    streaks -= streaks.mean()
+    strength, fat = (
+        np.array([table.get(structure, 0.0) for structure in sorted(Structure)], np.float32)
+        for table in (UNEVEN_HU, STREAK_HU)
+    )
+    places = [np.rint(canvas.grid.along(axis) / GRAIN_MM).astype(int) for axis in range(3)]
+    slices, rows, columns = (place % TILE for place in places)
+    slices_of_fat, rows_of_fat, columns_of_fat = (place // COARSER % TILE for place in places)
+    for index, structures in enumerate(canvas.structures):
+        hu[index] += strength[structures] * tile[slices[index]][rows][:, columns]
+        hu[index] -= fat[structures] * streaks[slices_of_fat[index]][rows_of_fat][:, columns_of_fat]

@@ -182,3 +182,19 @@ def _paint_lungs(one: Slice, cavity: Picture, above_dome: Picture, below_apex: M
 PAINTED_OVER = np.isin(
     np.arange(256), (Structure.SUBCUTANEOUS_FAT, Structure.MUSCLE, Structure.VISCERAL_FAT, Structure.LUNG)
 )
+
+
+def paint_breasts(canvas: Canvas, frame: TrunkFrame) -> None:
+    """Fat with a little gland in front of the chest."""
+    radius = frame.trunk.breast_mm
+    if radius <= 0:
+        return
+    z = frame.height_of("T7")
+    section = frame.at(z)[0]
+    front = section.middle_y - section.half_depth - frame.trunk.wall_mm - frame.trunk.fat_mm * frame.trunk.belly
+    for side in (-1, 1):
+        middle = np.array([section.middle_x + side * section.half_width * 0.58, front + radius * 0.35, z])
+        sizes = np.array([radius * 1.15, radius * 0.75, radius * 1.1])
+        canvas.ellipsoid(middle, sizes, Structure.SKIN, (Structure.AIR,), 0.03)
+        canvas.ellipsoid(middle, sizes - SKIN_MM, Structure.SUBCUTANEOUS_FAT, (Structure.SKIN,), 0.03)
+        canvas.ellipsoid(middle, sizes * 0.5, Structure.MUSCLE, (Structure.SUBCUTANEOUS_FAT,), 0.3)

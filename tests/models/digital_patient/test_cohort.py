@@ -4,7 +4,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from models.digital_patient.cohort import FREQUENCY, draw_request
+from models.digital_patient.cohort import draw_request
+from models.digital_patient.cohort_findings import FREQUENCY
 from models.digital_patient.simulate import simulate
 from models.digital_patient.structures import LEVELS
 
@@ -17,6 +18,11 @@ def requests():
     return tuple(draw_request(seed, pixel_mm=2.0) for seed in range(MANY))
 
 
+def fractures_of(patient):
+    """All three kinds."""
+    return patient.wedge_fractures, patient.biconcave_fractures, patient.crush_fractures
+
+
 def test_a_seed_is_one_request():
     """The same seed asks for the same scan, another seed for another."""
     assert draw_request(11) == draw_request(11)
@@ -26,11 +32,24 @@ def test_a_seed_is_one_request():
 @pytest.mark.parametrize(
     ("what", "seen"),
     [
-        ("fractures", lambda request: bool(request.patient.wedge_fractures)),
+        ("fractures", lambda request: any(fractures_of(request.patient))),
         ("rods and screws", lambda request: bool(request.patient.rods)),
         ("cement", lambda request: bool(request.patient.cement)),
         ("eleven pairs of ribs", lambda request: request.patient.rib_pairs == 11),
         ("thirteen pairs of ribs", lambda request: request.patient.rib_pairs == 13),
+        ("rudimentary last ribs", lambda request: request.patient.lowest_ribs == "rudimentary"),
+        ("one last rib missing", lambda request: request.patient.lowest_ribs == "one-sided"),
+        ("four lumbar vertebrae", lambda request: request.patient.lumbosacral == "four"),
+        ("six lumbar vertebrae", lambda request: request.patient.lumbosacral == "six"),
+        ("sacralised", lambda request: request.patient.lumbosacral == "sacralised"),
+        ("lumbarised", lambda request: request.patient.lumbosacral == "lumbarised"),
+        ("lesions", lambda request: bool(request.patient.lesions)),
+        ("Schmorl nodes", lambda request: bool(request.patient.nodes)),
+        ("bridges in front", lambda request: bool(request.patient.bridged)),
+        ("turned on the table", lambda request: any(request.patient.turn_deg)),
+        ("emphysema", lambda request: request.patient.soft.lung == "emphysema"),
+        ("pleural effusion", lambda request: max(request.patient.soft.effusion_mm) > 0),
+        ("pacemaker", lambda request: request.patient.soft.pacemaker),
         ("severe obesity", lambda request: request.patient.fat_mm >= 50),
         ("arms down", lambda request: request.patient.arms == "down"),
         ("density chosen evenly from 20 to 220", lambda request: request.vbmd_mg_cm3 is not None),

@@ -144,6 +144,43 @@ def test_contrast_and_hardware_are_in_the_truth():
     assert truth.of("L1").height_mm[0] < 0.8 * truth.of("L1").height_mm[2]
 
 
+TURNED = PatientOptions(turn_deg=(4.0, -5.0, 9.0))
+
+
+def test_a_turned_patient_keeps_his_truth():
+    """Turned about all three axes, masks and centres still agree, and the core reads the same."""
+    turned = simulate(1, replace(LUMBAR_SCAN, patient=TURNED))
+    for level in ("L1", "L2"):
+        index = np.array(ndimage.center_of_mass(turned.truth.body_mask(level)))
+        truth = turned.truth.of(level)
+
+        assert np.linalg.norm((turned.affine_lps @ [*index, 1])[:3] - truth.centre_lps_mm) < 2.0
+        assert turned.hu[deep_core(turned, level)].mean() == pytest.approx(truth.core_hu, abs=2.0)
+        assert truth.core_hu == pytest.approx(scan_of(1).truth.of(level).core_hu, abs=1.0)
+
+
+def test_turning_about_the_long_axis_moves_the_column_by_that_angle():
+    """The line from L1 to L3 turns as asked, and its length stays."""
+    lines = [
+        np.subtract(scan.truth.of("L1").centre_lps_mm, scan.truth.of("L3").centre_lps_mm)
+        for scan in (scan_of(1), simulate(1, replace(LUMBAR_SCAN, patient=PatientOptions(turn_deg=(0.0, 6.0, 0.0)))))
+    ]
+    lean = [np.degrees(np.arctan2(line[0], line[2])) for line in lines]
+
+    assert lean[1] - lean[0] == pytest.approx(6.0, abs=0.1)
+    assert np.linalg.norm(lines[1]) == pytest.approx(np.linalg.norm(lines[0]), abs=0.01)
+
+
+def test_the_truth_names_the_variant():
+    """What a reader of the images could only guess is written down."""
+    patient = PatientOptions(rib_pairs=11, lumbosacral="lumbarised")
+    truth = simulate(2, replace(LUMBAR_SCAN, patient=patient)).truth
+
+    assert truth.variant == patient.variant
+    assert not truth.variant.is_usual
+    assert scan_of(2).truth.variant.is_usual
+
+
 def test_vertebra_numbers_follow_the_levels():
     """Every body in the labels is named in the truth, cranial to caudal."""
     truth = scan_of(2).truth

@@ -17,10 +17,18 @@ def textured(structure, first=(0.0, 0.0, 0.0)):
 
 def test_texture_has_no_mean():
     """A tissue keeps its HU on average and spreads as the table says."""
-    hu = textured(Structure.MUSCLE)
+    hu = textured(Structure.LIVER)
 
     assert abs(hu.mean()) < 0.01
-    assert np.isclose(hu.std(), UNEVEN_HU[Structure.MUSCLE], rtol=0.01)
+    assert np.isclose(hu.std(), UNEVEN_HU[Structure.LIVER], rtol=0.01)
+
+
+def test_muscle_has_strands_of_fat():
+    """Its HU on average stay, but some of it lies far below, and nothing as far above."""
+    hu = textured(Structure.PARASPINAL_MUSCLE)
+
+    assert abs(hu.mean()) < 1.0
+    assert np.percentile(hu, 1) < -1.5 * np.percentile(hu, 99)
 
 
 def test_the_trabecular_core_stays_even():
