@@ -2,7 +2,7 @@
 
     height   between two neighbours: the line through their centres
              at an end of the row, or alone: the course of the canal, else the neighbour, else LPS +z
-    depth    from the body to the canal, made perpendicular to the height; else LPS +y
+    depth    from the core of the body to the canal, made perpendicular to the height; else LPS +y
 
 A direction that leaves the scan's axis by more than a spine does is not believed. Patients who lie
 turned in the scanner, and vertebrae turned by scoliosis, therefore have their own front and back.
@@ -13,12 +13,16 @@ from math import cos, radians
 from typing import Final
 
 import numpy as np
+from scipy.ndimage import distance_transform_edt
 
-from cds.bone.anatomy import CRANIAL, POSTERIOR, Point, Spine, Vector, VertebralLevel
+from cds.bone.anatomy import CRANIAL, POSTERIOR, MaskGrid, Point, Spine, Vector, VertebralLevel
+from cds.bone.body_frame import SURFACE, cropped
 from cds.bone.spinal_canal import SpinalCanal, canal_of
 
 STEEPEST_DEG: Final = 60.0
 """A spine that leaves the scan's axis, or a canal that leaves the back, by more was not outlined correctly."""
+
+CORE_SHARE: Final = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +33,31 @@ class BodyAxes:
     posterior: Vector = POSTERIOR
     canal_lps_mm: Point | None = None
     """Middle of the canal at the height of the body, where it is seen."""
+    core_lps_mm: Point | None = None
+    """Where the body is deepest: a pedicle or muscle outlined with it does not move its core, as it does the mean."""
 
 
 def axes_of(spine: Spine, level: VertebralLevel) -> BodyAxes:
     """The axes of one body of a spine."""
     canal = None if spine.spinal_canal is None else canal_of(spine.spinal_canal)
-    centre = next(body.centre_lps_mm for body in spine.bodies if body.level == level)
+    body = next(body for body in spine.bodies if body.level == level)
     cranial = _cranial(spine, level, canal)
-    beside = None if canal is None else canal.beside(centre, cranial)
-    backwards = None if beside is None else _believed(np.subtract(beside, centre), POSTERIOR)
-    return BodyAxes(cranial, _across(backwards or POSTERIOR, cranial), beside)
+    core = _core(body.mask)
+    beside = None if canal is None else canal.beside(body.centre_lps_mm, cranial)
+    backwards = None if beside is None or core is None else _believed(np.subtract(beside, core), POSTERIOR)
+    return BodyAxes(cranial, _across(backwards or POSTERIOR, cranial), beside, core)
+
+
+def _core(mask: MaskGrid) -> Point | None:
+    """Mean of the points that lie at least 0.85 times as deep as the deepest; None for an empty mask."""
+    small = cropped(mask)
+    spacing = np.linalg.norm(small.affine_lps[:3, :3], axis=0)
+    depth = distance_transform_edt(np.pad(small.inside >= SURFACE, 1), sampling=spacing)[1:-1, 1:-1, 1:-1]
+    if not depth.any():
+        return None
+    mean = np.argwhere(depth >= CORE_SHARE * depth.max()).mean(axis=0)
+    x, y, z = (float(mm) for mm in small.affine_lps[:3, :3] @ mean + small.affine_lps[:3, 3])
+    return x, y, z
 
 
 def _cranial(spine: Spine, level: VertebralLevel, canal: SpinalCanal | None) -> Vector:

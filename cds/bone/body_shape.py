@@ -6,7 +6,7 @@ The cross-section at mid-height is what a collapse spares, so it is by this that
 import numpy as np
 from numpy.typing import NDArray
 
-from cds.bone.anatomy import VertebralLevel
+from cds.bone.anatomy import Point, VertebralLevel
 from cds.bone.body_frame import STEP_MM, BodyFrame
 from cds.bone.reference_body import REFERENCE
 from cds.bone.vertebral_height import BodyHeights
@@ -37,16 +37,15 @@ def tallest_mm(heights: BodyHeights) -> float:
     return max(heights.anterior, heights.middle, heights.posterior)
 
 
-def symmetry(frame: BodyFrame) -> float:
-    """Dice overlap of the outline with its mirror image left to right, about its own middle; 0 for an empty frame."""
+def symmetry(frame: BodyFrame, core_lps_mm: Point) -> float:
+    """Share of the outline that has a counterpart on the other side of its core; 0 for an empty frame."""
     inside = frame.inside
-    width = inside.sum(axis=(0, 1))
-    if not width.any():
+    if not inside.any():
         return 0.0
+    middle = np.linalg.solve(frame.affine_lps, np.array([*core_lps_mm, 1.0]))[2]
     count = inside.shape[2]
-    middle = float(np.average(np.arange(count), weights=width))
     mirrored = np.rint(2 * middle - np.arange(count)).astype(int)
     exists = (mirrored >= 0) & (mirrored < count)
     image: NDArray[np.bool_] = np.zeros_like(inside)
     image[:, :, exists] = inside[:, :, mirrored[exists]]
-    return float(2 * (image & inside).sum() / (image.sum() + inside.sum()))
+    return float((image & inside).sum() / inside.sum())

@@ -21,7 +21,7 @@ FALL_OVER_MM: Final = 3
 """The fall is looked for from 3 mm within the outline to 5 mm without."""
 
 SMOOTHING_MM: Final = 1.5
-FACING: Final = 0.7
+FACING: Final = 0.85
 """A point belongs to a side if the cosine of its normal with that direction is larger."""
 
 SIDES: Final[Mapping[str, tuple[float, float, float]]] = {

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import date
 
+import numpy as np
 import pytest
 
 from cds.bone.anatomy import Spine, VertebralLevel
@@ -17,8 +18,11 @@ from tests.bone.phantom import (
     T12,
     Trunk,
     a_body,
+    a_canal,
     a_series,
+    crush,
     flipped,
+    level_z_mm,
     moved_lps,
     padded,
     wedge,
@@ -390,3 +394,76 @@ def test_lossy_images_are_flagged():
     lossy = CtVolume(VOLUME.hu.copy(), VOLUME.affine_lps.copy(), replace(SERIES, lossy=True))
 
     assert "lossy-compression" in assess(lossy).flags
+
+
+def test_a_patient_upside_down_is_refused():
+    """A scan turned against its labels has its own reason, and no value."""
+    found = assess(spine=Spine((), 0.0, turns=("upside-down",)))
+
+    assert codes(found) == ["orientation-upside-down"]
+    assert found.vbmd_mg_cm3 is None
+
+
+def test_a_mirrored_patient_is_measured_and_flagged():
+    """Left and right exchanged change no density."""
+    found = assess(spine=replace(SPINE, is_mirrored=True))
+
+    assert "mirrored" in found.flags
+    assert found.vbmd_mg_cm3 == PLAIN.vbmd_mg_cm3
+
+
+def test_blank_images_are_refused():
+    """Images that show nothing say so, rather than that there is no vertebra."""
+    blank = CtVolume(np.full_like(VOLUME.hu, -1000), VOLUME.affine_lps.copy(), SERIES)
+
+    assert codes(assess(blank, Spine((), 0.0))) == ["no-anatomy"]
+
+
+def test_an_outline_in_doubt_is_shown_and_not_used():
+    """No canal behind L1 alone: left out with a reason beside what it reads, and replaced."""
+    found = assess(spine=replace(SPINE, spinal_canal=without_canal_at(L1)))
+    of_l1 = {level.level: level for level in found.levels}[L1]
+
+    assert found.levels_used == (L2, L3)
+    assert not of_l1.used
+    assert of_l1.hu == pytest.approx(150, abs=2)
+    assert [reason.code for reason in of_l1.reasons] == ["level-without-canal"]
+    assert [reason.text[:3] for reason in found.reasons] == ["L1:"]
+
+
+def without_canal_at(level):
+    """The canal, not seen within 14 mm of one body's centre."""
+    canal = a_canal()
+    height_mm = canal.affine_lps[2, 0] * np.arange(canal.inside.shape[0]) + canal.affine_lps[2, 3]
+    hidden = np.abs(height_mm - level_z_mm(level)) <= 14
+    return replace(canal, inside=np.where(hidden[:, None, None], 0, canal.inside).astype(np.float32))
+
+
+def test_no_fracture_is_told_of_an_outline_in_doubt():
+    """A collapsed body behind which no canal is seen is not called a fracture."""
+    volume, spine = WEDGED[L1]
+    found = assess(volume, replace(spine, spinal_canal=without_canal_at(L1)))
+
+    assert found.height_losses == ()
+    assert codes(found) == ["level-without-canal", "level-roi-small"]
+
+
+def test_a_crush_fracture_is_told():
+    """L1 fallen evenly from 27 to 14 mm: found beside its neighbours, graded, told, and not used."""
+    crushed = COARSE.but(shapes={L1: crush(14.0)})
+    found = of(crushed)
+
+    assert [loss.level for loss in found.height_losses] == [L1]
+    assert found.height_losses[0].percent == pytest.approx(48, abs=8)
+    assert L1 not in found.levels_used
+
+
+def test_a_moderate_loss_is_graded_on_its_level():
+    """A crush of 30 % leaves enough bone to measure: shown with value, grade and reason, not used."""
+    thin = replace(SERIES, slice_thickness_mm=1.5)
+    found = of(COARSE.but(shapes={L1: crush(18.5)}, spacing_mm=(1.5, 2.0, 2.0), series=thin))
+    of_l1 = {level.level: level for level in found.levels}[L1]
+
+    assert "height-loss-moderate" in of_l1.flags
+    assert [reason.code for reason in of_l1.reasons] == ["level-fracture"]
+    assert of_l1.height_loss_percent == pytest.approx(31, abs=6)
