@@ -19,7 +19,7 @@ from typing import Any, Final
 import yaml
 
 from cds.errors import SettingsInvalid
-from cds.inference.identity import SegmenterIdentity, combined_sha256, plain, sha256_of
+from cds.inference.identity import LONGEST_NAME, SegmenterIdentity, combined_sha256, plain, sha256_of
 from cds.inference.label_names import OTHER, Structure, structure_of, structures_of
 
 SETTING: Final = "OSTEOCDS_SEGMENTER"
@@ -29,7 +29,7 @@ WEIGHTS_SUFFIXES: Final = (".safetensors", ".pt", ".ts")
 CHECKSUMS: Final = ("large_files.yml", "large_files.yaml")
 
 _CONFIG_SUFFIXES = frozenset({".json", ".yaml", ".yml"})
-_NAME_LENGTH, _VERSION_LENGTH, _DIGITS = 24, 10, 8
+_VERSION_LENGTH, _DIGITS = 10, 8
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,9 @@ class BundleFiles:
         The configuration decides as much as the weights do, so its digest is part of the name.
         """
         digests = [(self._relative(path), digest) for path, digest in sha256.items()]
-        name = f"bundle {plain(self.name, _NAME_LENGTH)} {plain(self.version, _VERSION_LENGTH)}"
-        return SegmenterIdentity(f"{name} cfg {self._configuration_sha256()[:_DIGITS]}", combined_sha256(digests))
+        tail = f" {plain(self.version, _VERSION_LENGTH)} cfg {self._configuration_sha256()[:_DIGITS]}"
+        name = f"bundle {plain(self.name, LONGEST_NAME - len('bundle ') - len(tail))}{tail}"
+        return SegmenterIdentity(name, combined_sha256(digests))
 
     def _configuration_sha256(self) -> str:
         """Over every configuration, since one may include another, and the bundle's own code."""

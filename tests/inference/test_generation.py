@@ -8,7 +8,9 @@ import pytest
 from cds.errors import SettingsInvalid
 from cds.inference.generation import current_generation
 from cds.inference.segmenter import NetworkSegmenter
+from cds.settings import Settings
 from cds.storage.tables import results
+from cds.wiring.worker import worker_of
 from tests.support.bundle_builder import block_bundle, edit_weights
 
 LONGEST_STORED = results.c.generation.type.length
@@ -38,6 +40,18 @@ def test_generation_changes_with_the_segmenter(tmp_path):
 
     assert len({shipped.name, before.name, after.name}) == 3
     assert all(len(each.name) <= LONGEST_STORED for each in (shipped, before, after))
+
+
+def test_a_worker_files_results_under_what_it_loaded(tmp_path):
+    """Record, Device and generation name the bundle whose weights are in the worker's memory."""
+    bundle = block_bundle(tmp_path / "bundle")
+    settings = Settings(data_dir=tmp_path, archive_folder=tmp_path, segmenter=str(bundle))
+    screening = worker_of(settings).steps._screening
+    generation = current_generation(None, segmenter=str(bundle))
+
+    assert screening.generation == generation.name
+    assert screening.instruments.software.model == generation.segmenter
+    assert screening.instruments.software.weights_sha256 == generation.weights_sha256
 
 
 def test_folder_without_metadata_is_named(tmp_path):

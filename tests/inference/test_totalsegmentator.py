@@ -1,6 +1,7 @@
 import os
 import re
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import nibabel
@@ -265,22 +266,39 @@ def test_weights_changed_while_it_runs_are_refused(tmp_path, monkeypatch, volume
         segmenter().segment(volume)
 
 
-def test_real_label_maps_are_understood(fake):
-    """Files that TotalSegmentator itself wrote, for `ts_example`: L1 to L3 read as the references do, names stand."""
+@pytest.fixture
+def real(fake):
+    """The scan of `ts_example`; TotalSegmentator's own files for it lie ready, and are returned by task."""
     folder = shared_ct("ts_example")
     scan, total, bodies = (_read(folder / name) for name in ("ct", "total", "vertebrae_body_binary"))
     fake.will_answer("total", *total)
     fake.will_answer("vertebrae_body", *bodies)
-    fake.install_bodies()
-    volume = CtVolume(scan[0].astype(np.int16), scan[1], a_series(kvp=120.0))
+    return CtVolume(scan[0].astype(np.int16), scan[1], a_series(kvp=120.0)), total
 
-    assessment = assessed(volume, segmenter())
-    found = hu_by_level(assessment)
 
-    assert found["L1"] == pytest.approx(101, abs=12)
-    assert found["L2"] == pytest.approx(114, abs=12)
-    assert found["L3"] == pytest.approx(111, abs=12)
+@pytest.mark.parametrize("with_bodies", [False, True])
+def test_real_label_maps_are_understood(fake, real, with_bodies):
+    """L1 to L3 read as the references do, with and without task `vertebrae_body`, and the names stand."""
+    if with_bodies:
+        fake.install_bodies()
+
+    assessment = assessed(real[0], segmenter())
+
+    for level, reference_hu in {"L1": 101, "L2": 114, "L3": 111}.items():
+        assert hu_by_level(assessment)[level] == pytest.approx(reference_hu, abs=12), level
     assert assessment.numbering_confidence == 0.9
+
+
+@pytest.mark.parametrize("shift", [-1, 1])
+def test_real_label_maps_under_wrong_names_are_doubted(fake, real, shift):
+    """Every vertebra called by its neighbour's name: ribs and sacrum are then elsewhere than the names say."""
+    volume, (labels, affine_lps, names) = real
+    levels = [f"vertebrae_{level}" for level in LEVELS][::shift]
+    neighbour = dict(pairwise(levels)) | {levels[-1]: "other"}
+    moved = {label: neighbour.get(name, name) for label, name in names.items()}
+    fake.will_answer("total", labels, affine_lps, moved)
+
+    assert segmenter().segment(volume).numbering_confidence == 0.3
 
 
 def _read(path: Path) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
