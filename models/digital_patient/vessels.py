@@ -107,7 +107,7 @@ def _paint_veins(
 ) -> None:
     heart = frame.height_of("T8")
     cava = np.array(
-        [_before(by_level[a], -by_level[a].width_mm * 0.42, 12.0) for a in ("L5", "L3", "L2", "T12", "T10")]
+        [_before(by_level[a], -by_level[a].width_mm * 0.42, 12.0) for a in ("L4", "L3", "L2", "T12", "T10")]
     )
     cava = np.vstack([cava, [cava[-1, 0] - 6, cava[-1, 1] - 20, heart - 10]])
     canvas.tube(cava, radius_mm * 0.95 * np.array([0.8, 1, 1.05, 1.1, 1.1, 1.1]), S.VEIN, OVER, 1.0)

@@ -1,10 +1,14 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 
-from models.digital_patient.anatomy import PatientOptions, draw_anatomy
-from models.digital_patient.numbering import LUMBAR_LIKE, Variant
+from models.digital_patient.anatomy import PatientOptions, draw_anatomy, rasterise
+from models.digital_patient.grid import ScanGrid
+from models.digital_patient.numbering import LUMBAR_LIKE, Lumbosacral, Variant
 from models.digital_patient.posterior import transverse_tip
 from models.digital_patient.ribs import rib_line
+from models.digital_patient.structures import LEVELS, Structure
 from models.digital_patient.vertebra import local
 
 
@@ -70,6 +74,20 @@ def test_lumbar_ribs_belong_to_l1():
 
     assert {rib.level for rib in last} == {"L1"}
     assert all(15 < length(anatomy, 13, side) < 110 for side in (-1, 1))
+
+
+@pytest.mark.parametrize("lumbosacral", get_args(Lumbosacral))
+def test_every_variant_can_be_painted(lumbosacral):
+    """Vessels, muscles and pelvis find their places, and the sacrum follows the last vertebra."""
+    anatomy = anatomy_of(lumbosacral=lumbosacral)
+    grid = ScanGrid((75, 40, 50), (6.0, 6.0, 6.0), (-147.0, -150.0, -320.0))
+    canvas = rasterise(anatomy, grid)
+    sacrum = grid.along(0)[(canvas.structures == Structure.SACRUM).any(axis=(1, 2))]
+    last = anatomy.vertebrae[-1]
+
+    assert sacrum.max() < last.centre[2] + last.height_mm
+    assert sacrum.max() > last.centre[2] - 2 * last.height_mm
+    assert LEVELS.index(last.level) + 1 in canvas.vertebra
 
 
 def test_the_usual_skeleton_is_no_variant():
