@@ -65,7 +65,7 @@ def _is_liver_off(signs: AnatomySigns) -> bool:
 def _turns(small: Image, claimed: AnatomySigns, look: Callable[[Image], SpineMap]) -> tuple[Turn, ...]:
     """The turn of the best view, where it is better than the claimed one."""
     found: tuple[Turn, ...] = ()
-    best = claimed.supported_ml
+    best = 0.0
     for turns, view in _views(small):
         signs = anatomy_signs(look(view))
         if _is_better(signs, claimed) and signs.supported_ml > best:
@@ -81,11 +81,15 @@ def _is_better(signs: AnatomySigns, claimed: AnatomySigns) -> bool:
 
 
 def _is_mirrored(small: Image, claimed: AnatomySigns, look: Callable[[Image], SpineMap]) -> bool:
-    """The network sees more of the sided organs, and the liver further to its side, in the mirror."""
-    signs = anatomy_signs(look(_flipped(small, 2)))
-    if signs.liver_right_mm is None or claimed.liver_right_mm is None:
+    """The liver is clearly on the left, or the mirror shows it further right, and more of the organs with a side."""
+    here = claimed.liver_right_mm
+    if here is None:
         return False
-    return signs.sided_ml >= SEEN_BETTER * claimed.sided_ml and signs.liver_right_mm > claimed.liver_right_mm
+    if here < -LIVER_RIGHT_MM:
+        return True
+    mirror = anatomy_signs(look(_flipped(small, 2)))
+    there = mirror.liver_right_mm
+    return there is not None and there > here and mirror.sided_ml >= SEEN_BETTER * claimed.sided_ml
 
 
 def _views(small: Image) -> tuple[tuple[tuple[Turn, ...], Image], ...]:
