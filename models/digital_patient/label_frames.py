@@ -47,7 +47,7 @@ def carried(vertebra: Vertebra, warp: Warp, column_mm: Floats) -> Vertebra:
     """The same vertebra in the warped body."""
     axes, sizes = np.array(vertebra.axes), np.array([vertebra.width_mm, vertebra.depth_mm, vertebra.height_mm])
     ends = vertebra.centre + np.concatenate([axes, -axes]) * np.tile(sizes, 2)[:, None] / 2
-    ends = warp.new_places(ends, column_mm)
+    ends = warp.new_points(ends, column_mm)
     spans = ends[:3] - ends[3:]
     lengths = np.linalg.norm(spans, axis=1)
     return replace(

@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from models.digital_patient.from_labels import LabelledAnatomy
-from models.digital_patient.grid import Canvas, ScanGrid, shell_share
+from models.digital_patient.grid import Canvas, Floats, ScanGrid, shell_share
 from models.digital_patient.label_frames import carried, unfractured
-from models.digital_patient.labelled_bone import roughen
+from models.digital_patient.labelled_bone import SpongyBody, roughen
 from models.digital_patient.spine import Losses, Vertebra
 from models.digital_patient.structures import Structure
-from models.digital_patient.trabecular import UnevenBody
 from models.digital_patient.vertebra import CUT_CORTEX_SHARE
 from models.digital_patient.warp import Warp
 
@@ -41,7 +40,7 @@ class Body:
     fractures: Mapping[str, Losses] = field(default_factory=dict)
     shell: float = 1.0
     """Thickness of the shells of vertebrae, relative."""
-    uneven: Mapping[str, UnevenBody] = field(default_factory=dict)
+    spongy: Mapping[str, SpongyBody] = field(default_factory=dict)
     """Spongy bone by level; even where none is named."""
 
     @property
@@ -57,6 +56,14 @@ class Body:
             for each in self._in_source
             if (own := self.fractures.get(each.level))
         )
+
+    def depth_at(self, places_mm: Floats) -> Floats:
+        """Depth in mm under the surface of the nearest bone, at places (n, 3); fractures are not counted."""
+        grid = self.anatomy.grid
+        old = self.warp.old_points(places_mm, self.anatomy.column_mm) + self.anatomy.pivot_lps_mm
+        index = ((old - np.array(grid.first_lps_mm)) / grid.spacing_mm[0]).T[::-1]
+        depth: Floats = ndimage.map_coordinates(self.anatomy.depth_mm, index, order=1, mode="nearest", output=float)
+        return depth * self.warp.size
 
     @property
     def _in_source(self) -> tuple[Vertebra, ...]:
@@ -113,7 +120,7 @@ def _paint_bone(
     share = shell_share(depth, shells[bone], canvas.grid.spacing_mm[2])
     inside, place = depth > 0, np.flatnonzero(near)
     spongy = inside & (bone == Structure.BODY_TRABECULAR)
-    roughen(canvas, body.uneven, place[spongy], number[spongy], depth[spongy])
+    roughen(canvas, body.spongy, place[spongy], number[spongy], depth[spongy])
     bone[(bone == Structure.BODY_TRABECULAR) & (share > CUT_CORTEX_SHARE)] = Structure.BODY_CORTEX
     canvas.cortex.ravel()[place] = share
     canvas.structures.ravel()[place[inside]] = bone[inside]

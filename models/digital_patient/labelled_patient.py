@@ -11,7 +11,7 @@ from models.digital_patient.additions import Additions, paint_additions
 from models.digital_patient.anatomy import PatientOptions
 from models.digital_patient.fractures import losses_of
 from models.digital_patient.from_labels import LabelledAnatomy
-from models.digital_patient.labelled_bone import uneven_bodies
+from models.digital_patient.labelled_bone import spongy_bodies
 from models.digital_patient.labelled_canvas import Body, painted
 from models.digital_patient.labelled_survey import survey_of
 from models.digital_patient.labelled_truth import truths_of
@@ -43,11 +43,11 @@ def simulate_from_labels(
     body = _drawn_body(for_body, anatomy, patient, variation or Variation())
     survey = survey_of(body)
     column = body.vertebrae
-    uneven = uneven_bodies(for_texture, column, patient.lesions, tissues.vbmd_mg_cm3)
+    spongy = spongy_bodies(for_texture, column, patient.lesions, tissues.vbmd_mg_cm3, body.depth_at)
 
     grid = survey.grid_of(request)
     thin = grid.refined(thin_slices(request.acquisition))
-    canvas, _ = painted(replace(body, uneven=uneven), thin)
+    canvas, _ = painted(replace(body, spongy=spongy), thin)
     paint_additions(canvas, column, _additions(for_additions, patient), for_additions)
     if patient.table:
         paint_couch(canvas, survey.back_mm + GAP_TO_COUCH_MM)

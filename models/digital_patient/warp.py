@@ -64,12 +64,16 @@ class Warp:
         old = self._old(np.stack([x, y, z]), column_mm)
         return np.stack([_filled(each.astype(np.float32), coarse, grid) for each in old])
 
-    def new_places(self, old_mm: Floats, column_mm: Floats) -> Floats:
+    def old_points(self, new_mm: Floats, column_mm: Floats) -> Floats:
+        """Where points (n, 3) of the new body were in the old one."""
+        return self._old(new_mm.T, column_mm).T
+
+    def new_points(self, old_mm: Floats, column_mm: Floats) -> Floats:
         """Where points (n, 3) of the old body come to lie in the new one."""
         back = np.linalg.inv(self.matrix)
         new = old_mm @ back.T
         for _ in range(INVERSION_STEPS):
-            new = new + (old_mm - self._old(new.T, column_mm).T) @ back.T
+            new = new + (old_mm - self.old_points(new, column_mm)) @ back.T
         return new
 
     def _old(self, new: Floats, column_mm: Floats) -> Floats:
