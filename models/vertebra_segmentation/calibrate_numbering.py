@@ -35,20 +35,17 @@ Floats = NDArray[np.float64]
 
 
 def fit(signs: Sequence[NumberingSigns], right: Sequence[bool]) -> dict[str, float]:
-    """Slope, offset and effect of contradicting ribs by penalised maximum likelihood."""
+    """Slope and offset by penalised maximum likelihood."""
     log_odds = np.array([each.log_odds for each in signs])
-    contradict = np.array([each.ribs_contradict for each in signs], float)
     outcome = np.where(right, 1.0, -1.0)
 
     def loss(parameters: Floats) -> float:
-        slope, offset, contradiction = parameters
-        margin = outcome * (slope * log_odds + offset + contradiction * contradict)
-        penalty = PRIOR * ((slope - 1) ** 2 + offset**2 + (contradiction + 3) ** 2)
-        return float(np.logaddexp(0, -margin).sum() + penalty)
+        slope, offset = parameters
+        penalty = PRIOR * ((slope - 1) ** 2 + offset**2)
+        return float(np.logaddexp(0, -outcome * (slope * log_odds + offset)).sum() + penalty)
 
-    bounds = ((0.1, 3.0), (None, None), (None, 0.0))
-    slope, offset, contradiction = minimize(loss, np.array([1.0, 0.0, -3.0]), bounds=bounds).x
-    return {"slope": round(slope, 3), "offset": round(offset, 3), "contradiction": round(contradiction, 3)}
+    slope, offset = minimize(loss, np.array([1.0, 0.0]), bounds=((0.1, 3.0), (None, None))).x
+    return {"slope": round(float(slope), 3), "offset": round(float(offset), 3)}
 
 
 def all_right(scan: SimulatedScan, found: SpineLabels) -> bool:

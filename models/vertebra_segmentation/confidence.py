@@ -11,6 +11,10 @@ from models.vertebra_segmentation.numbering import Named
 LEAST, MOST = 1e-4, 0.99
 """Probabilities nearer to certainty than this are not told apart."""
 
+CONTRADICTION = -3.0
+"""Added to the log odds where ribs contradict the names. A rule, not a fit: with eleven or thirteen pairs of ribs, or a
+rudimentary twelfth, readers number differently, so no name is certain."""
+
 
 @dataclass(frozen=True, slots=True)
 class NumberingSigns:
@@ -33,19 +37,17 @@ class NumberingCalibration:
 
     slope: float = 1.0
     offset: float = 0.0
-    contradiction: float = -3.0
-    """Added to the log odds where the ribs contradict the names."""
 
     @classmethod
     def of(cls, described: Mapping[str, float]) -> "NumberingCalibration":
         """As `calibrate_numbering` wrote it."""
-        return cls(described["slope"], described["offset"], described["contradiction"])
+        return cls(described["slope"], described["offset"])
 
     def confidence(self, signs: NumberingSigns | None) -> float:
         """0 to `MOST`; 0 where nothing was named."""
         if signs is None:
             return 0.0
-        log_odds = self.slope * signs.log_odds + self.offset + self.contradiction * signs.ribs_contradict
+        log_odds = self.slope * signs.log_odds + self.offset + CONTRADICTION * signs.ribs_contradict
         return min(MOST, float(expit(log_odds)))
 
 

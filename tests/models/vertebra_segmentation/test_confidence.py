@@ -43,7 +43,7 @@ def test_every_name_counts() -> None:
 @given(st.floats(0, 1), st.floats(0, 1), st.booleans())
 def test_more_probable_names_are_trusted_more(one: float, other: float, ribs: bool) -> None:
     """The confidence grows with the probability, lies between 0 and its ceiling, and falls where ribs contradict."""
-    calibration = NumberingCalibration(0.6, -0.4, -2.0)
+    calibration = NumberingCalibration(0.6, -0.4)
     low, high = sorted((one, other))
     confidences = [calibration.confidence(NumberingSigns(p, ribs)) for p in (low, high)]
 
@@ -56,7 +56,7 @@ def test_the_fit_finds_how_often_names_are_right() -> None:
     rng = np.random.default_rng(5)
     probabilities = rng.uniform(0.3, 0.985, 1000)
     signs = [NumberingSigns(float(p), ribs_contradict=False) for p in probabilities]
-    truth = NumberingCalibration(0.5, -0.5, -3.0)
+    truth = NumberingCalibration(0.5, -0.5)
     right = [bool(rng.random() < truth.confidence(each)) for each in signs]
     fitted = NumberingCalibration.of(fit(signs, right))
 
