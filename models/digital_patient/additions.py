@@ -69,7 +69,7 @@ def _paint_bridge(canvas: Canvas, upper: Vertebra, lower: Vertebra, rng: np.rand
     for turn in np.radians(BRIDGE_TURNS_DEG):
         thick = rng.uniform(1.8, 3.8)
         ends = [
-            each.point(*_rim(each, turn, thick - 0.5 + out), up * each.height_mm)
+            each.point(*_rim(each, turn, 0.25 * thick + out), up * each.height_mm)
             for each, up, out in ((upper, 0.0, 0.0), (upper, -0.45, 1.0), (lower, 0.45, 1.0), (lower, 0.0, 0.0))
         ]
         middle = (ends[1] + ends[2]) / 2 + (ends[1] - upper.canal_centre()) * 0.04

@@ -119,6 +119,10 @@ class Canvas:
         """Unevenness of a surface in mm at some places, with that SD."""
         return 0.0 if self.uneven is None or not size_mm else self.uneven.relief.at(places) * np.float32(size_mm)
 
+    def grains(self, places: Places, size_mm: float) -> Picture | float:
+        """The same with much smaller bumps."""
+        return 0.0 if self.uneven is None else self.uneven.grain.at(places) * np.float32(size_mm)
+
     def fill(self, box: Box, inside: NDArray[np.bool_], what: Structure, over: Collection[Structure] = ()) -> None:
         """Paint voxels of a box, only where one of `over` is now (everywhere if none is named)."""
         now = self.structures[box]

@@ -151,7 +151,7 @@ def materials_of(tissues: Tissues) -> dict[Structure, Material]:
         Structure.CANAL: Material("water", mineral_mg_cm3=18.0),
         Structure.BODY_CORTEX: Material("water", mineral_mg_cm3=lumbar + 40),
         Structure.BODY_TRABECULAR: Material("water", mineral_mg_cm3=lumbar),
-        Structure.POSTERIOR_ELEMENTS: Material("water", mineral_mg_cm3=lumbar + 90),
+        Structure.POSTERIOR_ELEMENTS: Material("water", mineral_mg_cm3=lumbar + 55),
         Structure.OSTEOPHYTE: Material("water", mineral_mg_cm3=380.0),
         Structure.RIB: Material("water", mineral_mg_cm3=lumbar * 0.6 + 30),
         Structure.CARTILAGE: Material("muscle", 1.03, mineral_mg_cm3=30.0),

@@ -41,7 +41,7 @@ def paint_viscera(canvas: Canvas, frame: TrunkFrame, found: SoftFindings, rng: n
         kidney = shifted(at(level, side * 60, 12), 0, 0, 8) + own * (0.4, 0.4, 2.0)
         canvas.ellipsoid(kidney, np.array([34, 37, 66]) * size, S.VISCERAL_FAT, (S.BOWEL, S.LIVER), ROUGH)
         canvas.ellipsoid(kidney, np.array([25, 29, 54]) * size, S.KIDNEY, (*CAVITY, S.LIVER, S.SPLEEN), ROUGH)
-        canvas.ellipsoid(shifted(kidney, -side * 17, -9, 0), np.array([14, 12, 24]) * size, S.VISCERAL_FAT, (S.KIDNEY,))
+        canvas.ellipsoid(shifted(kidney, -side * 17, -9, 0), np.array([10, 9, 19]) * size, S.VISCERAL_FAT, (S.KIDNEY,))
     _paint_pancreas(canvas, at, sway[6])
     _paint_colon(canvas, frame, found, rng)
     _paint_small_bowel(canvas, frame, found, rng)

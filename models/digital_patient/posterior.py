@@ -14,10 +14,10 @@ from models.digital_patient.spine import WIDTH_MM, Vertebra
 from models.digital_patient.structures import LEVELS, Structure
 from models.digital_patient.vertebra import depths, local
 
-POSTERIOR_SHELL_MM = 0.9
+POSTERIOR_SHELL_MM = 0.65
 ROUGH_MM = 0.5
 KNOTS = ("C5", "C7", "T1", "T4", "T8", "T10", "T11", "T12", "L1", "L3", "L5", "L6")
-PEDICLE_WIDTH = (6.0, 7.0, 8.0, 5.2, 5.8, 6.6, 8.0, 7.8, 8.0, 10.0, 14.5, 15.0)
+PEDICLE_WIDTH = (6.5, 7.5, 8.5, 6.2, 7.0, 8.0, 9.4, 9.2, 9.4, 11.5, 15.5, 16.0)
 PEDICLE_HEIGHT = (7.0, 8.0, 9.5, 11.5, 12.5, 14.5, 16.0, 16.0, 15.5, 14.5, 15.0, 15.0)
 SPINOUS_LENGTH = (16.0, 30.0, 30.0, 26.0, 27.0, 22.0, 20.0, 21.0, 26.0, 29.0, 21.0, 18.0)
 SPINOUS_SLOPE_DEG = (20, 18, 20, 42, 58, 48, 33, 22, 12, 8, 10, 12)
@@ -25,13 +25,13 @@ SPINOUS_SLOPE_DEG = (20, 18, 20, 42, 58, 48, 33, 22, 12, 8, 10, 12)
 SPINOUS_TALL = (8.0, 10.0, 11.0, 11.0, 11.0, 13.0, 15.0, 17.0, 19.0, 21.0, 15.0, 12.0)
 """Height of the plate at its tip."""
 LAMINA_TALL = (12.0, 14.0, 16.0, 18.0, 20.0, 21.0, 22.0, 23.0, 23.0, 22.0, 17.0, 15.0)
-TRANSVERSE_SPAN = (26.0, 34.0, 37.0, 31.0, 29.0, 26.0, 22.0, 21.0, 36.0, 45.0, 44.0, 42.0)
+TRANSVERSE_SPAN = (26.0, 34.0, 37.0, 31.0, 29.0, 26.0, 22.0, 21.0, 34.0, 42.0, 42.0, 40.0)
 """From the middle to the tip."""
-TRANSVERSE_BACK = (-4.0, 2.0, 6.0, 10.0, 12.0, 12.0, 9.0, 6.0, 3.0, 0.0, -3.0, -4.0)
+TRANSVERSE_BACK = (-4.0, 2.0, 6.0, 10.0, 12.0, 12.0, 9.0, 7.0, 7.0, 6.0, 1.0, 0.0)
 """How far the tip lies behind the root."""
 TRANSVERSE_UP = (0.0, 2.0, 4.0, 3.0, 2.0, 2.0, 2.0, 1.0, 2.0, 3.0, 6.0, 6.0)
 TRANSVERSE_RADIUS = (4.0, 5.0, 5.0, 4.8, 4.6, 4.4, 3.8, 3.4, 2.9, 3.1, 5.2, 5.5)
-FACET_RADIUS = (4.0, 4.0, 3.8, 3.6, 3.6, 3.8, 4.2, 4.6, 5.2, 5.8, 6.4, 6.4)
+FACET_RADIUS = (4.4, 4.4, 4.4, 4.2, 4.3, 4.6, 5.0, 5.5, 6.2, 6.8, 7.4, 7.4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def parts_of(vertebra: Vertebra) -> Iterator[Part]:
     """The arch as rods."""
     level, size, high = vertebra.level, size_of(vertebra), vertebra.height_mm
     left, back, up = _root(vertebra)
-    arch = vertebra.depth_mm / 2 + vertebra.canal_depth_mm + 2.0
+    arch = vertebra.depth_mm / 2 + vertebra.canal_depth_mm + 2.4
     width, tall = (by_level(level, table) * size for table in (PEDICLE_WIDTH, PEDICLE_HEIGHT))
     lamina, facet = (by_level(level, table) * size for table in (LAMINA_TALL, FACET_RADIUS))
     lumbar = float(np.clip((LEVELS.index(level) - LEVELS.index("T11")) / 2, 0, 1))
@@ -95,7 +95,7 @@ def parts_of(vertebra: Vertebra) -> Iterator[Part]:
         foot = (side * (left + 0.06 * width), vertebra.depth_mm / 2 - 4, pedicle_up)
         yield Part(foot, (side * left, back - 2, pedicle_up - 1), (width / 2, width / 2), (1, 1, tall / width))
         yield Part(
-            (side * left, back, up), (side * 1.5, arch + 1.0, middle), (3.2 * size, 3.2 * size), (1, 1, lamina / 7.5)
+            (side * left, back, up), (side * 1.5, arch + 1.0, middle), (4.5 * size, 4.2 * size), (1, 1, lamina / 9.5)
         )
         above = 0.5 * high + 0.6 * vertebra.disc_above_mm + 1.5
         below = -0.5 * high - 0.7 * vertebra.disc_below_mm - (1.0 + 3.0 * lumbar)
@@ -135,7 +135,7 @@ def paint_posterior(canvas: Canvas, vertebra: Vertebra) -> None:
     depth[:] = np.where(canal < 1, np.float32(-9), np.minimum(depth, limit))
     depth[in_body] = -9
     inside = depth > 0
-    shell = POSTERIOR_SHELL_MM * vertebra.shell_mm / 0.45
+    shell = POSTERIOR_SHELL_MM * vertebra.shell_mm / 0.4
     share = shell_share(depth, shell, canvas.grid.spacing_mm[2]) * ~in_body
     canvas.cortex[whole] = np.where(inside, share, np.maximum(canvas.cortex[whole], share * (canal >= 1)))
     canvas.structures[whole][inside] = Structure.POSTERIOR_ELEMENTS

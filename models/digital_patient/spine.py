@@ -77,8 +77,8 @@ class Vertebra:
     concave_mm: float = 1.4
     """How much lower the middle of an endplate is than its rim."""
     waist: float = 0.09
-    shell_mm: float = 0.45
-    endplate_mm: float = 0.55
+    shell_mm: float = 0.4
+    endplate_mm: float = 0.5
     sclerosis: tuple[float, float] = (0.0, 0.0)
     """Of the upper and the lower endplate, 0 to 1."""
     notches: tuple[Notch, ...] = ()
@@ -193,8 +193,8 @@ def _sized(shape: SpineShape, levels: Sequence[str], index: int) -> Vertebra:
         upper_share=loss.upper_share,
         concave_mm=shape.concave_mm * (0.6 if joined else 1.0),
         waist=shape.waist * (0.5 if joined else 1.0),
-        shell_mm=0.45 * shape.shell,
-        endplate_mm=0.55 * shape.shell,
+        shell_mm=0.4 * shape.shell,
+        endplate_mm=0.5 * shape.shell,
         sclerosis=(min(1.6 * ends[0], 1.0), min(1.6 * ends[1], 1.0)),
         notches=shape.notches.get(level, ()),
         joined=joined,

@@ -24,7 +24,7 @@ CORE_DEPTH_MM = 5.0
 LATTICE_MM = 2.0
 LEAST_SCALE_MG_CM3 = 40.0
 """Osteoporotic bone is still this uneven."""
-ENDPLATE_REACH_MM, WALL_REACH_MM, WORN_REACH_MM = 2.2, 1.6, 2.6
+NEAR_SHELL_MM, WORN_REACH_MM = 1.7, 2.6
 WORN_MG_CM3 = 260.0
 FLESH_MG_CM3 = 35.0
 """What a tumour without bone reads as."""
@@ -44,10 +44,11 @@ class Lesion:
 
 @dataclass(frozen=True, slots=True)
 class Spongiosa:
-    """How one body is uneven, in shares of its density."""
+    """How one body is uneven, in shares of its density where no unit is named."""
 
-    endplate: float = 0.0
-    wall: float = 0.0
+    endplate_mg_cm3: float = 0.0
+    wall_mg_cm3: float = 0.0
+    """How much denser bone is right under the shell."""
     grain: float = 0.0
     vein: float = 0.0
     slopes: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -60,7 +61,7 @@ class Spongiosa:
 def draw_spongiosa(rng: np.random.Generator, lesions: Sequence[Sequence[Lesion]]) -> tuple[Spongiosa, ...]:
     """One for each body: a patient's own unevenness, and how bodies differ around it."""
     endplate, wall, grain, vein = (
-        float(each) for each in (rng.uniform(0.3, 0.9), rng.uniform(0.25, 0.7), rng.uniform(0.08, 0.28), rng.random())
+        float(each) for each in (rng.uniform(50, 200), rng.uniform(50, 200), rng.uniform(0.04, 0.16), rng.random())
     )
     back, up = rng.normal((0.08, 0.0), 0.05)
     found = []
@@ -68,8 +69,8 @@ def draw_spongiosa(rng: np.random.Generator, lesions: Sequence[Sequence[Lesion]]
         factors, slopes = rng.uniform(0.75, 1.25, 4), rng.normal((0.0, back, up), 0.03)
         found.append(
             Spongiosa(
-                endplate=endplate * float(factors[0]),
-                wall=wall * float(factors[1]),
+                endplate_mg_cm3=endplate * float(factors[0]),
+                wall_mg_cm3=wall * float(factors[1]),
                 grain=grain * float(factors[2]),
                 vein=vein * float(factors[3]),
                 slopes=(float(slopes[0]), float(slopes[1]), float(slopes[2])),
@@ -133,9 +134,9 @@ class UnevenBody:
         across = 2 * inside.left / vertebra.width_mm
         along = 2 * inside.back / vertebra.depth_mm
         high = 2 * inside.up / vertebra.height_mm
-        share = own.endplate * (np.exp(-inside.upper / ENDPLATE_REACH_MM) + np.exp(-inside.lower / ENDPLATE_REACH_MM))
-        share += own.wall * np.exp(-inside.wall / WALL_REACH_MM)
-        share += sum(slope * place for slope, place in zip(own.slopes, (across, along, high), strict=True))
+        near = own.endplate_mg_cm3 * (np.exp(-inside.upper / NEAR_SHELL_MM) + np.exp(-inside.lower / NEAR_SHELL_MM))
+        near += own.wall_mg_cm3 * np.exp(-inside.wall / NEAR_SHELL_MM)
+        share = sum(slope * place for slope, place in zip(own.slopes, (across, along, high), strict=True))
         share -= own.waist * (1 - high**2)
         if self.grain is not None:
             share += own.grain * self.grain.at(inside.xyz)
@@ -146,7 +147,7 @@ class UnevenBody:
             for wear, depth in zip(vertebra.sclerosis, (inside.upper, inside.lower), strict=True)
         )
         scale = np.float32(max(self.vbmd_mg_cm3, LEAST_SCALE_MG_CM3))
-        field: Picture = scale * share + np.float32(WORN_MG_CM3) * worn
+        field: Picture = scale * share + near + np.float32(WORN_MG_CM3) * worn
         return field
 
     def _with(self, lesion: Lesion, field: Picture, inside: Inside) -> Picture:

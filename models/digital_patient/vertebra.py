@@ -9,7 +9,7 @@ from models.digital_patient.trabecular import LATTICE_MM, Inside, Spongiosa, Une
 
 CUT_CORTEX_SHARE = 0.25
 """Voxels with more compact bone than this are labelled cortex."""
-BODY_ROUGH_MM = 0.45
+BODY_ROUGH_MM, BODY_GRAIN_MM = 0.55, 0.2
 
 
 def local(vertebra: Vertebra, places: Places) -> Places:
@@ -65,13 +65,13 @@ def paint_body(canvas: Canvas, vertebra: Vertebra, spongiosa: Spongiosa, vbmd_mg
         return
     places = canvas.places(box)
     own = local(vertebra, places)
-    bumps = canvas.bumps(places, BODY_ROUGH_MM)
+    bumps = canvas.bumps(places, BODY_ROUGH_MM) + canvas.grains(places, BODY_GRAIN_MM)
     wall, upper, lower = (
-        depth + bumps * part for depth, part in zip(depths(vertebra, *own), (1, 0.5, 0.5), strict=True)
+        depth + bumps * part for depth, part in zip(depths(vertebra, *own), (1, 0.7, 0.7), strict=True)
     )
     endplate = np.minimum(upper, lower)
     inside = np.minimum(wall, endplate) > 0
-    share = _compact_share(vertebra, wall, upper, lower, canvas.grid.spacing_mm[2])
+    share = _compact_share(vertebra, (wall, upper, lower), canvas.grid.spacing_mm)
     canvas.cortex[box] = np.where(inside, share, np.maximum(canvas.cortex[box], share))
     what = np.where(share > CUT_CORTEX_SHARE, Structure.BODY_CORTEX, Structure.BODY_TRABECULAR)
     canvas.structures[box][inside] = what[inside]
@@ -82,14 +82,14 @@ def paint_body(canvas: Canvas, vertebra: Vertebra, spongiosa: Spongiosa, vbmd_mg
         canvas.mineral[box][inside] = uneven.mineral(Inside((x, y, z), *rest), standard_core(vertebra))
 
 
-def _compact_share(vertebra: Vertebra, wall: Picture, upper: Picture, lower: Picture, voxel_mm: float) -> Picture:
-    """Share of a voxel that shell or endplate fill; wear thickens an endplate."""
+def _compact_share(vertebra: Vertebra, under: Places, spacing_mm: tuple[float, float, float]) -> Picture:
+    """Share of a voxel that shell or endplates fill, by its depth under wall and endplates; wear thickens these."""
+    wall, upper, lower = under
+    flat, upright = spacing_mm[0], spacing_mm[2]
     thick = [vertebra.endplate_mm * (1 + 1.2 * wear) for wear in vertebra.sclerosis]
-    ends = np.maximum(shell_share(upper, thick[0], voxel_mm), shell_share(lower, thick[1], voxel_mm))
-    share: Picture = np.maximum(
-        shell_share(wall, vertebra.shell_mm, voxel_mm) * (np.minimum(upper, lower) > -voxel_mm / 2),
-        ends * (wall > -voxel_mm / 2) * (np.minimum(upper, lower) > -voxel_mm / 2),
-    )
+    ends = np.maximum(shell_share(upper, thick[0], flat), shell_share(lower, thick[1], flat))
+    within = np.minimum(upper, lower) > -flat / 2
+    share: Picture = np.maximum(shell_share(wall, vertebra.shell_mm, upright), ends * (wall > -upright / 2)) * within
     return share
 
 

@@ -21,10 +21,10 @@ RECESS_MM = 78.0
 LEFT_DOME_LOWER_MM = 11.0
 LEVELS = ("C5", "T1", "T4", "T8", "T12", "L2", "L4", "L5")
 MUSCLE_WIDE = (20, 24, 17, 19, 27, 33, 36, 30)
-MUSCLE_DEEP = (14, 16, 12, 13, 18, 21, 23, 20)
-MUSCLE_OUT = (18, 20, 20, 21, 28, 33, 35, 30)
+MUSCLE_DEEP = (15, 17, 14, 15, 21, 25, 27, 23)
+MUSCLE_OUT = (18, 20, 18, 19, 25, 29, 31, 27)
 """Half width and half depth of the muscles beside the spinous processes, and how far from the middle they lie."""
-MUSCLE_BACK = (30, 36, 38, 42, 48, 52, 53, 52)
+MUSCLE_BACK = (30, 36, 37, 40, 45, 48, 49, 49)
 """How far behind the middle of the body."""
 BODY_WIDE = (14, 16, 15, 18, 24, 26, 28, 28)
 BODY_DEEP = (12, 13, 15, 18, 21, 22, 23, 23)

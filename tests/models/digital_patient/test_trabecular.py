@@ -30,7 +30,7 @@ def test_the_mean_over_the_standard_core_is_the_truth(seed, level):
 
 def test_bone_near_the_shell_is_denser():
     """Within 2 mm of the wall or an endplate there is more mineral than in the core."""
-    body, core = uneven(1, endplate=0.6, wall=0.5)
+    body, core = uneven(1, endplate_mg_cm3=60.0, wall_mg_cm3=50.0)
     near = core.of(np.ones(len(core.left), bool))
     close = type(near)(near.xyz, near.left, near.back, near.up, near.wall * 0 + 1, near.upper, near.lower)
 
