@@ -27,6 +27,9 @@ SEVERE_OVER_PERCENT: Final = 40.0
 NEIGHBOURS_WITHIN: Final = 3
 FEWEST_NEIGHBOURS: Final = 2
 
+_DECIMALS: Final = 6
+"""Of a loss in percent: what is equal but for the last binary digit falls on one side of a limit."""
+
 _ORDER: Final = list(VertebralLevel)
 
 
@@ -45,7 +48,7 @@ def losses_against_neighbours(heights: Mapping[VertebralLevel, BodyHeights]) -> 
     unharmed = {level for level, each in heights.items() if each.loss_percent < MILD_FROM_PERCENT}
     while True:
         losses = {
-            level: max(0.0, 100 * (1 - factor / expected))
+            level: max(0.0, round(100 * (1 - factor / expected), _DECIMALS))
             for level, factor in factors.items()
             if (expected := _expected(level, factors, unharmed)) is not None
         }

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cds.bone.anatomy import VertebralLevel as Level
@@ -78,6 +78,7 @@ def test_a_wedge_is_no_measure_for_others():
     assert set(found) == {Level.L2}
 
 
+@example(lost={Level.T11: 53.0, Level.T12: 63.0, Level.L1: 52.5, Level.L2: 62.0}, size=1.25)  # a loss of just a fifth
 @given(st.dictionaries(st.sampled_from(ROW), st.floats(0, 90)), st.floats(0.7, 1.5))
 def test_a_loss_is_a_share(lost, size):
     """For every row, losses are between nothing and everything, and do not depend on stature."""
