@@ -78,6 +78,10 @@ def _box(grid: ScanGrid, low_lps: Sequence[float], high_lps: Sequence[float]) ->
     return found[0], found[1], found[2]
 
 
+BONE_ROUGH_MM = 0.35
+"""SD of the surface of ribs and other long bones."""
+
+
 def is_empty(box: Box) -> bool:
     """Whether a box holds no voxel."""
     return any(part.stop <= part.start for part in box)
@@ -192,18 +196,39 @@ class Canvas:
             place = tuple(slice(part.start - a, part.stop - a) for part, a in zip(box, low, strict=True))
             depth[place] = np.maximum(depth[place], own)
         whole = (slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2]))
-        depth += self.bumps(self.places(whole), BONE_ROUGH_MM)
         self.lay(whole, depth, what, shell_mm=shell_mm, number=number)
 
-    def lay(self, box: Box, depth_mm: Picture, what: Structure, *, shell_mm: float, number: int = 0) -> None:
-        """Paint a bone by the depth of each voxel of a box under its surface."""
-        inside = depth_mm > 0
-        self.structures[box][inside] = what
-        self.vertebra[box][inside] = number
+    def lay(  # noqa: PLR0913 - as a bone
+        self,
+        box: Box,
+        depth_mm: Picture,
+        what: Structure,
+        *,
+        shell_mm: float,
+        number: int = 0,
+        rough_mm: float = BONE_ROUGH_MM,
+    ) -> None:
+        """Paint a bone by the depth of each voxel of a box under its surface, which is roughened."""
+        voxel = self.grid.spacing_mm[2]
+        near = np.nonzero(depth_mm > -voxel - 3 * rough_mm)
+        depth = depth_mm[near] + self.bumps(self._places_of(box, near), rough_mm)
+        index = tuple(each + part.start for each, part in zip(near, box, strict=True))
+        inside = depth > 0
+        own = tuple(each[inside] for each in index)
+        self.structures[own] = what
+        self.vertebra[own] = number
         if self.mineral is not None:
-            self.mineral[box][inside] = 0
-        share = shell_share(depth_mm, shell_mm, self.grid.spacing_mm[2])
-        self.cortex[box] = np.where(inside, share, np.maximum(self.cortex[box], share))
+            self.mineral[own] = 0
+        share = shell_share(depth, shell_mm, voxel)
+        self.cortex[index] = np.where(inside, share, np.maximum(self.cortex[index], share))
+
+    def _places_of(self, box: Box, chosen: tuple[NDArray[np.intp], ...]) -> Places:
+        """x, y and z of some voxels of a box."""
+        z, y, x = (self.grid.along(axis).astype(np.float32)[box[axis]][chosen[axis]] for axis in range(3))
+        if self.grid.turn is None:
+            return x, y, z
+        first, second, third = ((a * x + b * y) + c * z for a, b, c in self.grid.turn)
+        return first, second, third
 
     def along(self, points: Floats, radius_mm: float | Floats, flat: float) -> Iterator[tuple[Box, Picture]]:
         """Boxes around each piece of a tube, and the depth of their voxels under its surface."""
@@ -215,10 +240,6 @@ class Canvas:
             if not is_empty(box):
                 distance, share = to_segment(self.places(box), start, stop, flat)
                 yield box, float(one) + share * float(other - one) - distance
-
-
-BONE_ROUGH_MM = 0.35
-"""SD of the surface of ribs and other long bones."""
 
 
 def shifted(places: Floats, left: float, back: float, up: float) -> Floats:

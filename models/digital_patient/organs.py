@@ -31,11 +31,11 @@ def paint_viscera(canvas: Canvas, frame: TrunkFrame, found: SoftFindings, rng: n
     canvas.ellipsoid(heart, np.array([51, 42, 46]) * heart_size, S.HEART, CHEST, ROUGH)
     canvas.ellipsoid(shifted(heart, -30, 8, 14), np.array([30, 34, 34]) * heart_size, S.HEART, CHEST, ROUGH)
     liver = shifted(at("T11", -54, -32), 0, 0, 2 + dome) + sway[1]
-    canvas.ellipsoid(liver, np.array([84, 92, 80]) * size, S.LIVER, CAVITY, ROUGH)
+    canvas.ellipsoid(liver, np.array([94, 106, 90]) * size, S.LIVER, CAVITY, ROUGH)
     canvas.ellipsoid(shifted(liver, 76, -36, 12), np.array([66, 44, 36]) * size, S.LIVER, CAVITY, ROUGH)
     canvas.ellipsoid(shifted(liver, 20, -30, -34), np.array([14, 18, 30]) * size, S.FLUID, (S.LIVER, *CAVITY), ROUGH)
-    spleen = shifted(at("T11", 94, 4), 0, 0, dome - 4) + sway[2]
-    canvas.ellipsoid(spleen, np.array([30, 44, 50]) * size * rng.uniform(0.75, 1.2), S.SPLEEN, CAVITY, ROUGH)
+    spleen = shifted(at("T11", 90, 8), 0, 0, dome) + sway[2]
+    canvas.ellipsoid(spleen, np.array([38, 50, 58]) * size * rng.uniform(0.75, 1.2), S.SPLEEN, CAVITY, ROUGH)
     _paint_stomach(canvas, at("T12", 60, -54) + sway[3] + [0, 0, dome], size, found)
     for side, level, own in ((-1, "L2", sway[4]), (1, "L1", sway[5])):
         kidney = shifted(at(level, side * 60, 12), 0, 0, 8) + own * (0.4, 0.4, 2.0)
@@ -48,7 +48,8 @@ def paint_viscera(canvas: Canvas, frame: TrunkFrame, found: SoftFindings, rng: n
 
 
 def _paint_stomach(canvas: Canvas, stomach: Floats, size: float, found: SoftFindings) -> None:
-    canvas.ellipsoid(stomach, np.array([40, 46, 46]) * size, S.BOWEL, CAVITY, ROUGH)
+    canvas.ellipsoid(shifted(stomach, 0, 34, 34), np.array([50, 46, 50]) * size, S.BOWEL, CAVITY, ROUGH)
+    canvas.ellipsoid(stomach, np.array([44, 50, 50]) * size, S.BOWEL, CAVITY, ROUGH)
     canvas.ellipsoid(shifted(stomach, -34, -22, -28), np.array([38, 22, 24]) * size, S.BOWEL, CAVITY, ROUGH)
     filling = S.ORAL_CONTRAST if found.oral_contrast else S.BOWEL
     canvas.ellipsoid(shifted(stomach, 0, 8, -4), np.array([32, 28, 34]) * size, filling, (S.BOWEL,), ROUGH)

@@ -98,8 +98,7 @@ def _paint_united(canvas: Canvas, segments: list[Vertebra], lines: list[tuple[Fl
     for points, radii in lines:
         for box, own in canvas.along(points, radii, 1.25):
             _deepen(depth, whole, box, own)
-    depth += canvas.bumps(canvas.places(whole), 0.7)
-    canvas.lay(whole, depth, Structure.SACRUM, shell_mm=SHELL_MM)
+    canvas.lay(whole, depth, Structure.SACRUM, shell_mm=SHELL_MM, rough_mm=0.7)
 
 
 def _deepen(depth: Picture, whole: tuple[slice, ...], box: tuple[slice, ...], own: Picture) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 from models.digital_patient.acquisition import Acquisition
 from models.digital_patient.simulate import ScanRequest, SimulatedScan, simulate
 
-SEEDS = (1, 2, 3)
+SEEDS = (1, 2, 4)
 LEVEL = "T12"
 LOWEST_HU, HIGHEST_HU = -200.0, 420.0
 GREYS = 20

@@ -94,14 +94,17 @@ class Profile:
         }
 
     def at(self, z: Picture | Floats) -> dict[str, Picture]:
-        """Every size at one height, or at one for each voxel."""
+        """Every size at one or more heights."""
         rows = self.frame.rows(z)
         return {name: values[rows] for name, values in self.columns.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One slice of a canvas: its labels, where its voxels are, bumps there, and the sizes at its height."""
+    """One slice of a canvas: its labels, where its voxels are, bumps there, and the sizes at its height.
+
+    Where a patient is turned, rows have their own height; that of the middle column counts for a whole row.
+    """
 
     labels: Labels
     x: Picture
@@ -128,7 +131,7 @@ def paint_trunk(canvas: Canvas, frame: TrunkFrame) -> None:
         places = canvas.places((slice(index, index + 1), rows, columns))
         x, y, z = (place[0] for place in places)
         bumps = np.atleast_3d(np.asarray(canvas.bumps(places, 1.0), np.float32))[0]
-        one = Slice(labels, x, y, z, bumps, profile.at(z if z.size > 1 else z.reshape(())))
+        one = Slice(labels, x, y, z, bumps, profile.at(z[:, z.shape[1] // 2 : z.shape[1] // 2 + 1]))
         cavity = _paint_wall(one, frame.trunk.sunken_mm)
         _paint_lungs(one, cavity, one.z - domes, z < apex)
         _paint_back(one)
