@@ -39,6 +39,10 @@ class Variant:
         last = f"L{LUMBAR_LIKE[self.lumbosacral]}"
         return LEVELS[: LEVELS.index(last) + 1]
 
+    def like(self, level: str) -> str:
+        """The level whose transverse processes it has: without ribs those of T12 are lumbar, with ribs L1's are not."""
+        return {(11, "T12"): "L1", (13, "L1"): "T12"}.get((self.rib_pairs, level), level)
+
     @property
     def is_transitional(self) -> bool:
         """Whether the last vertebra is half sacral."""

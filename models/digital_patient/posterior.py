@@ -69,7 +69,7 @@ def transverse_tip(vertebra: Vertebra, side: int) -> Floats:
 
 def _transverse(vertebra: Vertebra, side: int) -> Part:
     left, back, up = _root(vertebra)
-    level, size = vertebra.level, size_of(vertebra)
+    level, size = vertebra.like or vertebra.level, size_of(vertebra)
     out = by_level(level, TRANSVERSE_SPAN) * size
     radius = by_level(level, TRANSVERSE_RADIUS) * size
     lumbar = level[0] == "L"

@@ -84,6 +84,8 @@ class Vertebra:
     notches: tuple[Notch, ...] = ()
     joined: bool = False
     """Whether broad transverse processes join it to the sacrum."""
+    like: str = ""
+    """The level whose transverse processes it has, where not its own: a T12 without ribs looks like L1."""
 
     @property
     def centre(self) -> Floats:
@@ -198,6 +200,7 @@ def _sized(shape: SpineShape, levels: Sequence[str], index: int) -> Vertebra:
         sclerosis=(min(1.6 * ends[0], 1.0), min(1.6 * ends[1], 1.0)),
         notches=shape.notches.get(level, ()),
         joined=joined,
+        like=shape.variant.like(level),
     )
 
 

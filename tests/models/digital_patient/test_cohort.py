@@ -98,6 +98,17 @@ def test_coarse_pixels_change_only_the_grid(seed):
     assert (coarse.patient, coarse.age, coarse.contrast) == (fine.patient, fine.age, fine.contrast)
 
 
+def test_a_request_gives_the_same_bytes_again():
+    """Everything that the cohort can ask for is deterministic, a turned patient with illness included."""
+    seed = next(
+        each for each, request in enumerate(requests()) if request.patient.rods and any(request.patient.turn_deg)
+    )
+    one, again = (simulate(seed, draw_request(seed, pixel_mm=4.0)) for _ in range(2))
+
+    assert one.hu.tobytes() == again.hu.tobytes()
+    assert one.truth.vertebrae == again.truth.vertebrae
+
+
 @pytest.mark.parametrize("seed", range(100, 106))
 def test_requests_can_be_simulated(seed):
     """What is drawn is a scan with at least one body in it."""

@@ -67,6 +67,17 @@ def test_a_missing_rib_is_missing_on_one_side():
     assert max(lengths) > 30
 
 
+def test_processes_follow_the_ribs():
+    """Without ribs the transverse processes of T12 are as long as lumbar ones; with ribs those of L1 are short."""
+
+    def span(level, pairs):
+        vertebra = anatomy_of(rib_pairs=pairs).vertebra(level)
+        return abs(local(vertebra, transverse_tip(vertebra, 1))[0])
+
+    assert span("T12", 11) > span("T12", 12) + 8
+    assert span("L1", 13) < span("L1", 12) - 8
+
+
 def test_lumbar_ribs_belong_to_l1():
     """A thirteenth pair is short and starts at the body of L1, not at the disc."""
     anatomy = anatomy_of(rib_pairs=13)
