@@ -86,6 +86,8 @@ def assess_volume(  # noqa: PLR0913 (keywords: the contract with screening)
     contrast = contrast_of(volume.series, blood)
     dense_blood = spine.aorta if blood is not None and blood.median_hu > DENSE_BLOOD_HU else None
     survey = survey_levels(volume, spine, calibrator, keep_out=dense_blood, all_levels=all_levels)
+    if survey.turned:
+        return replace(refused(survey.turned), numbering_confidence=spine.numbering_confidence)
     choice = choose_levels(survey.usable)
     without_value = refused(survey.reasons or (because("no-vertebra-found"),))
     used = () if choice is None else choice.levels

@@ -3,13 +3,19 @@
 The cross-section at mid-height is what a collapse spares, so it is by this that sizes are judged.
 """
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 
-from cds.bone.anatomy import Point, VertebralLevel
+from cds.bone.anatomy import VertebralLevel
 from cds.bone.body_frame import STEP_MM, BodyFrame
 from cds.bone.reference_body import REFERENCE
 from cds.bone.vertebral_height import BodyHeights
+
+LEAST_THICKNESS_MM: Final = 3.0
+CORE_SHARE: Final = 0.85
 
 
 def section_cm2(frame: BodyFrame) -> float:
@@ -37,15 +43,20 @@ def tallest_mm(heights: BodyHeights) -> float:
     return max(heights.anterior, heights.middle, heights.posterior)
 
 
-def symmetry(frame: BodyFrame, core_lps_mm: Point) -> float:
-    """Share of the outline that has a counterpart on the other side of its core; 0 for an empty frame."""
-    inside = frame.inside
-    if not inside.any():
+def symmetry(frame: BodyFrame) -> float:
+    """Share of the outline, seen along its height, that has a counterpart left or right of its core.
+
+    The core is where the outline is deepest: what leaks out of it on one side does not move the core.
+    Thickness does not matter, so a collapsed body is as symmetric as it was. 0 where nothing is 3 mm thick.
+    """
+    seen: NDArray[np.bool_] = np.asarray(frame.inside.sum(axis=0) * STEP_MM >= LEAST_THICKNESS_MM)
+    if not seen.any():
         return 0.0
-    middle = np.linalg.solve(frame.affine_lps, np.array([*core_lps_mm, 1.0]))[2]
-    count = inside.shape[2]
+    depth = distance_transform_edt(np.pad(seen, 1))[1:-1, 1:-1]
+    middle = np.argwhere(depth >= CORE_SHARE * depth.max())[:, 1].mean()
+    count = seen.shape[1]
     mirrored = np.rint(2 * middle - np.arange(count)).astype(int)
     exists = (mirrored >= 0) & (mirrored < count)
-    image: NDArray[np.bool_] = np.zeros_like(inside)
-    image[:, :, exists] = inside[:, :, mirrored[exists]]
-    return float((image & inside).sum() / inside.sum())
+    image: NDArray[np.bool_] = np.zeros_like(seen)
+    image[:, exists] = seen[:, mirrored[exists]]
+    return float((image & seen).sum() / seen.sum())

@@ -75,7 +75,7 @@ def _size(body: OutlinedBody) -> Reason | None:
 
 
 def _symmetry(body: OutlinedBody) -> Reason | None:
-    overlap = symmetry(body.frame, body.axes.core_lps_mm or body.centre_lps_mm)
+    overlap = symmetry(body.frame)
     return because("level-asymmetric", percent=100 * (1 - overlap)) if GATES["symmetry"].refuses(overlap) else None
 
 

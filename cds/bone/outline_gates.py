@@ -43,7 +43,7 @@ OUTLINE_GATES: Mapping[str, Gate] = MappingProxyType(
             source="engineering: a body with the disc below it makes 1.3, two bodies 2.3; collapse is no fault",
         ),
         "symmetry": Gate(
-            measures="share of the outline with a counterpart beyond the plane through its core and the canal",
+            measures="share of the outline, seen from above, with a counterpart across the plane of core and canal",
             accepted=(0.8, 1.0),
             refusal="level-asymmetric",
             source="engineering: a fifth without counterpart is a rib, a pedicle or half a body",

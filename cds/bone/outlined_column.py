@@ -9,7 +9,8 @@ from cds.bone.body_axes import axes_of
 from cds.bone.height_loss import NEIGHBOURS_WITHIN, losses_against_neighbours
 from cds.bone.outline_checks import doubts_beside, doubts_of
 from cds.bone.outlined_body import OutlinedBody, outlined_body
-from cds.ct.reason import NotAssessable, Reason
+from cds.bone.pedicle_height import are_upside_down
+from cds.ct.reason import NotAssessable, Reason, because
 from cds.ct.volume import CtVolume
 
 _ORDER: Final = list(VertebralLevel)
@@ -24,6 +25,8 @@ class OutlinedColumn:
     """Only of bodies in doubt."""
     refused: Mapping[VertebralLevel, tuple[Reason, ...]]
     """Cut, or no body at all."""
+    turned: tuple[Reason, ...] = ()
+    """Why the whole row cannot be believed: the patient lies otherwise than the images say."""
 
 
 def outlined_column(volume: CtVolume, spine: Spine) -> OutlinedColumn:
@@ -40,6 +43,7 @@ def outlined_column(volume: CtVolume, spine: Spine) -> OutlinedColumn:
         bodies={**bodies, **_with_compared_heights(believed)},
         doubts=doubts,
         refused={level: body.reasons for level, body in found.items() if isinstance(body, NotAssessable)},
+        turned=(because("orientation-upside-down"),) if are_upside_down(volume, bodies.values()) else (),
     )
 
 

@@ -53,6 +53,8 @@ class Survey:
     refused: Mapping[VertebralLevel, tuple[Reason, ...]]
     refused_losses: Mapping[VertebralLevel, float] = field(default_factory=dict)
     """Loss of height in percent, where a body that could not be measured shows it."""
+    turned: tuple[Reason, ...] = ()
+    """Why nothing was looked at: the patient lies otherwise than the images say."""
 
     @cached_property
     def usable(self) -> frozenset[VertebralLevel]:
@@ -121,6 +123,8 @@ def survey_levels(
 ) -> Survey:
     """Measure what is needed, or everything. `keep_out`: dense blood."""
     column = outlined_column(volume, spine)
+    if column.turned:
+        return Survey({}, {}, {}, turned=column.turned)
     survey = _survey(volume, column, calibrator, keep_out, frozenset(VertebralLevel) if all_levels else FIRST)
     if survey.usable or all_levels:
         return survey

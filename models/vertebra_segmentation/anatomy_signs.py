@@ -27,6 +27,9 @@ CHEST = ("lung", "heart")
 BELLY = ("liver", "spleen", "kidney", "psoas", "hip")
 SIDED = ("liver", "spleen", "heart", "aorta")
 LEAST_ORGAN_ML = 40.0
+LEAST_LIVER_ML = 150.0
+"""The middle of less, in a narrow field of view, says nothing of its side."""
+
 LEAST_RIB_ML = 1.0
 LEAST_SLICE_ML = 0.5
 RIB_REACH_MM = 25.0
@@ -82,7 +85,7 @@ def anatomy_signs(spine: SpineMap) -> AnatomySigns:
     bodies = _places(spine, *BODY_CLASSES)
     middle_x = float(bodies[:, 0].mean()) if len(bodies) else 0.0
     liver = _places(spine, "liver")
-    has_liver = len(bodies) > 0 and len(liver) * voxel_ml >= LEAST_ORGAN_ML
+    has_liver = len(bodies) > 0 and len(liver) * voxel_ml >= LEAST_LIVER_ML
     return AnatomySigns(
         levels_per_dm=_levels_per_dm(spine, voxel_ml),
         rib_slope=_rib_slope(spine, middle_x, voxel_ml),

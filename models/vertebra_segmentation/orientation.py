@@ -2,7 +2,7 @@
 
 The signs of the map (`anatomy_signs`) are read first. Where one of them speaks against the affine, or no
 spine with a canal behind it is seen, the network looks at the scan turned: the view in which it sees
-clearly more of a spine, or as much of it and the signs the right way round, is how the patient lies.
+clearly more of a spine, or not much less and the signs the right way round, is how the patient lies.
 A network that learned upright patients sees them best upright, whatever its weights.
 """
 
@@ -23,15 +23,16 @@ LEAST_SPINE_ML: Final = 30.0
 
 SUPPORTED_SHARE: Final = 0.5
 CLEARLY_MORE: Final = 1.5
-AS_MUCH: Final = 0.9
+NOT_MUCH_LESS: Final = 0.5
 SIGNS_BETTER: Final = 2
 
-LIVER_RIGHT_MM: Final = 25.0
-"""A liver nearer to the midline asks for a look from the other side; 28 mm and more were seen of livers
+LIVER_RIGHT_MM: Final = 32.0
+"""A liver nearer to the midline asks for a look from the other side; 25 to 75 mm were seen of livers
 in their place."""
 
-SEEN_BETTER: Final = 1.2
-"""By how much more of the organs with a side the mirrored view must show."""
+LIVER_LEFT_MM: Final = 25.0
+FURTHER_RIGHT_MM: Final = 10.0
+"""By how much further right the mirror must show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,28 +69,32 @@ def _turns(small: Image, claimed: AnatomySigns, look: Callable[[Image], SpineMap
     best = 0.0
     for turns, view in _views(small):
         signs = anatomy_signs(look(view))
-        if _is_better(signs, claimed) and signs.supported_ml > best:
+        heads_down = "upside-down" in turns
+        if _is_better(signs, claimed, heads_down=heads_down) and signs.supported_ml > best:
             found, best = turns, signs.supported_ml
     return found
 
 
-def _is_better(signs: AnatomySigns, claimed: AnatomySigns) -> bool:
+def _is_better(signs: AnatomySigns, claimed: AnatomySigns, *, heads_down: bool) -> bool:
+    """More of a spine, or not much less and better signs; where head and feet are exchanged, better signs at least."""
     gain = signs.supported_ml / max(claimed.supported_ml, 1.0)
     if signs.supported_ml < LEAST_SPINE_ML or signs.upright < 0:
         return False
-    return gain >= CLEARLY_MORE or (gain >= AS_MUCH and signs.upright - claimed.upright >= SIGNS_BETTER)
+    if heads_down and signs.upright <= claimed.upright:
+        return False
+    return gain >= CLEARLY_MORE or (gain >= NOT_MUCH_LESS and signs.upright - claimed.upright >= SIGNS_BETTER)
 
 
 def _is_mirrored(small: Image, claimed: AnatomySigns, look: Callable[[Image], SpineMap]) -> bool:
-    """The liver is clearly on the left, or the mirror shows it further right, and more of the organs with a side."""
+    """The liver is clearly on the left, or the mirror shows it further right, and no less of the organs with a side."""
     here = claimed.liver_right_mm
     if here is None:
         return False
-    if here < -LIVER_RIGHT_MM:
+    if here < -LIVER_LEFT_MM:
         return True
     mirror = anatomy_signs(look(_flipped(small, 2)))
     there = mirror.liver_right_mm
-    return there is not None and there > here and mirror.sided_ml >= SEEN_BETTER * claimed.sided_ml
+    return there is not None and there - here >= FURTHER_RIGHT_MM and mirror.sided_ml >= claimed.sided_ml
 
 
 def _views(small: Image) -> tuple[tuple[tuple[Turn, ...], Image], ...]:

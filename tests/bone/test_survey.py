@@ -6,6 +6,7 @@ from cds.bone.anatomy import Spine, VertebralLevel
 from cds.bone.assessment import HeightLoss
 from cds.bone.contrast import CONTRAST_SHIFT_MG_CM3
 from cds.bone.level_conversion import CONVERSIONS, choose_levels
+from cds.bone.outlined_column import OutlinedColumn
 from cds.bone.survey import Survey, judge, survey_levels
 from cds.ct.reason import because
 from cds.inference.calibrator import PhysicsCalibrator
@@ -253,3 +254,12 @@ def test_thick_slices_hide_the_height_of_a_refused_body():
 
     assert L1 in found.refused
     assert found.height_losses == ()
+
+
+def test_a_turned_row_is_not_measured(monkeypatch):
+    """Where the row cannot be believed, no level is looked at, and the survey says why."""
+    turned = OutlinedColumn({}, {}, {}, turned=(because("orientation-upside-down"),))
+    monkeypatch.setattr("cds.bone.survey.outlined_column", lambda _volume, _spine: turned)
+    found = survey(COARSE)
+
+    assert (found.measured, found.refused, found.turned) == ({}, {}, turned.turned)
