@@ -1,9 +1,9 @@
 """Whether the patient lies in the scan as its affine says.
 
-The signs of the map (`anatomy_signs`) are read first. Where one of them speaks against the affine, or no
-spine with a canal behind it is seen, the network looks at the scan turned: the view in which it sees
-clearly more of a spine, or not much less and the signs the right way round, is how the patient lies.
-A network that learned upright patients sees them best upright, whatever its weights.
+The signs of the map (`anatomy_signs`) are read first. Where one of them speaks against the affine, fewer
+than two for it, or no spine with a canal behind it is seen, the network looks at the scan turned: the
+view in which it sees clearly more of a spine, or not much less and the signs the right way round, is how
+the patient lies. A network that learned upright patients sees them best upright, whatever its weights.
 """
 
 from collections.abc import Callable
@@ -22,6 +22,9 @@ LEAST_SPINE_ML: Final = 30.0
 """About one lumbar body; less is no spine."""
 
 SUPPORTED_SHARE: Final = 0.5
+SURE_SIGNS: Final = 2
+"""Of levels, ribs and organs so many must say that the head is where it should be, or the network looks again."""
+
 CLEARLY_MORE: Final = 1.5
 NOT_MUCH_LESS: Final = 0.5
 SIGNS_BETTER: Final = 2
@@ -55,8 +58,13 @@ def orientation_of(scan: Image, claimed: SpineMap, look: Callable[[Image], Spine
 
 
 def _is_doubtful(signs: AnatomySigns) -> bool:
-    """Something speaks against the affine, or too little for a spine."""
-    return signs.against > 0 or signs.supported_ml < max(LEAST_SPINE_ML, SUPPORTED_SHARE * signs.spine_ml)
+    """Too little of a spine with its canal behind, or head and feet not sure."""
+    return not _is_supported(signs) or signs.against > 0 or signs.upright < SURE_SIGNS
+
+
+def _is_supported(signs: AnatomySigns) -> bool:
+    """The canal lies behind the spine, and that is enough for one."""
+    return signs.supported_ml >= max(LEAST_SPINE_ML, SUPPORTED_SHARE * signs.spine_ml)
 
 
 def _is_liver_off(signs: AnatomySigns) -> bool:
@@ -64,13 +72,15 @@ def _is_liver_off(signs: AnatomySigns) -> bool:
 
 
 def _turns(small: Image, claimed: AnatomySigns, look: Callable[[Image], SpineMap]) -> tuple[Turn, ...]:
-    """The turn of the best view, where it is better than the claimed one."""
+    """The turn of the best view, where it is better than the claimed one.
+
+    With the canal behind the spine nothing but head and feet can be exchanged.
+    """
     found: tuple[Turn, ...] = ()
     best = 0.0
-    for turns, view in _views(small):
+    for turns, view in _views(small)[: 1 if _is_supported(claimed) else None]:
         signs = anatomy_signs(look(view))
-        heads_down = "upside-down" in turns
-        if _is_better(signs, claimed, heads_down=heads_down) and signs.supported_ml > best:
+        if _is_better(signs, claimed, heads_down="upside-down" in turns) and signs.supported_ml > best:
             found, best = turns, signs.supported_ml
     return found
 

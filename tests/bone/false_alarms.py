@@ -1,6 +1,6 @@
-"""How often the checks without labels fire on bodies that are right, and whether fractures are seen.
+"""How often the checks without labels fire on bodies that are right, and whether fractures and turns are seen.
 
-    python -m tests.bone.false_alarms --data ../shared/ct --simulated 20 --fractures 12
+    python -m tests.bone.false_alarms --data ../shared/ct --simulated 20 --fractures 18 --turned 8
 
 Real scans are those of `--data` and the public sample; a real body counts as right unless the list below
 says otherwise. A simulated one is right if its centre lies within 8 mm of a true one. Prints Markdown.
@@ -211,23 +211,64 @@ def fractures_of(number: int, segmenter: NetworkSegmenter) -> Iterator[str]:
         yield _row(kind, level, f"{100 * share:.0f} %", *losses, ", ".join(codes_of(column, body.level)) or "no")
 
 
+TURNS: Mapping[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
+    "as labelled": ((), ()),
+    "slices reversed": ((0,), ("orientation-upside-down",)),
+    "feet for head": ((0, 2), ("orientation-upside-down",)),
+    "rows reversed": ((1,), ("orientation-front-to-back",)),
+    "half a turn about the long axis": ((1, 2), ("orientation-front-to-back",)),
+    "half a turn about the left-right axis": ((0, 1), ("orientation-upside-down", "orientation-front-to-back")),
+    "columns reversed": ((2,), ("mirrored",)),
+}
+
+
+def said_of(volume: CtVolume, segmenter: NetworkSegmenter) -> tuple[tuple[str, ...], bool]:
+    """What is said of a whole scan, and whether a level could still be used."""
+    spine = segmenter.segment(volume, tuple(VertebralLevel))
+    column = outlined_column(volume, spine)
+    refused = dict.fromkeys(reason.code for reason in (*refuse_orientation(spine), *column.turned))
+    usable = not refused and any(level not in column.doubts for level in column.bodies)
+    return (*refused, *(("mirrored",) if spine.is_mirrored else ())), usable
+
+
+def turns_of(scans: Sequence[tuple[str, CtVolume]], segmenter: NetworkSegmenter) -> Iterator[str]:
+    """How turned scans are named, under affines that lie."""
+    yield _row("voxels", "named so", "no usable level", "something else said", "where not named")
+    yield _row(*["---"] * 5)
+    for what, (axes, expected) in TURNS.items():
+        outcomes = {
+            name: said_of(volume_of(np.flip(volume.hu, axes), volume.affine_lps.copy()), segmenter)
+            for name, volume in scans
+        }
+        named = [name for name, (said, _) in outcomes.items() if said == expected]
+        idle = [name for name, (said, usable) in outcomes.items() if said != expected and not (said or usable)]
+        others = [name for name in outcomes if name not in {*named, *idle}]
+        yield _row(what, *(str(len(group)) for group in (named, idle, others)), ", ".join((*idle, *others)) or "-")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with the real scans")
     parser.add_argument("--simulated", type=int, default=20)
-    parser.add_argument("--fractures", type=int, default=12)
+    parser.add_argument("--fractures", type=int, default=18)
+    parser.add_argument("--turned", type=int, default=8, help="simulated scans to turn, besides the real ones")
     options = parser.parse_args(arguments)
     segmenter = NetworkSegmenter.load(threads=1)
     real, simulated = Tally(), Tally()
-    for name, volume in real_scans(options.data):
+    scans = list(real_scans(options.data))
+    for name, volume in scans:
         count(real, name, volume, segmenter, None)
     for seed in range(FIRST_SEED, FIRST_SEED + options.simulated):
         scan = simulate(seed, draw_request(seed, pixel_mm=SIMULATED_MM))
-        count(simulated, str(seed), volume_of(scan.hu, scan.affine_lps), segmenter, scan.truth)
+        volume = volume_of(scan.hu, scan.affine_lps)
+        count(simulated, str(seed), volume, segmenter, scan.truth)
+        scans += [(str(seed), volume)] if seed < FIRST_SEED + options.turned else []
     lines = [*tables_of({"real": real, "simulated": simulated}), ""]
     if options.fractures:
-        lines += fractures_of(options.fractures, segmenter)
+        lines += [*fractures_of(options.fractures, segmenter), ""]
+    if options.turned:
+        lines += turns_of(scans, segmenter)
     sys.stdout.write("\n".join(lines) + "\n")
 
 
