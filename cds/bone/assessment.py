@@ -9,6 +9,7 @@ from datetime import date
 from typing import Literal
 
 from cds.bone.anatomy import Point, VertebralLevel
+from cds.bone.height_grade import Grade, grade_of
 from cds.ct.patient import PatientCheck, Sex
 from cds.ct.reason import Reason
 
@@ -44,6 +45,11 @@ class HeightLoss:
 
     level: VertebralLevel
     percent: float
+
+    @property
+    def grade(self) -> Grade:
+        """Genant's, of the loss to 0.1 % as it is told."""
+        return grade_of(round(self.percent, 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,28 +1,23 @@
 """How much height a body has lost: against its own back, and against its neighbours.
 
-Genant 1993 grades the loss of a vertebra as mild (20-25 %), moderate (25-40 %) or severe, and compares
-the anterior and middle height with the posterior one, or, where all three fell alike (crush), with the
-vertebrae beside it. Heights of neighbours are compared by the mean of the three and in the proportion of
-their levels (`cds.bone.reference_body`); among bodies that lost nothing it scatters by 3 to 5 %.
+Genant 1993 compares the anterior and middle height with the posterior one, or, where all three fell alike
+(crush), with the vertebrae beside it. Heights of neighbours are compared by the mean of the three and in
+the proportion of their levels (`cds.bone.reference_body`); among bodies that lost nothing it scatters by
+3 to 5 %.
 
 At least two bodies within three levels must be whole and unharmed; those that lost a fifth are left out,
 the lowest first. Hence unseen: a crush where most neighbours are crushed, or too few are in the scan.
 """
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
 from cds.bone.anatomy import VertebralLevel
 from cds.bone.body_shape import height_factor
+from cds.bone.height_grade import MILD_FROM_PERCENT
 from cds.bone.vertebral_height import BodyHeights
-
-Grade = Literal["none", "mild", "moderate", "severe"]
-
-MILD_FROM_PERCENT: Final = 20.0
-MODERATE_FROM_PERCENT: Final = 25.0
-SEVERE_OVER_PERCENT: Final = 40.0
 
 NEIGHBOURS_WITHIN: Final = 3
 FEWEST_NEIGHBOURS: Final = 2
@@ -31,15 +26,6 @@ _DECIMALS: Final = 6
 """Of a loss in percent: what is equal but for the last binary digit falls on one side of a limit."""
 
 _ORDER: Final = list(VertebralLevel)
-
-
-def grade_of(loss_percent: float) -> Grade:
-    """Genant's grade of a loss."""
-    if loss_percent < MILD_FROM_PERCENT:
-        return "none"
-    if loss_percent < MODERATE_FROM_PERCENT:
-        return "mild"
-    return "moderate" if loss_percent <= SEVERE_OVER_PERCENT else "severe"
 
 
 def losses_against_neighbours(heights: Mapping[VertebralLevel, BodyHeights]) -> dict[VertebralLevel, float]:

@@ -51,7 +51,10 @@ def to_record(assessment: Assessment) -> Record:
         "z_score": _round(a.z_score, 2),
         "population": a.population,
         "levels": [_level(level) for level in a.levels],
-        "height_losses": [{"level": each.level.value, "percent": _round(each.percent, 1)} for each in a.height_losses],
+        "height_losses": [
+            {"level": each.level.value, "percent": _round(each.percent, 1), "grade": each.grade}
+            for each in a.height_losses
+        ],
         "numbering_confidence": _round(a.numbering_confidence, 3),
         "flags": list(a.flags),
         "contrast": {"state": a.contrast.state, "aorta_hu": _round(a.contrast.aorta_hu, 1)},

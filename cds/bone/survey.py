@@ -14,7 +14,7 @@ from cds.bone.anatomy import MaskGrid, Spine, VertebralLevel
 from cds.bone.assessment import ContrastState, HeightLoss, LevelMeasurement
 from cds.bone.density import LevelDensity, difference_from_others
 from cds.bone.gates import GATES
-from cds.bone.height_loss import grade_of
+from cds.bone.height_grade import grade_of
 from cds.bone.level_conversion import CONVERSIONS, SUBSTITUTES, TARGET, THORACIC, LevelChoice
 from cds.bone.measured_level import Calibrator, MeasuredLevel, measure_level
 from cds.bone.outlined_body import UnmeasuredBody

@@ -19,7 +19,7 @@ import numpy as np
 from cds.bone.anatomy import VertebralLevel
 from cds.bone.body_shape import height_factor, section_factor, symmetry, tallest_mm
 from cds.bone.canal_position import canal_position
-from cds.bone.height_loss import MILD_FROM_PERCENT, MODERATE_FROM_PERCENT
+from cds.bone.height_grade import MILD_FROM_PERCENT, MODERATE_FROM_PERCENT
 from cds.bone.orientation import refuse_orientation
 from cds.bone.outline_edges import outline_edges
 from cds.bone.outline_gates import OUTLINE_GATES

@@ -3,7 +3,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cds.bone.anatomy import VertebralLevel as Level
-from cds.bone.height_loss import MILD_FROM_PERCENT, grade_of, losses_against_neighbours
+from cds.bone.height_grade import MILD_FROM_PERCENT
+from cds.bone.height_loss import losses_against_neighbours
 from cds.bone.reference_body import REFERENCE
 from cds.bone.vertebral_height import BodyHeights
 
@@ -14,24 +15,6 @@ def heights(lost=(), *, levels=ROW, size=1.1):
     """Even heights by level; `lost` by level in percent."""
     kept = {level: size * REFERENCE[level].height_mm * (1 - dict(lost).get(level, 0) / 100) for level in levels}
     return {level: BodyHeights(mm, mm, mm) for level, mm in kept.items()}
-
-
-@pytest.mark.parametrize(
-    ("loss", "grade"),
-    [
-        (0, "none"),
-        (19.9, "none"),
-        (20, "mild"),
-        (24.9, "mild"),
-        (25, "moderate"),
-        (40, "moderate"),
-        (40.1, "severe"),
-        (100, "severe"),
-    ],
-)
-def test_grades_are_those_of_genant(loss, grade):
-    """20 to 25 % is mild, up to 40 % moderate, more severe."""
-    assert grade_of(loss) == grade
 
 
 @pytest.mark.parametrize("size", [0.8, 1.0, 1.4])

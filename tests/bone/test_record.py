@@ -180,7 +180,10 @@ def test_unknown_keys_are_ignored(assessment):
 @given(assessments)
 def test_height_losses_are_written_by_level(assessment):
     """Each is a level and its percent to 0.1, of assessed and of refused results."""
-    expected = [{"level": loss.level.value, "percent": round(loss.percent, 1)} for loss in assessment.height_losses]
+    expected = [
+        {"level": loss.level.value, "percent": round(loss.percent, 1), "grade": loss.grade}
+        for loss in assessment.height_losses
+    ]
 
     assert to_record(assessment)["height_losses"] == expected
 

@@ -33,7 +33,7 @@ CASES: dict[str, StoredResult] = {
     ),
     "possible-fracture": a_result(
         assessment=an_assessment(
-            levels=(a_level(), a_level(VertebralLevel.L2, height_loss_percent=31.4, flags=("height-reduced",))),
+            levels=(a_level(), a_level(VertebralLevel.L2, height_loss_percent=31.4, flags=("height-loss-moderate",))),
             height_losses=(a_height_loss(VertebralLevel.T11, 44.0), a_height_loss(VertebralLevel.L2, 31.4)),
         )
     ),
