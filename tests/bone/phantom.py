@@ -62,6 +62,8 @@ class Trunk:
     half_mm: tuple = BODY_HALF_MM
     shapes: dict = field(default_factory=dict)
     """Level to depth below the surface at x, y, z, where a body is no cylinder."""
+    pedicles_mm: tuple | None = None
+    """From where to where above the centre of each body pedicles leave it; None for bodies without."""
     series: CtSeries = field(default_factory=a_series)
     seed: int = 0
 
@@ -77,6 +79,10 @@ class Trunk:
             hu[np.broadcast_to((np.abs(y - (TRUNK_CENTRE_Y_MM + ry + 8)) <= 1.5) & (np.abs(x) < 140), shape)] = 100
         ax, ay = AORTA_MM
         hu[np.broadcast_to(np.hypot(x - ax, y - ay) <= AORTA_RADIUS_MM, shape)] = self.blood_hu
+        for level in self.bone_hu if self.pedicles_mm else ():
+            low, high = (level_z_mm(level) + mm for mm in self.pedicles_mm)
+            behind, beside = (y > self.half_mm[1] - 2) & (y < 34), (np.abs(x) > 9) & (np.abs(x) < 16)
+            hu[(z >= low) & (z <= high) & behind & beside] = 500
         for level, value in self.bone_hu.items():
             inner = np.broadcast_to(self.shape_of(level)(x, y, z - level_z_mm(level)), shape)
             hu[inner > 0] = 1100

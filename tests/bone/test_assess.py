@@ -404,6 +404,15 @@ def test_a_patient_upside_down_is_refused():
     assert found.vbmd_mg_cm3 is None
 
 
+def test_pedicles_below_are_a_patient_upside_down():
+    """Whatever the vertebrae are called, pedicles that leave their lower halves refuse the scan."""
+    found = of(COARSE.but(pedicles_mm=(-11, -1)))
+
+    assert codes(found) == ["orientation-upside-down"]
+    assert (found.vbmd_mg_cm3, found.levels, found.height_losses) == (None, (), ())
+    assert found.numbering_confidence == 1.0
+
+
 def test_a_mirrored_patient_is_measured_and_flagged():
     """Left and right exchanged change no density."""
     found = assess(spine=replace(SPINE, is_mirrored=True))

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from cds.bone.anatomy import VertebralLevel
 from cds.bone.outlined_column import outlined_column
-from cds.ct.volume import CtVolume
 from tests.bone.phantom import (
     L1,
     L2,
@@ -16,10 +15,8 @@ from tests.bone.phantom import (
     Trunk,
     a_canal,
     a_series,
-    axes_lps,
     crush,
     flipped,
-    level_z_mm,
     moved_lps,
     wedge,
     with_axes,
@@ -151,15 +148,7 @@ def test_the_storage_order_does_not_matter(order, reversed_axes):
 
 def test_a_row_with_pedicles_below_is_turned():
     """Where the pedicles leave the lower halves, the whole row is not believed, whatever it is called."""
-    volume = FIVE.volume()
-    hu = volume.hu.copy()
-    a = volume.affine_lps
-    z, y, x = axes_lps(a, hu.shape)
-    behind, beside = (y > 14) & (y < 34), (np.abs(x) > 9) & (np.abs(x) < 16)
-    for level in FIVE.bone_hu:
-        below = (z - level_z_mm(level) > -11) & (z - level_z_mm(level) < -1)
-        hu[below & behind & beside] = 500
-    found = outlined_column(CtVolume(hu, a.copy(), volume.series), FIVE.spine())
+    found = column(FIVE.but(pedicles_mm=(-11, -1)))
 
     assert [reason.code for reason in found.turned] == ["orientation-upside-down"]
-    assert PLAIN.turned == ()
+    assert column(FIVE.but(pedicles_mm=(1, 11))).turned == PLAIN.turned == ()

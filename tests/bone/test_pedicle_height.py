@@ -9,7 +9,7 @@ from cds.bone.body_axes import BodyAxes
 from cds.bone.outlined_body import outlined_body
 from cds.bone.pedicle_height import FEWEST_BODIES, are_upside_down, pedicle_height
 from cds.ct.volume import CtVolume
-from tests.bone.phantom import BODY_HALF_MM, CANAL_Y_MM, L1, Trunk, a_body, axes_lps, flipped
+from tests.bone.phantom import BODY_HALF_MM, CANAL_Y_MM, L1, Trunk, a_body, flipped
 
 ALONE = Trunk(bone_hu={L1: 120}, spacing_mm=(1.0, 1.0, 1.0), extent_mm=(60.0, 90.0, 90.0), centre_mm=(0.0, 8.0, 0.0))
 AXES = BodyAxes(canal_lps_mm=(0.0, CANAL_Y_MM, 0.0))
@@ -18,14 +18,7 @@ few = settings(max_examples=12, deadline=None)
 
 def with_pedicles(low_mm, high_mm):
     """A body with two bars of bone behind it, from one height to another above its centre."""
-    plain = ALONE.volume()
-    hu = plain.hu.copy()
-    a = plain.affine_lps
-    z, y, x = axes_lps(a, hu.shape)
-    bar = (z >= low_mm) & (z <= high_mm)
-    behind, beside = (y > BODY_HALF_MM[1] - 2) & (y < 34), (np.abs(x) > 9) & (np.abs(x) < 16)
-    hu[bar & behind & beside] = 500
-    return CtVolume(hu, a.copy(), plain.series)
+    return ALONE.but(pedicles_mm=(low_mm, high_mm)).volume()
 
 
 def outline(volume, axes=AXES):
