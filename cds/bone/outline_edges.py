@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_erosion, distance_transform_edt, gaussian_filter, map_coordinates
+from scipy.ndimage import binary_erosion, gaussian_filter, map_coordinates
 
 from cds.bone.body_frame import STEP_MM, BodyFrame
 from cds.ct.volume import CtVolume
@@ -20,7 +20,7 @@ REACH_MM: Final = 6
 FALL_OVER_MM: Final = 3
 """The fall is looked for from 3 mm within the outline to 5 mm without."""
 
-SMOOTHING_MM: Final = 1.5
+SMOOTHING_MM: Final = 2.0
 FACING: Final = 0.85
 """A point belongs to a side if the cosine of its normal with that direction is larger."""
 
@@ -73,11 +73,9 @@ def outline_edges(volume: CtVolume, frame: BodyFrame) -> OutlineEdges:
 
 def _surface(frame: BodyFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Points of the outer surface (n, 3) as frame index, and unit normals outwards."""
-    inside = frame.inside
-    signed = distance_transform_edt(~inside) - distance_transform_edt(inside)
-    slope = np.stack(np.gradient(gaussian_filter(signed, SMOOTHING_MM / STEP_MM)), axis=-1)
-    surface = inside & ~binary_erosion(inside)
-    normals = slope[surface]
+    slope = np.stack(np.gradient(gaussian_filter(frame.probability, SMOOTHING_MM / STEP_MM)), axis=-1)
+    surface = frame.inside & ~binary_erosion(frame.inside)
+    normals = -slope[surface]
     return np.argwhere(surface).astype(np.float64), normals / np.maximum(np.linalg.norm(normals, axis=1), 1e-6)[:, None]
 
 
