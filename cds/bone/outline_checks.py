@@ -17,6 +17,8 @@ import numpy as np
 
 from cds.bone.body_shape import height_factor, section_cm2, section_factor, symmetry, tallest_mm
 from cds.bone.canal_position import canal_position
+from cds.bone.endplate_edges import lowest_part, weaker_endplate_hu
+from cds.bone.height_grade import MILD_FROM_PERCENT
 from cds.bone.outline_edges import outline_edges
 from cds.bone.outline_gates import OUTLINE_GATES as GATES
 from cds.bone.outlined_body import OutlinedBody
@@ -46,6 +48,14 @@ def doubts_beside(body: OutlinedBody, neighbours: Sequence[OutlinedBody]) -> tup
         if GATES[gate].refuses(step):
             return (because("level-uneven-outline", percent=100 * abs(step - 1)),)
     return ()
+
+
+def doubts_of_loss(volume: CtVolume, body: OutlinedBody) -> tuple[Reason, ...]:
+    """What speaks against a loss of height: where the body is lowest, no endplates are seen."""
+    if body.height_loss_percent is None or body.height_loss_percent < MILD_FROM_PERCENT:
+        return ()
+    stands_out_hu = weaker_endplate_hu(volume, body.frame, lowest_part(body.heights))
+    return (because("level-edge"),) if GATES["low-endplate"].refuses(stands_out_hu) else ()
 
 
 def _section(body: OutlinedBody) -> float:

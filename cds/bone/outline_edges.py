@@ -11,14 +11,11 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_erosion, gaussian_filter, map_coordinates
+from scipy.ndimage import binary_erosion, gaussian_filter
 
 from cds.bone.body_frame import STEP_MM, BodyFrame
+from cds.bone.hu_lines import FALL_OVER_MM, REACH_MM, hu_lines, largest_fall
 from cds.ct.volume import CtVolume
-
-REACH_MM: Final = 6
-FALL_OVER_MM: Final = 3
-"""The fall is looked for from 3 mm within the outline to 5 mm without."""
 
 SMOOTHING_MM: Final = 2.0
 FACING: Final = 0.85
@@ -58,15 +55,10 @@ class OutlineEdges:
 def outline_edges(volume: CtVolume, frame: BodyFrame) -> OutlineEdges:
     """Read HU from 6 mm within to 6 mm without the outline, at every point of its surface."""
     points, normals = _surface(frame)
-    offsets = np.arange(-REACH_MM, REACH_MM + 1, dtype=np.float64)
-    places = points[:, None, :] + offsets[None, :, None] * normals[:, None, :] / STEP_MM
-    to_index = volume.lps_to_index @ frame.affine_lps
-    index = places @ to_index[:3, :3].T + to_index[:3, 3]
-    hu = map_coordinates(volume.hu, index.reshape(-1, 3).T, output=np.float64, order=1, mode="nearest")
-    hu = hu.reshape(len(points), len(offsets))
-    of_side = {side: hu[normals @ np.array(direction) > FACING] for side, direction in SIDES.items()}
+    lines = hu_lines(volume, frame, points, normals)
+    of_side = {side: lines[normals @ np.array(direction) > FACING] for side, direction in SIDES.items()}
     return OutlineEdges(
-        {side: _fall(lines) for side, lines in of_side.items()},
+        {side: largest_fall(own) for side, own in of_side.items()},
         max(_missing(of_side[side][:, REACH_MM + FALL_OVER_MM :]) for side in ("upper", "lower")),
     )
 
@@ -77,15 +69,6 @@ def _surface(frame: BodyFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]
     surface = frame.inside & ~binary_erosion(frame.inside)
     normals = -slope[surface]
     return np.argwhere(surface).astype(np.float64), normals / np.maximum(np.linalg.norm(normals, axis=1), 1e-6)[:, None]
-
-
-def _fall(lines: NDArray[np.float64]) -> float:
-    """Largest fall of the mean line over 3 mm; 0 without a line."""
-    if len(lines) == 0:
-        return 0.0
-    mean = lines.mean(axis=0)
-    falls = mean[:-FALL_OVER_MM] - mean[FALL_OVER_MM:]
-    return float(falls[REACH_MM - FALL_OVER_MM : REACH_MM + FALL_OVER_MM].max())
 
 
 def _missing(beyond: NDArray[np.float64]) -> float:

@@ -72,5 +72,11 @@ OUTLINE_GATES: Mapping[str, Gate] = MappingProxyType(
             refusal="level-edge",
             source="engineering: 5 mm slices leave little of an endplate, the shaft of a long bone none",
         ),
+        "low-endplate": Gate(
+            measures="how far the weaker endplate stands out where a body that lost height is lowest, HU",
+            accepted=(5.0, inf),
+            refusal="level-edge",
+            source="an endplate is denser than the spongy bone within and the disc without; 5 HU for noise",
+        ),
     }
 )

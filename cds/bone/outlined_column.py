@@ -7,7 +7,7 @@ from typing import Final
 from cds.bone.anatomy import Spine, VertebralLevel
 from cds.bone.body_axes import axes_of
 from cds.bone.height_loss import NEIGHBOURS_WITHIN, losses_against_neighbours
-from cds.bone.outline_checks import doubts_beside, doubts_of
+from cds.bone.outline_checks import doubts_beside, doubts_of, doubts_of_loss
 from cds.bone.outlined_body import OutlinedBody, outlined_body
 from cds.bone.pedicle_height import are_upside_down
 from cds.ct.reason import NotAssessable, Reason, because
@@ -37,11 +37,11 @@ def outlined_column(volume: CtVolume, spine: Spine) -> OutlinedColumn:
     alone = {level: doubts_of(volume, body, canal_known=canal_known) for level, body in bodies.items()}
     standing = {level: body for level, body in bodies.items() if not alone[level]}
     beside = {level: doubts_beside(body, _neighbours(level, standing)) for level, body in standing.items()}
-    doubts = {level: reasons for level in bodies if (reasons := alone[level] or beside[level])}
-    believed = {level: body for level, body in standing.items() if not beside[level]}
+    believed = _with_compared_heights({level: body for level, body in standing.items() if not beside[level]})
+    lost = {level: doubts_of_loss(volume, body) for level, body in believed.items()}
     return OutlinedColumn(
-        bodies={**bodies, **_with_compared_heights(believed)},
-        doubts=doubts,
+        bodies={**bodies, **believed},
+        doubts={level: reasons for level in bodies if (reasons := alone[level] or beside[level] or lost[level])},
         refused={level: body.reasons for level, body in found.items() if isinstance(body, NotAssessable)},
         turned=(because("orientation-upside-down"),) if are_upside_down(volume, bodies.values()) else (),
     )

@@ -44,7 +44,15 @@ class BodyHeights:
 
 def heights_of(frame: BodyFrame) -> BodyHeights:
     """Median height of the columns beside the midline, by part of the depth."""
-    columns = frame.probability.sum(axis=0) * STEP_MM
+    heights = frame.probability.sum(axis=0) * STEP_MM
+    found = {part: heights[columns] for part, columns in columns_of(frame).items()}
+    return BodyHeights(
+        **{part: float(np.median(own[own > 0])) if (own > 0).any() else 0.0 for part, own in found.items()}
+    )
+
+
+def columns_of(frame: BodyFrame) -> dict[str, NDArray[np.bool_]]:
+    """Which columns (depth, width) beside the midline belong to each part of the depth."""
     footprint: NDArray[np.bool_] = np.asarray(frame.inside.any(axis=0))
     width = np.arange(footprint.shape[1], dtype=np.float64)
     midline = float(np.average(width, weights=footprint.sum(axis=0)))
@@ -52,9 +60,7 @@ def heights_of(frame: BodyFrame) -> BodyHeights:
     rows = np.flatnonzero(footprint[:, strip].any(axis=1))
     anterior, depth = float(rows[0]), float(rows[-1] - rows[0])
     position = np.arange(footprint.shape[0], dtype=np.float64)
-    found = {}
-    for part, (start, stop) in PARTS.items():
-        chosen = (position >= anterior + start * depth) & (position <= anterior + stop * depth)
-        heights = columns[np.ix_(chosen, strip)]
-        found[part] = float(np.median(heights[heights > 0])) if (heights > 0).any() else 0.0
-    return BodyHeights(**found)
+    return {
+        part: ((position >= anterior + start * depth) & (position <= anterior + stop * depth))[:, None] & strip
+        for part, (start, stop) in PARTS.items()
+    }

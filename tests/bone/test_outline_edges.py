@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds.bone.body_frame import frame_of
-from cds.bone.outline_edges import _fall, _missing, outline_edges
+from cds.bone.hu_lines import largest_fall
+from cds.bone.outline_edges import _missing, outline_edges
 from cds.bone.outline_gates import OUTLINE_GATES
 from cds.ct.volume import CtVolume
 from tests.bone.phantom import BODY_HALF_MM, L1, L2, T12, Trunk, a_body, flipped, with_axes
@@ -77,4 +78,4 @@ def test_a_side_without_a_surface_has_no_edge():
     """Where no normal of an outline faces a side, nothing falls there and nothing is missing beyond."""
     nothing = np.empty((0, 13))
 
-    assert (_fall(nothing), _missing(nothing)) == (0, 0)
+    assert (largest_fall(nothing), _missing(nothing)) == (0, 0)

@@ -13,6 +13,7 @@ from tests.bone.phantom import (
     L3,
     T12,
     Trunk,
+    a_body,
     a_canal,
     a_series,
     crush,
@@ -68,6 +69,16 @@ def test_a_wedge_keeps_its_own_loss():
     found = losses(column(FIVE.but(shapes={L1: wedge(8.0, 27.0)})))
 
     assert found[L1] > 40
+
+
+@pytest.mark.parametrize("missed", [wedge(9.0, 26.0), crush(14.0)], ids=["a corner", "a half"])
+def test_an_outline_that_misses_bone_is_no_fracture(missed):
+    """Where the bone goes on beyond the outline, the outline is in doubt and no loss is believed."""
+    bodies = tuple(a_body(L1, shape_mm=missed) if body.level == L1 else body for body in FIVE.spine().bodies)
+    found = column(bodies=bodies)
+
+    assert [reason.code for reason in found.doubts[L1]] == ["level-edge"]
+    assert set(found.doubts) == {L1}
 
 
 def test_thick_slices_tell_no_height():
