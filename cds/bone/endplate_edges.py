@@ -6,7 +6,7 @@ fracture, but runs through spongy bone, where no shell stands out.
 
 import numpy as np
 
-from cds.bone.body_frame import BodyFrame
+from cds.bone.body_frame import STEP_MM, BodyFrame
 from cds.bone.hu_lines import hu_lines, shell_prominence
 from cds.bone.vertebral_height import BodyHeights, columns_of
 from cds.ct.volume import CtVolume
@@ -24,9 +24,10 @@ def weaker_endplate_hu(volume: CtVolume, frame: BodyFrame, part: str) -> float:
     inside = frame.inside[:, depth, width]
     lowest = inside.argmax(axis=0)
     highest = len(inside) - 1 - inside[::-1].argmax(axis=0)
+    thickness_mm = float(np.median(highest - lowest + 1)) * STEP_MM
     found = []
     for height, direction in ((highest, 1.0), (lowest, -1.0)):
         surface = np.stack([height, depth, width], axis=1).astype(np.float64)
         outwards = np.broadcast_to(np.array([direction, 0.0, 0.0]), surface.shape)
-        found.append(shell_prominence(hu_lines(volume, frame, surface, outwards)))
+        found.append(shell_prominence(hu_lines(volume, frame, surface, outwards), thickness_mm))
     return min(found)

@@ -14,6 +14,7 @@ FALL_OVER_MM: Final = 3
 """A fall is looked for from 3 mm within the surface to 5 mm without."""
 
 SHELL_MM: Final = 2
+WITHIN_MM: Final = 4.0
 
 Lines = NDArray[np.float64]
 """(n, 13): HU from 6 mm within the surface to 6 mm without, every mm."""
@@ -38,14 +39,15 @@ def largest_fall(lines: Lines) -> float:
     return float(falls[REACH_MM - FALL_OVER_MM : REACH_MM + FALL_OVER_MM].max())
 
 
-def shell_prominence(lines: Lines) -> float:
-    """How far the shell near the surface stands out from what lies 3 to 5 mm within, and without; 0 without a line.
+def shell_prominence(lines: Lines, thickness_mm: float) -> float:
+    """How far the shell near the surface stands out from the bone within and what lies without; 0 without a line.
 
-    Negative where the mean line has no shell at the surface.
+    The bone within is read 4 mm deep, or half through where the body is thinner. Negative where the mean line
+    has no shell at the surface.
     """
     if len(lines) == 0:
         return 0.0
     mean = lines.mean(axis=0)
-    shell = mean[REACH_MM - SHELL_MM : REACH_MM + SHELL_MM + 1].max()
-    within = mean[REACH_MM - 5 : REACH_MM - 2].mean()
-    return min(float(shell - within), largest_fall(lines))
+    shell = float(mean[REACH_MM - SHELL_MM : REACH_MM + SHELL_MM + 1].max())
+    within = float(np.interp(REACH_MM - min(WITHIN_MM, thickness_mm / 2), np.arange(len(mean)), mean))
+    return min(shell - within, largest_fall(lines))

@@ -36,12 +36,21 @@ def test_a_fall_is_the_step_on_the_way_out(within, without, at):
 )
 def test_a_shell_stands_out_on_both_sides(within, shell, without, expected):
     """What counts is the lesser of the two."""
-    assert shell_prominence(lines(within, shell, without)) == pytest.approx(expected)
+    assert shell_prominence(lines(within, shell, without), 25.0) == pytest.approx(expected)
+
+
+def test_a_thin_body_is_read_half_through():
+    """In 6 mm of bone the opposite endplate, 5 mm within, is not taken for its inside."""
+    thin = lines(150, 400, 60)
+    thin[:, :3] = 900
+
+    assert shell_prominence(thin, 6.0) == pytest.approx(250)
+    assert shell_prominence(thin, 25.0) < 0
 
 
 def test_no_line_says_nothing():
     """Zero, and no fault."""
-    assert (largest_fall(NOTHING), shell_prominence(NOTHING)) == (0, 0)
+    assert (largest_fall(NOTHING), shell_prominence(NOTHING, 25.0)) == (0, 0)
 
 
 def test_lines_run_from_within_to_without():

@@ -239,7 +239,8 @@ def test_a_collapsed_body_without_density_keeps_its_height_loss():
 
 def test_a_collapsed_thoracic_body_is_told_when_thoracic_levels_step_in():
     """What the fallback finds in bodies without density is kept too."""
-    trunk = COARSE.but(bone_hu={T10: 155, T11: 150, T12: 150}, shapes={T10: wedge()}, **ALL_THORACIC)
+    three = {T10: 155, T11: 150, T12: 150}
+    trunk = COARSE.but(bone_hu=three, shapes={T10: wedge()}, spacing_mm=(1.0, 2.0, 2.0), **ALL_THORACIC)
     bodies = tuple(cut_off(body) if body.level == T12 else body for body in trunk.spine().bodies)
     found = survey(trunk, spine=Spine(bodies, 1.0))
 
