@@ -48,7 +48,7 @@ bench-segmentation: $(READY) ## the segmenter on real and simulated CT: tables, 
 RUN ?= build/training
 MINUTES ?= 28
 SEED ?= 20
-TRAIN = $(BIN)/python -m models.vertebra_segmentation.train --data $(RUN)/data --simulated $(RUN)/patients --patients 200 --minutes $(MINUTES) --seed $(SEED)
+TRAIN = $(BIN)/python -m models.vertebra_segmentation.train --data $(RUN)/data --simulated $(RUN)/patients --patients 320 --warped 30 --minutes $(MINUTES) --seed $(SEED)
 weights: $(READY) ## train both networks anew: an hour on two cores, minutes on a GPU (DATA=DIR RUN=DIR); a stopped run continues
 	@mkdir -p $(RUN)/data
 	@for each in $(DATA)/*/; do ln -sfn "$$(realpath "$$each")" $(RUN)/data/; done

@@ -172,7 +172,11 @@ def _draw_trunk(rng: np.random.Generator, options: PatientOptions, stature: floa
     widths = stature * np.clip(rng.normal((128, 92), (9, 7)), (105, 74), (150, 112))
     fat = float(np.clip(rng.gamma(3.2, 6.0), 5, 60))
     arms: PaintedSide = "down" if rng.random() < 0.15 else "up"
-    dome, muscle, wall = float(rng.normal(0, 12)), float(rng.normal(1.0, 0.1)), float(rng.normal(13, 1.5))
+    dome, muscle, wall = (
+        float(np.clip(rng.normal(0, 18), -42, 42)),
+        float(rng.normal(1.0, 0.1)),
+        float(rng.normal(13, 1.5)),
+    )
     belly = float(np.exp(rng.normal(0, 0.35)))
     breast = float(rng.uniform(30, 62)) if rng.random() < 0.5 else 0.0
     fat = fat if options.fat_mm is None else options.fat_mm

@@ -18,6 +18,8 @@ AORTA_ANGLE_DEG = {"T4": 58, "T5": 62, "T6": 62, "T7": 58, "T8": 50, "T9": 42, "
                    "L1": 8, "L2": 8, "L3": 6, "L4": 2}  # fmt: skip
 """Where the descending aorta lies: from straight ahead of the body (0) to its left (90)."""
 LUNG_BRANCHES = 40
+ARCH_LIFT_SD_MM = 9.0
+"""How far arch and carina lie above or below their usual level: about half a level, as with breath and age."""
 OVER = (*CHEST, S.HEART, S.MUSCLE, S.LIVER, S.BOWEL, S.BOWEL_GAS, S.AORTA, S.PARASPINAL_MUSCLE)
 
 
@@ -45,12 +47,14 @@ def paint_vessels(canvas: Canvas, frame: TrunkFrame, own: Aorta, found: SoftFind
     radii = np.interp(heights, [heights[-1], heights[0]], [own.radius_mm * 0.75, own.radius_mm * 1.1])
     swing = own.winding_deg * np.sin(np.linspace(0, rng.uniform(3, 7), len(levels)) + rng.uniform(0, 6))
     down = np.array([beside_aorta(by_level[a], r, float(s)) for a, r, s in zip(levels, radii, swing, strict=True)])
+    lift = float(rng.normal(0, ARCH_LIFT_SD_MM))
+    down[0] = shifted(down[0], 0, 0, lift)
     _paint_crura(canvas, by_level, down)
     _paint_oesophagus(canvas, by_level, found, rng)
     _paint_veins(canvas, frame, by_level, down[0], own.radius_mm)
     _paint_aorta(canvas, frame, down, radii, rng)
     _paint_branches(canvas, down, levels, rng)
-    _paint_airways(canvas, by_level)
+    _paint_airways(canvas, by_level, lift)
     for _ in range(own.plaques):
         index = int(rng.integers(2, len(down) - 1))
         middle = down[index] + (down[index + 1] - down[index]) * rng.random()
@@ -165,8 +169,9 @@ def _paint_branches(canvas: Canvas, down: Floats, levels: Sequence[str], rng: np
         canvas.ellipsoid(node, rng.uniform(2, 5, 3), S.BOWEL, CAVITY)
 
 
-def _paint_airways(canvas: Canvas, by_level: dict[str, Vertebra]) -> None:
+def _paint_airways(canvas: Canvas, by_level: dict[str, Vertebra], lift_mm: float) -> None:
     pipe = np.array([_before(by_level[level], -3, ahead) for level, ahead in (("C5", 18), ("T2", 20), ("T5", 22))])
+    pipe[-1, 2] += lift_mm
     over = (*CHEST, S.MUSCLE, S.AORTA, S.VEIN)
     canvas.tube(pipe, 10.0, S.MUSCLE, CHEST)
     canvas.tube(pipe, 8.0, S.AIRWAY, over)

@@ -37,7 +37,7 @@ def with_other_density(hu: Tensor, fine: Tensor, coarse: Tensor | None, generato
     core, rim, arch = (fine == fine_index(n) for n in ("body_core", "body_rim", "posterior_elements"))
     change = _soft(core) * shift + _soft(rim) * (shift / 2) + _soft(arch) * (shift / 3)
     if coarse is not None:
-        for name in BODY_CLASSES[1:]:
+        for name in BODY_CLASSES:
             body = coarse == coarse_index(name)
             if bool(body.any()):
                 change = change + body * _uniform(-25, 25, generator)

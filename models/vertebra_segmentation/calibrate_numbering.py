@@ -7,6 +7,7 @@
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import astuple, fields
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from scipy.optimize import minimize
 
 from models.digital_patient.cohort import draw_request
 from models.digital_patient.simulate import SimulatedScan, simulate
-from models.vertebra_segmentation.confidence import NumberingSigns
+from models.vertebra_segmentation.confidence import NumberingCalibration, NumberingSigns
 from models.vertebra_segmentation.labels import LEVELS
 from models.vertebra_segmentation.segmenter import Segmenter, SpineLabels
 from models.vertebra_segmentation.simulated import GRID_MM
@@ -27,7 +28,7 @@ FIRST_SEED = 400_000
 """Beyond the seeds of the training, before those of the benchmark."""
 
 PRIOR = 0.05
-"""Pull towards slope 1 and offset 0 in units of one patient: few patients are wrong."""
+"""Pull towards the values that stand without a fit, in units of one patient: few patients are wrong."""
 
 SAME_BODY_MM = 15.0
 
@@ -35,17 +36,21 @@ Floats = NDArray[np.float64]
 
 
 def fit(signs: Sequence[NumberingSigns], right: Sequence[bool]) -> dict[str, float]:
-    """Slope and offset by penalised maximum likelihood."""
-    log_odds = np.array([each.log_odds for each in signs])
+    """Slope, offset and the weight of disagreement by penalised maximum likelihood."""
+    log_odds, disagreement = (
+        np.array(each) for each in zip(*((s.log_odds, s.disagreement) for s in signs), strict=True)
+    )
     outcome = np.where(right, 1.0, -1.0)
+    start = np.array(astuple(NumberingCalibration()))
 
     def loss(parameters: Floats) -> float:
-        slope, offset = parameters
-        penalty = PRIOR * ((slope - 1) ** 2 + offset**2)
-        return float(np.logaddexp(0, -outcome * (slope * log_odds + offset)).sum() + penalty)
+        slope, offset, weight = parameters
+        penalty = PRIOR * float(((parameters - start) ** 2).sum())
+        found = slope * log_odds + offset + weight * disagreement
+        return float(np.logaddexp(0, -outcome * found).sum()) + penalty
 
-    slope, offset = minimize(loss, np.array([1.0, 0.0]), bounds=((0.1, 3.0), (None, None))).x
-    return {"slope": round(float(slope), 3), "offset": round(float(offset), 3)}
+    fitted = minimize(loss, start, bounds=((0.1, 3.0), (None, None), (None, 0.0))).x
+    return {each.name: round(float(value), 3) for each, value in zip(fields(NumberingCalibration), fitted, strict=True)}
 
 
 def all_right(scan: SimulatedScan, found: SpineLabels) -> bool:

@@ -24,6 +24,8 @@ class NumberingSigns:
     """Mean over the bodies of the probability of the name, over all sequences of levels."""
     ribs_contradict: bool
     """Ribs end elsewhere than at T12: eleven or thirteen pairs, or every name off by one."""
+    disagreement: float = 0.0
+    """Share of the bodies that the coarse network alone would have named otherwise."""
 
     @property
     def log_odds(self) -> float:
@@ -37,26 +39,31 @@ class NumberingCalibration:
 
     slope: float = 1.0
     offset: float = 0.0
+    disagreement: float = -2.0
+    """Added where every body would have been named otherwise; in proportion, where some."""
 
     @classmethod
     def of(cls, described: Mapping[str, float]) -> "NumberingCalibration":
         """As `calibrate_numbering` wrote it."""
-        return cls(described["slope"], described["offset"])
+        return cls(described["slope"], described["offset"], described["disagreement"])
 
     def confidence(self, signs: NumberingSigns | None) -> float:
         """0 to `MOST`; 0 where nothing was named."""
         if signs is None:
             return 0.0
-        log_odds = self.slope * signs.log_odds + self.offset + CONTRADICTION * signs.ribs_contradict
-        return min(MOST, float(expit(log_odds)))
+        log_odds = self.slope * signs.log_odds + self.offset + self.disagreement * signs.disagreement
+        return min(MOST, float(expit(log_odds + CONTRADICTION * signs.ribs_contradict)))
 
 
 def signs_of(bodies: Sequence[Named]) -> NumberingSigns | None:
     """The signs of one scan; None without bodies."""
     if not bodies:
         return None
-    probability = float(np.mean([body.probability for body in bodies]))
-    return NumberingSigns(probability, _ribs_contradict({body.level: body for body in bodies}))
+    return NumberingSigns(
+        probability=float(np.mean([body.probability for body in bodies])),
+        ribs_contradict=_ribs_contradict({body.level: body for body in bodies}),
+        disagreement=float(np.mean([not body.name_agrees for body in bodies])),
+    )
 
 
 def _ribs_contradict(bodies: Mapping[str, Named]) -> bool:

@@ -11,7 +11,7 @@ from torch import Tensor
 from models.vertebra_segmentation.appearance import as_other_scanner, with_other_contrast, with_other_density
 from models.vertebra_segmentation.deformation import Deformation, random_view, sampled
 from models.vertebra_segmentation.grid import Image, averaged
-from models.vertebra_segmentation.labels import IGNORE, fine_index
+from models.vertebra_segmentation.labels import BODY_CLASSES, IGNORE, UNNAMED, coarse_index, fine_index
 from models.vertebra_segmentation.phantoms import spineless
 from models.vertebra_segmentation.sources import PADDING_HU, LabelledScan, labels_on
 
@@ -89,6 +89,10 @@ class _Cached:
 
 
 MOST_ANCHORS = 20_000
+NAMES_HIDDEN = 0.7
+"""Share of the real crops whose bodies teach no level. A network that learns names from five people learns the people:
+fine-tuned with all names it called unseen patients one level off that it had named right before."""
+
 WARPED_SHARE = 2.0
 """How often a real anatomy in another body is drawn, in relation to a digital patient."""
 
@@ -131,6 +135,11 @@ def _share(scan: LabelledScan, plan: CropPlan) -> float:
     if scan.is_simulated:
         return 1.0 if scan.origin is None else WARPED_SHARE
     return plan.shares[scan.name]
+
+
+def _without_names(coarse: Tensor) -> Tensor:
+    first, last = coarse_index(BODY_CLASSES[0]), coarse_index(BODY_CLASSES[-1])
+    return torch.where((coarse >= first) & (coarse <= last), UNNAMED, coarse)
 
 
 class RandomCrops:
@@ -179,6 +188,8 @@ class RandomCrops:
             hu = hu if coarse is None else with_other_contrast(hu, coarse, generator)
         hu = as_other_scanner(hu, plan.spacing_mm, generator).masked_fill(outside, PADDING_HU)
         labels = coarse if self._coarse and coarse is not None else fine
+        if self._coarse and not scan.is_simulated and torch.rand(1, generator=generator) < NAMES_HIDDEN:
+            labels = _without_names(labels)
         return hu, labels.long().masked_fill(outside, IGNORE)
 
     def _inside(self, centre_mm: Tensor, size: tuple[int, int, int], scan: _Cached) -> Tensor:

@@ -3,15 +3,18 @@
 from typing import Final
 
 LEVELS: Final = ("T7", "T8", "T9", "T10", "T11", "T12", "L1", "L2", "L3", "L4", "L5")
-"""Vertebral levels with a name of their own, cranial to caudal."""
+"""Vertebral levels that are reported, cranial to caudal."""
 
-UPPER: Final = "upper"
-"""Every vertebral body above T7, thoracic or cervical."""
+COUNTED: Final = ("T1", "T2", "T3", "T4", "T5", "T6", *LEVELS)
+"""Levels with a class of their own: where the first rib is in view, counting begins at it."""
+
+CERVICAL: Final = "cervical"
+"""Every vertebral body above T1."""
 
 COARSE_CLASSES: Final = (
     "background",
-    UPPER,
-    *LEVELS,
+    CERVICAL,
+    *COUNTED,
     "sacrum",
     "posterior_elements",
     "rib",
@@ -35,8 +38,11 @@ CORE_DEPTH_MM: Final = 4.0
 IGNORE: Final = 255
 """Label of voxels whose class is unknown, such as those outside the source volume."""
 
+UNNAMED: Final = 254
+"""Label of voxels of a body that teach no level: which one it is, is unknown or kept from the network."""
+
 TISSUES: Final = ("aorta", "paraspinal_muscle", "spinal_canal")
-BODY_CLASSES: Final = (UPPER, *LEVELS)
+BODY_CLASSES: Final = (CERVICAL, *COUNTED)
 
 
 def coarse_index(name: str) -> int:

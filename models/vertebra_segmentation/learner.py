@@ -9,7 +9,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.vertebra_segmentation.crops import RandomCrops
-from models.vertebra_segmentation.labels import BODY_CLASSES, COARSE_CLASSES, FINE_CLASSES, IGNORE
+from models.vertebra_segmentation.labels import (
+    BODY_CLASSES,
+    COARSE_CLASSES,
+    FINE_CLASSES,
+    IGNORE,
+    UNNAMED,
+    coarse_index,
+)
 from models.vertebra_segmentation.network import HalfResolutionUNet, windowed
 
 FILTERS = (32, 48, 80, 112)
@@ -18,7 +25,11 @@ WARM_UP_STEPS = 100
 AVERAGING = 0.998
 CROPS_PER_STEP = 2
 
-_COARSE_WEIGHTS = {"background": 0.5, "lung": 0.3, "liver": 0.3, "heart": 0.3} | dict.fromkeys(BODY_CLASSES, 4.0)
+_BODY_WEIGHT = 4.0
+_COARSE_WEIGHTS = {"background": 0.5, "lung": 0.3, "liver": 0.3, "heart": 0.3} | dict.fromkeys(
+    BODY_CLASSES, _BODY_WEIGHT
+)
+_BODIES = slice(coarse_index(BODY_CLASSES[0]), coarse_index(BODY_CLASSES[-1]) + 1)
 _FINE_WEIGHTS = {"background": 0.7, "body_rim": 1.5, "body_core": 1.5, "disc": 1.0}
 
 
@@ -65,7 +76,7 @@ class Learner:
         return float(loss.detach())
 
     def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        loss = functional.cross_entropy(logits, labels, weight=self._class_weights, ignore_index=IGNORE)
+        loss = cross_entropy(logits, labels, self._class_weights)
         if self._with_dice:
             known = (labels != IGNORE)[:, None]
             loss = loss + self._dice(logits.softmax(1), labels.masked_fill(labels == IGNORE, 0)[:, None], known)
@@ -100,3 +111,16 @@ class Learner:
         self._optimiser.load_state_dict(state["optimiser"])
         self.averaged = state["averaged"]
         self.generator.set_state(state["generator"])
+
+
+def cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+    """Weighted mean over the known voxels; for a body without a name, of the probability of any body."""
+    log_probability = logits.log_softmax(1)
+    unnamed = labels == UNNAMED
+    named = labels.masked_fill(unnamed, IGNORE)
+    total = functional.nll_loss(log_probability, named, weights, ignore_index=IGNORE, reduction="sum")
+    known = weights[named[named != IGNORE]].sum()
+    if bool(unnamed.any()):
+        total = total - _BODY_WEIGHT * log_probability[:, _BODIES].logsumexp(1)[unnamed].sum()
+        known = known + _BODY_WEIGHT * unnamed.sum()
+    return total / known.clamp(min=1e-6)

@@ -2,7 +2,7 @@
 
 The teacher has learned from digital patients alone, so cross-validation stays honest: no label of a scan that is
 left out has reached it. Which body is which was read from ribs and pictures, not by a radiologist; the centres
-below say so, and bodies that are no good example (destroyed, beyond the named ones) are ignored.
+below say so, and bodies that have no name there teach that they are bodies, and no level.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from models.vertebra_segmentation.column import SpineColumn
 from models.vertebra_segmentation.grid import Image, to_index, to_lps
-from models.vertebra_segmentation.labels import BODY_CLASSES, IGNORE, UPPER, coarse_index, fine_index
+from models.vertebra_segmentation.labels import BODY_CLASSES, IGNORE, UNNAMED, coarse_index, fine_index
 from models.vertebra_segmentation.segmenter import Segmenter
 from models.vertebra_segmentation.sources import LabelledScan, on_training_grid, read_dicom, read_nifti
 from models.vertebra_segmentation.spine_map import SpineMap
@@ -35,8 +35,6 @@ class Unlabelled:
     place: str
     licence: str
     centres: Mapping[str, tuple[float, float, float]]
-    upper_above_mm: float | None = None
-    """Bodies above this height are upper ones."""
 
 
 UNLABELLED = (
@@ -45,6 +43,11 @@ UNLABELLED = (
         "lidc_0314/ct.nii.gz",
         "CC BY 3.0",
         {
+            "T2": (-9, 184, -449),
+            "T3": (-10, 197, -464),
+            "T4": (-10, 209, -480),
+            "T5": (-11, 219, -499),
+            "T6": (-11, 226, -521),
             "T7": (-11, 231, -546),
             "T8": (-11, 231, -568),
             "T9": (-10, 230, -590),
@@ -52,21 +55,12 @@ UNLABELLED = (
             "T11": (-9, 222, -639),
             "T12": (-8, 215, -667),
         },
-        upper_above_mm=-534,
     ),
     Unlabelled(
         "crlm_1004",
         "crlm_1004/dicom",
         "CC BY 4.0",
-        {
-            "T10": (-9, 54, -183),
-            "T11": (-7, 50, -209),
-            "T12": (-6, 42, -239),
-            "L1": (-4, 31, -270),
-            "L2": (1, 19, -304),
-            "L3": (3, 11, -342),
-            "L4": (2, 10, -371),
-        },
+        {},  # rudimentary twelfth ribs: readers number it differently, so it teaches no names
     ),
     Unlabelled(
         "lung4d_113",
@@ -131,11 +125,8 @@ def _names(voxels: NDArray[np.intp], image: Image, scan: Unlabelled) -> Labels:
     """Coarse class of each body voxel (voxel, 3)."""
     places = to_lps(image.affine_lps, voxels.astype(float))
     if not scan.centres:
-        return np.full(len(voxels), IGNORE, np.uint8)
+        return np.full(len(voxels), UNNAMED, np.uint8)
     centres = np.array(list(scan.centres.values()), float)
     distance = np.linalg.norm(places[:, None] - centres[None], axis=2)
     classes = np.array([coarse_index(level) for level in scan.centres], np.uint8)[distance.argmin(axis=1)]
-    names: Labels = np.where(distance.min(axis=1) <= NEAR_MM, classes, IGNORE).astype(np.uint8)
-    if scan.upper_above_mm is not None:
-        names[places[:, 2] > scan.upper_above_mm] = coarse_index(UPPER)
-    return names
+    return np.where(distance.min(axis=1) <= NEAR_MM, classes, UNNAMED).astype(np.uint8)

@@ -21,13 +21,14 @@ from models.digital_patient.simulate import ScanRequest, SimulatedScan, simulate
 from models.digital_patient.structures import BODY, LEVELS, Structure
 from models.vertebra_segmentation.grid import Image, averaged
 from models.vertebra_segmentation.labels import (
+    CERVICAL,
     CORE_DEPTH_MM,
+    COUNTED,
     IGNORE,
-    UPPER,
+    UNNAMED,
     coarse_index,
     fine_index,
 )
-from models.vertebra_segmentation.labels import LEVELS as NAMED_LEVELS
 from models.vertebra_segmentation.sources import LabelledScan, labels_on
 
 SEEDS_BELOW = 100_000
@@ -82,10 +83,9 @@ def _coarse(structures: Labels, vertebra: Labels) -> Labels:
 
 def _class_of(level: str) -> int:
     """Coarse class of a level; one that most people do not have (a thirteenth or sixth) teaches no name."""
-    if level in NAMED_LEVELS:
+    if level in COUNTED:
         return coarse_index(level)
-    is_upper = level[0] == "C" or (level[0] == "T" and int(level[1:]) < 7)
-    return coarse_index(UPPER) if is_upper else IGNORE
+    return coarse_index(CERVICAL) if level[0] == "C" else UNNAMED
 
 
 def _fine(structures: Labels, vertebra: Labels) -> Labels:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from models.vertebra_segmentation.bodies import Mask, fine_labels, vertebral_body
 from models.vertebra_segmentation.grid import Image, averaged, canonical, to_index, to_lps
-from models.vertebra_segmentation.labels import LEVELS, UPPER, coarse_index
+from models.vertebra_segmentation.labels import CERVICAL, COUNTED, coarse_index
 
 FINEST_MM = 1.5
 PADDING_HU = -1024
@@ -34,8 +34,8 @@ _TOTALSEGMENTATOR: Mapping[str, tuple[int, ...]] = {
     "hip": (77, 78),
     "psoas": (88, 89),
 }
-_TOTALSEGMENTATOR_VERTEBRAE = {value: LEVELS[10 - (value - 27)] for value in range(27, 38)} | dict.fromkeys(
-    range(38, 51), UPPER
+_TOTALSEGMENTATOR_VERTEBRAE = dict(zip(range(27, 44), reversed(COUNTED), strict=True)) | dict.fromkeys(
+    range(44, 51), CERVICAL
 )
 """TotalSegmentator v2 numbers L5 as 27 up to C1 as 50."""
 

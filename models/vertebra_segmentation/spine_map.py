@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter1d, label
 
 from models.vertebra_segmentation.grid import Affine, Array, Image, averaged, to_index
 from models.vertebra_segmentation.inference import probabilities
-from models.vertebra_segmentation.labels import BODY_CLASSES, LEVELS, TISSUES, coarse_index
+from models.vertebra_segmentation.labels import BODY_CLASSES, COUNTED, TISSUES, coarse_index
 from models.vertebra_segmentation.network import HalfResolutionUNet
 
 SPACING_MM = 4.0
@@ -18,6 +18,10 @@ OCCUPIED_SHARE = 0.02
 
 SMALLEST_SPINE_ML = 4.0
 CURVE_SMOOTHING_MM = 16.0
+CONTINUES_ASIDE_MM = 25.0
+CONTINUES_ASLANT = 0.5
+"""Pieces of one column lie over each other up to half a body, and half a millimetre for each that is between them:
+more than the steepest scoliosis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,8 @@ class SpineMap:
         return total
 
     def named(self) -> Array:
-        """Probability that a voxel belongs to a body from T7 to L5."""
-        first, last = coarse_index(LEVELS[0]), coarse_index(LEVELS[-1])
+        """Probability that a voxel belongs to a body from T1 to L5."""
+        first, last = coarse_index(COUNTED[0]), coarse_index(COUNTED[-1])
         total: Array = self.probabilities[first : last + 1].sum(axis=0)
         return total
 
@@ -68,7 +72,7 @@ class SpineCurve:
     slices: NDArray[np.int64]
     centres: NDArray[np.float64]
     is_named: NDArray[np.bool_]
-    """Whether the slice shows a body from T7 to L5."""
+    """Whether the slice shows a body from T1 to L5."""
 
 
 def map_spine(hu: Image, network: HalfResolutionUNet, device: str) -> SpineMap:
@@ -114,8 +118,20 @@ def spine_curve(spine: SpineMap) -> SpineCurve | None:
 
 
 def _in_one_column(components: NDArray[np.int32], kept: NDArray[np.intp], sizes: NDArray[np.intp]) -> list[int]:
-    """Components whose in-plane centre lies within 80 mm of the largest one's."""
-    largest = int(kept[np.argmax(sizes[kept - 1])])
-    centre = {int(c): np.argwhere(components == c).mean(axis=0)[1:] for c in kept}
-    reach = 80.0 / SPACING_MM
-    return [c for c in centre if float(np.linalg.norm(centre[c] - centre[largest])) <= reach]
+    """The largest component, and those that continue it: a hip with metal may look like a body, but lies beside."""
+    by_size = sorted((int(c) for c in kept), key=lambda c: -sizes[c - 1])
+    column, others = by_size[:1], by_size[1:]
+    while continuing := [c for c in others if _continues(components == c, np.isin(components, column))]:
+        column += continuing
+        others = [c for c in others if c not in continuing]
+    return column
+
+
+def _continues(piece: NDArray[np.bool_], column: NDArray[np.bool_]) -> bool:
+    """Whether the facing ends of both lie over each other, the less so the farther apart they are."""
+    own, there = (np.flatnonzero(mask.any(axis=(1, 2))) for mask in (piece, column))
+    apart = np.abs(own[:, None] - there[None])
+    near, far = np.unravel_index(int(apart.argmin()), apart.shape)
+    ends = [np.argwhere(mask[at]).mean(axis=0) for mask, at in ((piece, own[near]), (column, there[far]))]
+    aside_mm = float(np.linalg.norm(ends[0] - ends[1])) * SPACING_MM
+    return aside_mm <= CONTINUES_ASIDE_MM + CONTINUES_ASLANT * float(apart[near, far]) * SPACING_MM

@@ -9,8 +9,8 @@ from models.vertebra_segmentation.numbering import Named
 from tests.models.vertebra_segmentation.spine_builder import body_at
 
 
-def _named(level: str, *, rib_sides: int | None, probability: float = 0.9) -> Named:
-    return Named(body_at(0), level, 0.9, name_agrees=True, rib_sides=rib_sides, probability=probability)
+def _named(level: str, *, rib_sides: int | None, probability: float = 0.9, agrees: bool = True) -> Named:
+    return Named(body_at(0), level, 0.9, name_agrees=agrees, rib_sides=rib_sides, probability=probability)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,20 @@ def test_every_name_counts() -> None:
     assert NumberingCalibration().confidence(signs_of([])) == 0.0
 
 
+def test_names_that_the_map_disputes_are_trusted_less() -> None:
+    """Where ribs overrule what the coarse network says of most bodies, the names stand on one leg."""
+    bodies = ("T11", "T12", "L1", "L2")
+    agreed, disputed = (
+        signs_of([_named(level, rib_sides=None, agrees=agrees) for level in bodies]) for agrees in (True, False)
+    )
+    half = signs_of([_named(level, rib_sides=None, agrees=level in bodies[:2]) for level in bodies])
+    calibration = NumberingCalibration()
+
+    assert half is not None
+    assert half.disagreement == 0.5
+    assert calibration.confidence(disputed) < calibration.confidence(half) < calibration.confidence(agreed)
+
+
 @given(st.floats(0, 1), st.floats(0, 1), st.booleans())
 def test_more_probable_names_are_trusted_more(one: float, other: float, ribs: bool) -> None:
     """The confidence grows with the probability, lies between 0 and its ceiling, and falls where ribs contradict."""
@@ -54,12 +68,15 @@ def test_more_probable_names_are_trusted_more(one: float, other: float, ribs: bo
 def test_the_fit_finds_how_often_names_are_right() -> None:
     """Of a thousand made scans the confidence after the fit is the share that is right, high or low."""
     rng = np.random.default_rng(5)
-    probabilities = rng.uniform(0.3, 0.985, 1000)
-    signs = [NumberingSigns(float(p), ribs_contradict=False) for p in probabilities]
-    truth = NumberingCalibration(0.5, -0.5)
+    probabilities, disagreement = rng.uniform(0.3, 0.985, 1000), rng.uniform(0, 1, 1000)
+    signs = [
+        NumberingSigns(float(p), ribs_contradict=False, disagreement=float(d))
+        for p, d in zip(probabilities, disagreement, strict=True)
+    ]
+    truth = NumberingCalibration(0.5, 0.5, -3.0)
     right = [bool(rng.random() < truth.confidence(each)) for each in signs]
     fitted = NumberingCalibration.of(fit(signs, right))
 
-    for within in (probabilities < 0.6, probabilities > 0.9):
+    for within in (probabilities < 0.6, probabilities > 0.9, disagreement < 0.2, disagreement > 0.8):
         confidence = np.mean([fitted.confidence(each) for each, used in zip(signs, within, strict=True) if used])
         assert confidence == pytest.approx(np.mean(np.array(right)[within]), abs=0.06)

@@ -13,6 +13,15 @@ def test_a_piece_off_the_line_is_no_body() -> None:
     assert spine_bodies(bodies, map_of(THREE_LEVELS)) == [bodies[0], bodies[2], bodies[3]]
 
 
+def test_halves_of_a_sacrum_do_not_take_the_last_body_with_them() -> None:
+    """Two pieces side by side under the spine, which the map hardly knows, drop out; every body stays."""
+    bodies = [body_at(0), body_at(1), body_at(2)]
+    pieces = [body_at(2.9, aside_mm=18.0), body_at(2.95, aside_mm=-37.0)]
+    spine = map_of([*THREE_LEVELS, {"sacrum": 0.3}])
+
+    assert [body for body in spine_bodies([*bodies, *pieces], spine) if body in bodies] == bodies
+
+
 @pytest.mark.parametrize(
     ("place", "volume_ml", "is_kept"),
     [

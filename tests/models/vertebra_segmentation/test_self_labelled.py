@@ -6,7 +6,7 @@ import pytest
 
 from models.digital_patient import Acquisition, ScanRequest, simulate
 from models.vertebra_segmentation.grid import canonical
-from models.vertebra_segmentation.labels import IGNORE, coarse_index, fine_index
+from models.vertebra_segmentation.labels import UNNAMED, coarse_index, fine_index
 from models.vertebra_segmentation.segmenter import Segmenter
 from models.vertebra_segmentation.self_labelled import Unlabelled, self_labelled, self_labelled_scans
 
@@ -34,27 +34,18 @@ def test_bodies_carry_the_names_that_were_given(scan, teacher) -> None:
     found = self_labelled(unlabelled, canonical(made.hu, made.affine_lps), teacher)
     bodies = np.isin(found.fine, (fine_index("body_rim"), fine_index("body_core")))
 
-    assert set(np.unique(found.coarse[bodies])) <= {coarse_index("T12"), coarse_index("L1"), IGNORE}
+    assert set(np.unique(found.coarse[bodies])) <= {coarse_index("T12"), coarse_index("L1"), UNNAMED}
     assert (found.coarse == coarse_index("L1")).sum() > 1000
 
 
-def test_bodies_above_a_height_are_upper_ones(scan, teacher) -> None:
-    """Where the names end at T7, what lies above is upper."""
-    made, unlabelled = scan
-    height = made.truth.of("T12").centre_lps_mm[2] + 15
-    found = self_labelled(replace(unlabelled, upper_above_mm=height), canonical(made.hu, made.affine_lps), teacher)
-
-    assert (found.coarse == coarse_index("upper")).any()
-
-
-def test_without_names_only_outlines_are_taught(scan, teacher) -> None:
-    """A scan whose numbering nobody can tell still teaches the fine network."""
+def test_without_names_bodies_are_taught_and_no_level(scan, teacher) -> None:
+    """A scan whose numbering nobody can tell teaches outlines, and that bodies are bodies."""
     made, unlabelled = scan
     found = self_labelled(replace(unlabelled, centres={}), canonical(made.hu, made.affine_lps), teacher)
     bodies = found.fine == fine_index("body_core")
 
     assert bodies.any()
-    assert (found.coarse[bodies] == IGNORE).all()
+    assert (found.coarse[bodies] == UNNAMED).all()
 
 
 def test_scans_that_are_not_there_are_left_out(tmp_path: Path, teacher) -> None:

@@ -12,7 +12,16 @@ from models.vertebra_segmentation import train
 from models.vertebra_segmentation.crops import COARSE_CROPS, FINE_CROPS, CropPlan, RandomCrops
 from models.vertebra_segmentation.export import export
 from models.vertebra_segmentation.grid import Image
-from models.vertebra_segmentation.labels import COARSE_CLASSES, FINE_CLASSES, IGNORE, coarse_index, fine_index
+from models.vertebra_segmentation.labels import (
+    BODY_CLASSES,
+    COARSE_CLASSES,
+    FINE_CLASSES,
+    IGNORE,
+    UNNAMED,
+    coarse_index,
+    fine_index,
+)
+from models.vertebra_segmentation.learner import cross_entropy
 from models.vertebra_segmentation.segmenter import Segmenter
 from models.vertebra_segmentation.sources import LabelledScan
 from models.vertebra_segmentation.train import Run, rate_factor, stage_run
@@ -38,8 +47,9 @@ def test_crops_are_labelled_where_the_scan_is(plan: CropPlan, classes: tuple[str
     crops = RandomCrops(plan, [scan], coarse=classes == COARSE_CLASSES, simulated_share=0.0)
     drawn = crops.draw(3, torch.Generator().manual_seed(1))
     known = drawn.labels != IGNORE
+    named = drawn.labels[known & (drawn.labels != UNNAMED)]
 
-    assert int(drawn.labels[known].max()) < len(classes)
+    assert int(named.max()) < len(classes)
     assert (drawn.hu[~known] == -1024).all()
     assert drawn.hu.shape == drawn.labels.shape
     assert torch.isfinite(drawn.hu).all()
@@ -52,6 +62,59 @@ def test_crops_repeat(scan: LabelledScan) -> None:
 
     assert torch.equal(first.hu, second.hu)
     assert torch.equal(first.labels, second.labels)
+
+
+def test_names_of_real_bodies_are_kept_from_the_coarse_network_most_of_the_time(scan: LabelledScan) -> None:
+    """A crop of a real scan has all of its names or none; one of a digital patient has all."""
+    real = RandomCrops(COARSE_CROPS, [scan], coarse=True, simulated_share=0.0)
+    made = RandomCrops(COARSE_CROPS, [replace(scan, is_simulated=True)], coarse=True, simulated_share=1.0)
+    generator = torch.Generator().manual_seed(3)
+    hidden = [(each == UNNAMED).any() for each in real.draw(40, generator).labels if _has_body(each)]
+
+    assert 0.4 < np.mean(hidden) < 0.95
+    assert not any(_levels() & _found(each) and UNNAMED in _found(each) for each in real.draw(8, generator).labels)
+    assert not any((each == UNNAMED).any() for each in made.draw(8, generator).labels)
+
+
+def _levels() -> set[int]:
+    return {coarse_index(name) for name in BODY_CLASSES}
+
+
+def _has_body(labels: torch.Tensor) -> bool:
+    return bool({UNNAMED, *_levels()} & _found(labels))
+
+
+def _found(labels: torch.Tensor) -> set[int]:
+    return set(labels.unique().tolist())
+
+
+def test_an_unnamed_body_teaches_that_it_is_a_body() -> None:
+    """Any level is as good as another for it; background costs; voxels to ignore cost nothing."""
+    weights = torch.ones(len(COARSE_CLASSES))
+    labels = torch.full((1, 2, 1, 1), UNNAMED)
+    labels[0, 1] = IGNORE
+
+    def cost(name: str) -> float:
+        logits = torch.zeros(1, len(COARSE_CLASSES), 2, 1, 1)
+        logits[:, coarse_index(name)] = 12.0
+        return float(cross_entropy(logits, labels, weights))
+
+    assert cost("T3") == pytest.approx(cost("L5"), abs=1e-4)
+    assert cost("T3") < 0.01
+    assert cost("background") > 5
+    assert float(cross_entropy(torch.zeros(1, 30, 1, 1, 1), torch.full((1, 1, 1, 1), IGNORE), torch.ones(30))) == 0
+
+
+def test_where_every_name_is_known_it_is_the_usual_loss() -> None:
+    """Without unnamed voxels: the weighted cross entropy of the known ones."""
+    generator = torch.Generator().manual_seed(5)
+    logits = torch.randn(2, len(COARSE_CLASSES), 3, 3, 3, generator=generator)
+    labels = torch.randint(len(COARSE_CLASSES), (2, 3, 3, 3), generator=generator)
+    labels[0, 0] = IGNORE
+    weights = torch.rand(len(COARSE_CLASSES), generator=generator)
+    expected = torch.nn.functional.cross_entropy(logits, labels, weights, ignore_index=IGNORE)
+
+    assert float(cross_entropy(logits, labels, weights)) == pytest.approx(float(expected), rel=1e-5)
 
 
 def test_rate_falls_at_the_end() -> None:
