@@ -21,17 +21,13 @@ from cds.ct.volume import CtVolume
 Verdict = tuple[tuple[Reason, ...], tuple[str, ...]]
 """Refusals and flags."""
 
-PHOTON_COUNTING = ("NAEOTOM",)
-"""Models whose images mix energies in a way that no table here describes."""
-
 
 def check_series(series: CtSeries) -> Verdict:
-    """Judge the attributes: usable or not, rescale type, patient's age, detector, tilt, voltage, kernel, loss."""
+    """Judge the attributes: usable or not, rescale type, patient's age, tilt, voltage, kernel, loss."""
     refused = [
         refusal(series),
         _rescale(series),
         _age(series),
-        _detector(series),
         _gantry(series),
     ]
     flags: list[str] = []
@@ -77,11 +73,6 @@ def _rescale(series: CtSeries) -> Reason | None:
 def _age(series: CtSeries) -> Reason | None:
     age = series.age_at_scan()
     return because("age-below-18") if age is not None and GATES["age"].refuses(age) else None
-
-
-def _detector(series: CtSeries) -> Reason | None:
-    model = (series.model or "").upper()
-    return because("photon-counting") if any(name in model for name in PHOTON_COUNTING) else None
 
 
 def _gantry(series: CtSeries) -> Reason | None:

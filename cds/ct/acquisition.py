@@ -43,6 +43,8 @@ class CtSeries:
     gantry_tilt_deg: float | None = None
     filter_type: str | None = None
     filter_material: str | None = None
+    multi_energy: bool | None = None
+    """MultienergyCTAcquisition (0018,9361)."""
     contrast_agent: str | None = None
     """None: the attribute is absent. "": present and empty."""
     rescale_type: str | None = None

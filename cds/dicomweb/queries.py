@@ -19,7 +19,15 @@ _IMAGE_FIELDS: Final = (
     *_PATIENT_FIELDS,
     *("PatientAge", "StudyDate", "SeriesDate", "AcquisitionDate", "SOPClassUID", "ImageType", "ProtocolName"),
     *("Manufacturer", "ManufacturerModelName", "StationName", "KVP", "ConvolutionKernel", "SliceThickness"),
-    *("PixelSpacing", "Rows", "Columns", "GantryDetectorTilt", "FilterType", "FilterMaterial"),
+    *(
+        "PixelSpacing",
+        "Rows",
+        "Columns",
+        "GantryDetectorTilt",
+        "FilterType",
+        "FilterMaterial",
+        "MultienergyCTAcquisition",
+    ),
     *("ContrastBolusAgent", "RescaleType", "LossyImageCompression", "StudyDescription", "SeriesDescription"),
     *("BodyPartExamined", "SeriesNumber", "Modality"),
 )

@@ -86,6 +86,7 @@ def shared_attributes(series: CtSeries, seed: str) -> Dataset:
         "GantryDetectorTilt": _ds(series.gantry_tilt_deg),
         "FilterType": series.filter_type,
         "FilterMaterial": series.filter_material.split("\\") if series.filter_material else None,
+        "MultienergyCTAcquisition": None if series.multi_energy is None else "YES" if series.multi_energy else "NO",
         "ContrastBolusAgent": series.contrast_agent,
         "RescaleType": series.rescale_type or "HU",
     }

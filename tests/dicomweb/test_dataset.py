@@ -18,6 +18,7 @@ FULL = {
     "gantry_tilt_deg": 0.5,
     "filter_type": "BODY",
     "filter_material": "ALUMINUM\\TIN",
+    "multi_energy": True,
     "contrast_agent": "",
     "rescale_type": "HU",
     "patient_age_years": 76,
