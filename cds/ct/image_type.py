@@ -1,7 +1,7 @@
-"""Whether the images of a series were reconstructed as axial CT, as ImageType and its names tell.
+r"""Whether the images of a series were reconstructed as axial CT, as ImageType and its names tell.
 
 PS3.3 C.8.2.1.1.1: value 1 ORIGINAL or DERIVED, value 2 PRIMARY or SECONDARY, value 3 AXIAL or LOCALIZER;
-what follows is the vendor's. DERIVED\\PRIMARY\\AXIAL is refused although vendors use it of axial images:
+what follows is the vendor's. DERIVED\PRIMARY\AXIAL is refused although vendors use it of axial images:
 it is also how resampled (Siemens "CT_SOM5 SPO"), filtered and energy-mixed images are marked, and no
 attribute tells these apart. The original lies beside it in nearly every study and is chosen instead.
 The one derivation that is known and harmless in itself is loss by compression, which has a flag.

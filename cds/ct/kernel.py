@@ -43,7 +43,7 @@ def sharpness(kernel: str | None) -> Sharpness:
 
 
 def emulates_other_kvp(kernel: str | None) -> bool:
-    """Whether the kernel makes images of every tube voltage look alike: Siemens Sa36 (120 kVp), Sd36 (DirectDensity)."""
+    """Whether the kernel makes every tube voltage look alike: Siemens Sa36 (120 kVp), Sd36 (DirectDensity)."""
     return _EMULATES_OTHER_KVP.match((kernel or "").strip().upper()) is not None
 
 

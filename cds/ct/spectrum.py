@@ -18,21 +18,29 @@ from cds.ct.acquisition import CtSeries
 from cds.ct.kernel import emulates_other_kvp
 from cds.ct.reason import Reason, because
 
-_VIRTUAL_ENERGY = re.compile(
-    r"(?<![A-Z])(VMI|MONO ?E|MONO ?PLUS|MONO[ -]?ENERG\w*|MONO[ -]?CHROMATIC)(?![A-Z])"
-    r"|(?<![A-Z])MONO(?![A-Z]|[ -]*(PHA|FAS|LAT|THER))"
-    r"|(?<!\d)\d{2,3} ?KEV(?![A-Z])|(?<![A-Z])KEV ?\d{2,3}(?!\d)"
+
+def _words(*patterns: str) -> re.Pattern[str]:
+    """Any of them, not within a longer word."""
+    return re.compile(rf"(?<![A-Z])(?:{'|'.join(patterns)})(?![A-Z])")
+
+
+_VIRTUAL_ENERGY = _words(
+    *("VMI", "MONO ?E", "MONO ?PLUS", r"MONO[ -]?ENERG\w*", "MONO[ -]?CHROMATIC", r"MONO(?![ -]*(?:PHA|FAS|LAT|THER))"),
+    *(r"(?<!\d)\d{2,3} ?KEV", r"KEV ?\d{2,3}(?!\d)"),
 )
-_MATERIAL = re.compile(
-    r"VNCA?(?![A-Z])|(?<![A-Z])(VNI|VNUE|VUE(?! (D'|(DE|DU|AX|COR|SAG|GLOB|3D)\w*)))(?![A-Z])|(?<![A-Z])VIRTUAL ?(NON|UNENH|NATIV)|VIRTUELL ?NATIV"
-    r"|(?<!NO )(?<!NON[ -])(?<!ORAL )(?<!OUT )(?<!W/O )(?<![A-Z])IOD(INE|MAP)|(WATER|CALCIUM|HAP|FAT|BLOOD) ?\((WATER|IODINE|CALCIUM|HAP|FAT)"
-    r"|(?<![A-Z])(Z[ -]?EFF\w*|RHO ?/? ?Z|E-?DENSITY|ELECTRON DENSITY|URIC ACID|CALCIUM SUPP\w*|PURE ?(CALCIUM|LUMEN)|PBV)(?![A-Z])"
+_MATERIAL = _words(
+    *("[A-Z]*VNCA?", "VNI", "VNUE", r"VIRTUAL ?(?:NON|UNENH)\w*", r"VIRTUELL ?NATIV\w*"),
+    r"VUE(?! (?:D'|(?:DE|DU|AX|COR|SAG|GLOB|3D)\w*))",  # of GE; else the French for view
+    r"(?<!NO )(?<!NON[ -])(?<!ORAL )(?<!OUT )(?<!W/O )IOD(?:INE|MAP)S?",  # also an oral contrast agent
+    r"(?:WATER|CALCIUM|HAP|FAT|BLOOD) ?\((?:WATER|IODINE|CALCIUM|HAP|FAT)",
+    *(r"Z[ -]?EFF\w*", "RHO ?/? ?Z", "E-?DENSITY", "ELECTRON DENSITY", "URIC ACID", r"CALCIUM SUPP\w*"),
+    *("PURE ?(?:CALCIUM|LUMEN)", "PBV"),
 )
-_DUAL_ENERGY = re.compile(
-    r"(?<![A-Z])(GSI|DECT|TBDE|TWIN ?BEAM|SPECTRAL(?! (SHAP|FILT)))(?![A-Z])"
-    r"|(DUAL|MULTI|DOPPEL|DOUBLE|DOBLE|DOPPIA)[ -]?[EÉ]NERG"
+_DUAL_ENERGY = _words(
+    *("GSI", "DECT", "TBDE", r"TWIN ?BEAM\w*", "SPECTRAL(?! (?:SHAP|FILT))"),
+    r"(?:DUAL|MULTI|DOPPEL|DOUBLE|DOBLE|DOPPIA)[ -]?[EÉ]NERG\w*",
 )
-_DUAL_ENERGY_NAME = re.compile(r"^(DE|DSDE)_|\bDE[ _].*\b[FM][ _]?0[.,]\d|\b[FM]_0[.,]\d")
+_DUAL_ENERGY_NAME = re.compile(r"^(DE|DSDE)_|(?<![A-Z])DE[ _].*(?<![A-Z0-9])[FM][ _]?0[.,]\d|(?<![A-Z0-9])[FM]_0[.,]\d")
 """How Siemens names dual-energy scans and mixtures of their images; the word alone is French and Spanish."""
 
 _MULTI_ENERGY_IMAGE_TYPES = frozenset(
@@ -44,14 +52,14 @@ _MULTI_ENERGY_IMAGE_TYPES = frozenset(
 """PS3.3 C.8.15.2.1.1.5 and what vendors wrote before."""
 
 _KV = r"(?:70|80|90|100|110|120|130|140|150)"
-_TIN = re.compile(
-    rf"(?<![A-Z])(AU)?SN[ .-]?{_KV}(?!\d)|(?<!\d){_KV} ?(KVP?)? ?[+/-]? ?(AU)?SN(?![A-Z])"
-    r"|(?<![A-Z])(TIN|SN[ -]?FILT\w*|ZINN(FILTER)?|[EÉ]TAIN|STAGNO|ESTAÑO|SILVER ?BEAM)(?![A-Z])|锡"
-    r"|SPECTRAL (SHAP|FILT)"
+_TIN = _words(
+    *(rf"(?:AU)?SN[ .-]?{_KV}(?!\d)(?:KVP?)?", rf"(?<!\d){_KV} ?(?:KVP?)? ?[+/-]? ?(?:AU)?SN"),
+    *("TIN", r"SN[ -]?FILT\w*", "ZINN(?:FILTER)?", "[EÉ]TAIN", "STAGNO", "ESTAÑO", "锡", "SILVER ?BEAM"),
+    r"SPECTRAL (?:SHAP|FILT)\w*",
 )
-_FILTER = re.compile(r"(?<![A-Z])(TIN|ZINN|(AU)?SN|SILVER|AG|GOLD|AU)(?![A-Z])")
+_FILTER = _words("TIN", "ZINN", "(?:AU)?SN", "SILVER", "AG", "GOLD", "AU")
 
-_PHOTON_COUNTING = re.compile(r"NAEOTOM|PHOTONOVA|PHOTON[ -]?COUNT|(?<![A-Z])(PCCT|PCD([ -]?CT)?)(?![A-Z])")
+_PHOTON_COUNTING = _words("NAEOTOM", "PHOTONOVA", r"PHOTON[ -]?COUNT\w*", "PCCT", "PCD(?:[ -]?CT)?")
 _DIRECT_DENSITY = re.compile(r"DIRECT ?(DENSITY|SPR)")
 
 _FIRST_DETAIL: Final = 3

@@ -19,16 +19,9 @@ _IMAGE_FIELDS: Final = (
     *_PATIENT_FIELDS,
     *("PatientAge", "StudyDate", "SeriesDate", "AcquisitionDate", "SOPClassUID", "ImageType", "ProtocolName"),
     *("Manufacturer", "ManufacturerModelName", "StationName", "KVP", "ConvolutionKernel", "SliceThickness"),
-    *(
-        "PixelSpacing",
-        "Rows",
-        "Columns",
-        "GantryDetectorTilt",
-        "FilterType",
-        "FilterMaterial",
-        "MultienergyCTAcquisition",
-    ),
-    *("ContrastBolusAgent", "RescaleType", "LossyImageCompression", "StudyDescription", "SeriesDescription"),
+    *("PixelSpacing", "Rows", "Columns", "GantryDetectorTilt", "FilterType", "FilterMaterial"),
+    *("MultienergyCTAcquisition", "ContrastBolusAgent", "RescaleType", "LossyImageCompression"),
+    *("StudyDescription", "SeriesDescription"),
     *("BodyPartExamined", "SeriesNumber", "Modality"),
 )
 """Asked for by name: `includefield=all` leaves some of them out on common servers."""

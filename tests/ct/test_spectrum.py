@@ -52,7 +52,7 @@ def code_of(**facts):
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("name", (*VIRTUAL, *MATERIALS, *DUAL))
+@pytest.mark.parametrize("name", [*VIRTUAL, *MATERIALS, *DUAL])
 def test_names_of_virtual_and_dual_energy_images(name, place):
     """Each vendor's words for images that mix or split energies refuse the series."""
     assert code_of(**{place: name}) == "virtual-monoenergetic"
@@ -95,6 +95,7 @@ def test_harmless_names_stay_harmless_together(names, separator, case):
         ({"protocol_name": "DE_Abdomen_Routine"}, "virtual-monoenergetic"),
         ({"series_description": "DE Abdomen 2.0 D30f M_0.5"}, "virtual-monoenergetic"),
         ({"series_description": "Abdomen F_0,6"}, "virtual-monoenergetic"),
+        ({"series_description": "Abd_DE_2.0_M_0.3"}, "virtual-monoenergetic"),
         ({"multi_energy": True}, "virtual-monoenergetic"),
         ({"multi_energy": False}, None),
         ({"multi_energy": None}, None),
