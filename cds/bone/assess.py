@@ -17,6 +17,7 @@ from datetime import date
 from cds.bone.anatomy import Spine, VertebralLevel
 from cds.bone.assessment import Acquisition, Assessment, HeightLoss, Software
 from cds.bone.contrast import DENSE_BLOOD_HU, contrast_flags, contrast_of
+from cds.bone.contrast_phase import phase_flags
 from cds.bone.level_conversion import CONVERSIONS, LevelChoice, choose_levels
 from cds.bone.measured_level import Calibrator
 from cds.bone.numbering import is_ambiguous, refuse_numbering
@@ -91,6 +92,7 @@ def assess_volume(  # noqa: PLR0913 (keywords: the contract with screening)
     choice = choose_levels(survey.usable)
     without_value = refused(survey.reasons or (because("no-vertebra-found"),))
     used = () if choice is None else choice.levels
+    phase = phase_flags(contrast, volume.series.kvp)
     ambiguous = ("level-ambiguous",) if is_ambiguous(spine, used) else ()
     surveyed = replace(
         without_value,
@@ -98,7 +100,15 @@ def assess_volume(  # noqa: PLR0913 (keywords: the contract with screening)
         height_losses=_surely_named(survey.height_losses, spine, used),
         numbering_confidence=spine.numbering_confidence,
         contrast=contrast,
-        flags=_unique((*ambiguous, *contrast_flags(contrast), *without_value.flags, *gate_flags)),
+        flags=_unique(
+            (
+                *ambiguous,
+                *contrast_flags(contrast),
+                *phase_flags(contrast, volume.series.kvp),
+                *without_value.flags,
+                *gate_flags,
+            )
+        ),
     )
     if choice is None:
         return surveyed

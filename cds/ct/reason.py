@@ -55,6 +55,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "level-roi-small": "The trabecular region is {roi_cm3:.1f} cm3; at least {minimum_cm3:.1f} cm3 are needed.",
         "level-too-few-slices": "Only {count} slices cross the trabecular region; at least {minimum} are needed.",
         "level-noisy": "Image noise leaves the mean uncertain by {sem_hu:.1f} HU; at most {maximum_hu:.0f} HU are accepted.",
+        "level-sharp-noise": "The reconstruction kernel is sharp and soft tissue scatters by {noise_hu:.0f} HU; at most {maximum_hu:.0f} HU are accepted.",
         "level-metal": "Metal or cement lies in or near the vertebra.",
         "level-outlier": "The vertebra differs by {difference_mg_cm3:.0f} mg/cm3 from its neighbours.",
         "level-outside-body": "The outline found for this level is not a plausible vertebral body.",

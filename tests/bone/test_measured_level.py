@@ -25,7 +25,7 @@ class Listening:
 
 def measure(volume, level=L1, calibrator=CALIBRATOR):
     """Measure one body, which must have an outline."""
-    return measure_level(volume, outlined_body(volume, a_body(level)), calibrator, None)
+    return measure_level(volume, outlined_body(volume, a_body(level)), calibrator)
 
 
 def test_a_level_has_region_calibration_and_density():
