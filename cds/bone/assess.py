@@ -100,15 +100,7 @@ def assess_volume(  # noqa: PLR0913 (keywords: the contract with screening)
         height_losses=_surely_named(survey.height_losses, spine, used),
         numbering_confidence=spine.numbering_confidence,
         contrast=contrast,
-        flags=_unique(
-            (
-                *ambiguous,
-                *contrast_flags(contrast),
-                *phase_flags(contrast, volume.series.kvp),
-                *without_value.flags,
-                *gate_flags,
-            )
-        ),
+        flags=_unique((*ambiguous, *contrast_flags(contrast), *phase, *without_value.flags, *gate_flags)),
     )
     if choice is None:
         return surveyed

@@ -21,7 +21,7 @@ class ImageCheck:
 
 
 def check_images(
-    volume: CtVolume, centre_lps_mm: Point, *, noise_hu: float | None, muscle: MaskGrid | None
+    volume: CtVolume, centre_lps_mm: Point, *, noise_hu: float | None, muscle: MaskGrid | None = None
 ) -> ImageCheck:
     """Judge noise and streaks. `noise_hu`: standard deviation in soft tissue, None where it is unknown.
 

@@ -245,3 +245,45 @@ def a_lone_body(value=150, *, spacing_mm=(2.0, 1.0, 1.0), **changes):
         "table": False,
     }
     return Trunk(**(usual | changes))
+
+
+def tilted(volume, degrees):
+    """The same voxels with their slices turned about the x axis."""
+    angle = np.radians(degrees)
+    turn = np.eye(4)
+    turn[1:3, 1:3] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    return CtVolume(volume.hu.copy(), turn @ volume.affine_lps, volume.series)
+
+
+def with_hu(volume, change):
+    """The same grid with other voxels; `change` gets a copy and the LPS axes (z, y, x)."""
+    hu = volume.hu.copy()
+    change(hu, *axes_lps(volume.affine_lps, hu.shape))
+    return CtVolume(hu, volume.affine_lps.copy(), volume.series)
+
+
+def striped(volume, strength_hu, *, period_mm=8.0, along=2):
+    """Stripes that run along one axis of the slice: along the rows (2), as streaks do, or across them (1)."""
+    z, y, x = axes_lps(volume.affine_lps, volume.hu.shape)
+    wave = strength_hu * np.sin(2 * np.pi * ((y if along == 2 else x) + 0 * z) / period_mm)
+    hu = np.clip(np.rint(volume.hu + wave * (volume.hu > -500)), -1024, 3071)
+    return CtVolume(hu.astype(np.int16), volume.affine_lps.copy(), volume.series)
+
+
+def cut_out(volume, *, left_mm=np.inf, behind_mm=np.inf):
+    """What a smaller field of view shows: so far to either side of L1, so far behind it."""
+    _, y, x = axes_lps(volume.affine_lps, volume.hu.shape)
+    rows, columns = np.flatnonzero(y.ravel() <= behind_mm), np.flatnonzero(np.abs(x.ravel()) <= left_mm)
+    affine = volume.affine_lps.copy()
+    affine[:3, 3] += affine[:3, 1] * rows[0] + affine[:3, 2] * columns[0]
+    hu = volume.hu[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return CtVolume(np.ascontiguousarray(hu), affine, volume.series)
+
+
+def a_muscle(*, mask_mm=3.0, z_mm=(-60.0, 60.0)):
+    """The outlines of the muscles on either side of the spine."""
+    shape = (int((z_mm[1] - z_mm[0]) / mask_mm), 20, 44)
+    affine = grid_affine((mask_mm,) * 3, shape, (0.0, 30.0, sum(z_mm) / 2))
+    z, y, x = axes_lps(affine, shape)
+    inside = np.hypot((np.abs(x) - 42) / 18, (y - 30) / 22) <= 1
+    return MaskGrid((inside & np.isfinite(z)).astype(np.float32), affine)
