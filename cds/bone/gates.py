@@ -180,7 +180,7 @@ GATES: Mapping[str, Gate] = MappingProxyType(
             measures="correlation of noise with the next pixel where the kernel's name tells nothing, ratio",
             unremarkable=(0.15, inf),
             flag="texture-sharp",
-            source="real scans: standard kernels 0.33 to 0.67, one unnamed 0.25 to 0.35; simulated sharp kernels 0.02 to 0.11",
+            source="real scans: standard kernels 0.33 to 0.67, an unnamed one 0.25 to 0.35; simulated sharp: 0.02-0.11",
         ),
         "streaks": Gate(
             measures="scatter of muscle beside the vertebra across the rows over that along them, ratio",
