@@ -226,7 +226,7 @@ GATES: Mapping[str, Gate] = MappingProxyType(
             unremarkable=(-30, 30),
             refusal="calibrations-disagree",
             flag="calibrations-differ",
-            source="SD 15 from 1.1 mg/cm3 per HU of muscle, of which people differ by 13: 20 would refuse 29 % of patients",
+            source="1.1 mg/cm3 per HU of muscle, of which people differ by 13; 20 would refuse 7 of 24 simulated people",
         ),
     }
 )

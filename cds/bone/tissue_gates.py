@@ -29,7 +29,8 @@ def check_tissues(series: CtSeries, calibration: Calibration, bone_hu: float) ->
 
 
 def _sanity(calibration: Calibration) -> Verdict:
-    odd = [each for each in calibration.tissues if each.tissue != "air" and GATES[each.tissue].flags(each.hu_at_120_kvp)]
+    judged = [each for each in calibration.tissues if each.tissue != "air"]
+    odd = [each for each in judged if GATES[each.tissue].flags(each.hu_at_120_kvp)]
     gate = GATES["tissues"]
     if not gate.refuses(len(odd)):
         return (), gate.flags(len(odd))
@@ -56,9 +57,7 @@ def _may_hide_tin(series: CtSeries) -> bool:
 def _disagreement(calibration: Calibration, bone_hu: float) -> Verdict:
     """How far the lines through two tissues lie from the result, mg/cm3."""
     vbmd = (bone_hu - calibration.offset_hu) / calibration.slope_hu_per_mg_cm3
-    apart = {
-        line.tissues: (bone_hu - line.offset_hu) / line.slope_hu_per_mg_cm3 - vbmd for line in calibration.lines
-    }
+    apart = {line.tissues: (bone_hu - line.offset_hu) / line.slope_hu_per_mg_cm3 - vbmd for line in calibration.lines}
     refused = [abs(difference) for tissues, difference in apart.items() if GATES[tissues].refuses(difference)]
     if refused:
         return (because("calibrations-disagree", difference_mg_cm3=max(refused)),), ()
