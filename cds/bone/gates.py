@@ -189,7 +189,7 @@ GATES: Mapping[str, Gate] = MappingProxyType(
             source="three real unenhanced scans read 39 to 46; anaemia reads lower",
         ),
         "tissues": Gate(
-            measures="how many of fat, muscle and blood lie outside their ranges",
+            measures="tissues of fat, muscle and blood outside their ranges, count",
             accepted=(0, 1),
             unremarkable=(0, 0),
             refusal="tissues-implausible",
@@ -197,7 +197,7 @@ GATES: Mapping[str, Gate] = MappingProxyType(
             source="engineering: one may be ill or badly outlined, two say that the scale is wrong",
         ),
         "spectrum": Gate(
-            measures="hardness of the beam that fat suggests, in steps from standard to hard filtration",
+            measures="hardness of the beam that fat suggests, steps of filtration",
             accepted=(-3.5, 3.5),
             unremarkable=(-2.5, 2.5),
             refusal="spectrum-mismatch",
@@ -205,7 +205,7 @@ GATES: Mapping[str, Gate] = MappingProxyType(
             source="a step is 7 HU of fat at 120 kVp; a good real scan reads 2.4: 2.5 would refuse others like it",
         ),
         "spectrum-tin": Gate(
-            measures="the same, where the scanner could have used tin without saying so",
+            measures="hardness of the beam that fat suggests where tin could be in it, steps of filtration",
             accepted=(-3.5, 2.5),
             unremarkable=(-2.5, 2.5),
             refusal="spectrum-mismatch",
@@ -226,7 +226,7 @@ GATES: Mapping[str, Gate] = MappingProxyType(
             unremarkable=(-30, 30),
             refusal="calibrations-disagree",
             flag="calibrations-differ",
-            source="1.1 mg/cm3 per HU of muscle, of which people differ by 13; 20 would refuse 7 of 24 simulated people",
+            source="1.1 mg/cm3 per HU of muscle, of which people differ by 13; 20 would refuse a quarter",
         ),
     }
 )
