@@ -27,7 +27,7 @@ from models.digital_patient import draw_request, simulate
 from tests.bone.false_alarms import FIRST_SEED, real_scans, volume_of
 
 SIMULATED_MM = 1.5
-TISSUE_GATES = ("fat", "muscle", "blood", "tissues", "spectrum", "spectrum-tin", "air+blood", "fat+muscle")
+TISSUE_GATES = ("fat", "muscle", "blood", "tissues", "tin", "air+blood", "fat+muscle")
 CODES = frozenset(code for name in TISSUE_GATES for code in (GATES[name].refusal, GATES[name].flag) if code)
 
 
@@ -77,7 +77,7 @@ def readings(found: Assessment, calibration: Calibration) -> Iterator[tuple[str,
     """What each gate judged."""
     yield from ((each.tissue, each.hu_at_120_kvp) for each in calibration.tissues)
     if calibration.apparent_hardness is not None:
-        yield "spectrum", calibration.apparent_hardness
+        yield "steps of filtration by fat", calibration.apparent_hardness
     used = [level.hu for level in found.levels if level.used]
     if used:
         hu = float(np.mean(used))
