@@ -10,11 +10,9 @@ After contrast, or not knowing, only fat has been sampled, and only it is judged
 
 from cds.bone.assessment import Calibration
 from cds.bone.gates import GATES
+from cds.bone.quality import Verdict
 from cds.ct.acquisition import CtSeries
-from cds.ct.reason import Reason, because
-
-Verdict = tuple[tuple[Reason, ...], tuple[str, ...]]
-"""Refusals and flags."""
+from cds.ct.reason import because
 
 TIN_KVP = frozenset({100.0, 110.0, 150.0})
 """Voltages of low-dose protocols with tin. At 130 and 140 kVp most scans have none, and fat tells too little."""
