@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cds.bone.tissue_fat import subcutaneous_fat
+from cds.bone.tissue_slab import slabs_at
 from cds.bone.tissues import Tissues, sample_tissues
 from cds.ct.volume import CtVolume
 from tests.bone.builders import a_sample
@@ -197,3 +199,12 @@ def test_the_heights_are_those_of_the_measured_levels():
     few = replace(SPINE, bodies=tuple(body for body in SPINE.bodies if body.level in (T12, L1)))
 
     assert sample_tissues(spoiled(hu), few).fat.hu == pytest.approx(-104, abs=2)
+
+
+def test_a_slab_without_skin_is_no_trouble():
+    """One slab that the body fills from edge to edge, among others: fat is read in the others."""
+    ordinary = slabs_at(VOLUME, [0.0])
+    (filled,) = slabs_at(spoiled(np.full_like(VOLUME.hu, 20)), [0.0])
+
+    assert subcutaneous_fat([filled, *ordinary * 6], thoracic=False).hu == pytest.approx(-104, abs=2)
+    assert subcutaneous_fat([filled], thoracic=False) is None

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cds.bone.gates import GATES
-from cds.inference.calibrator import PhysicsCalibrator
+from cds.inference.calibrator import PhysicsCalibrator, _lines
 from cds.ports import HuCalibrator
 from models.hu_calibration.scanner_prior import UNKNOWN_SCANNER, ScannerPrior
 from models.hu_calibration.slope_table import OutsideTableError, SlopeTable
@@ -91,3 +93,13 @@ def test_size_gate_and_table_agree():
     for diameter_cm in GATES["size"].accepted:
         for thoracic in (True, False):
             assert CALIBRATOR.calibrate(a_series(), diameter_cm, thoracic=thoracic).slope_hu_per_mg_cm3 > 1
+
+
+def test_lines_go_through_what_can_be_trusted():
+    """Neither a tissue that reads what none does, nor two that read alike, make a line to compare with."""
+    samples = [a_sample("air", -1000.0), a_sample("blood", 42.0), a_sample("fat", -104.0), a_sample("muscle", 2.0)]
+    calibration = CALIBRATOR.calibrate(a_series(), 25.0, thoracic=False, samples=samples)
+    alike = [replace(each, used=True, hu=-60.0) for each in calibration.tissues]
+
+    assert [line.tissues for line in calibration.lines] == ["air+blood"]
+    assert _lines(alike, 1.287) == ()
