@@ -1,7 +1,6 @@
 """Measure one vertebra: size of the patient there, calibration, region, density."""
 
-from dataclasses import dataclass, replace
-from math import hypot
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from cds.bone.anatomy import MaskGrid
@@ -13,8 +12,8 @@ from cds.bone.image_checks import check_field_of_view, check_images
 from cds.bone.image_noise import image_noise
 from cds.bone.level_conversion import THORACIC
 from cds.bone.outlined_body import OutlinedBody, UnmeasuredBody
+from cds.bone.patient_size import patient_size
 from cds.bone.roi import TrabecularRoi, trabecular_roi
-from cds.bone.tissue import patient_size
 from cds.ct.acquisition import CtSeries
 from cds.ct.reason import NotAssessable, Reason, because
 from cds.ct.volume import CtVolume
@@ -27,7 +26,7 @@ NARROW_SLOPE_SD: Final = 0.10
 
 
 class Calibrator(Protocol):
-    """What is needed of the port `HuCalibrator`."""
+    """The port `HuCalibrator`, already told of the patient's tissues."""
 
     def calibrate(self, series: CtSeries, water_equivalent_diameter_cm: float, *, thoracic: bool) -> Calibration:
         """Slope and offset at one level."""
@@ -108,5 +107,4 @@ def _widened(calibration: Calibration, cut: tuple[str, ...]) -> Calibration:
     """A body that is cut is larger than it reads, by more the less of it is seen."""
     if not cut:
         return calibration
-    more = NARROW_SLOPE_SD if "fov-narrow" in cut else TRUNCATED_SLOPE_SD
-    return replace(calibration, slope_sd_fraction=hypot(calibration.slope_sd_fraction, more))
+    return calibration.with_slope_error(NARROW_SLOPE_SD if "fov-narrow" in cut else TRUNCATED_SLOPE_SD)

@@ -60,6 +60,8 @@ _FLAGS: Mapping[str, str] = MappingProxyType(
         "streaky": "Streaks cross the images beside a vertebra and may change its reading.",
         "texture-sharp": "The noise of the images is that of a sharp reconstruction kernel.",
         "thoracic-estimate": "Estimated from thoracic vertebrae: far less certain than L1 and L2.",
+        "calibrations-differ": "Calibrations by different tissues of the patient differ more than usual.",
+        "tissue-unusual": "Fat, muscle or blood reads unusually; it was left out of the calibration.",
         "tilted": "The slices are tilted against the body axis.",
         "uneven": "The vertebrae differ more than usual.",
     }

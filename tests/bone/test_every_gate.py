@@ -20,11 +20,12 @@ from cds.bone.outlined_body import outlined_body
 from cds.bone.quality import check_series, check_volume
 from cds.bone.roi import trabecular_roi
 from cds.bone.survey import judge
+from cds.bone.tissue_gates import check_tissues
 from cds.bone.vertebral_height import BodyHeights
 from cds.ct.reason import NotAssessable
 from cds.ct.volume import CtVolume
 from cds.inference.calibrator import PhysicsCalibrator
-from tests.bone.builders import a_measured
+from tests.bone.builders import a_measured, a_sample
 from tests.bone.phantom import (
     BODY_HALF_MM,
     CANAL_Y_MM,
@@ -35,10 +36,10 @@ from tests.bone.phantom import (
     Trunk,
     a_body,
     a_lone_body,
-    a_muscle,
     a_series,
     crush,
     cut_out,
+    muscles_beside,
     signed_depth_mm,
     striped,
     tilted,
@@ -131,7 +132,7 @@ def sharp(noise_hu):
 def streaks(strength_hu):
     """What is said of streaks from side to side."""
     volume = striped(Trunk(spacing_mm=(2.5, 1.0, 1.0), noise_hu=30.0).volume(), strength_hu)
-    return list(check_images(volume, CENTRE, noise_hu=30.0, muscle=a_muscle()).flags)
+    return list(check_images(volume, CENTRE, noise_hu=30.0, muscle=muscles_beside()).flags)
 
 
 def seen(**limits):
@@ -194,6 +195,16 @@ def lost(bone_hu):
     return codes_of((doubts_of_loss(volume, replace(body, height_loss_percent=30.0)), ()))
 
 
+def tissues(fat=-102.0, muscle=40.0, blood=42.0, bone_hu=110.0, **facts):
+    """What is said of the patient's own tissues."""
+    plain = a_series(**facts)
+    read = {"fat": fat, "muscle": muscle, "blood": blood, "air": -1000.0}
+    samples = [a_sample(tissue, hu) for tissue, hu in read.items()]
+    return codes_of(
+        check_tissues(plain, PhysicsCalibrator().calibrate(plain, 25.0, thoracic=False, samples=samples), 110.0)
+    )
+
+
 CASES = {
     "kvp": Case(lambda: series(kvp=60.0), lambda: series(kvp=120.0)),
     "age": Case(lambda: series(patient_age_years=17), lambda: series(patient_age_years=18)),
@@ -226,6 +237,16 @@ CASES = {
     "streaks": Case(lambda: streaks(120.0), lambda: streaks(0.0)),
     "field-of-view": Case(lambda: seen(left_mm=60.0), lambda: seen(left_mm=140.0)),
     "back": Case(lambda: seen(behind_mm=45.0), lambda: seen(left_mm=140.0)),
+    "fat": Case(lambda: tissues(fat=-71.0), tissues),
+    "muscle": Case(lambda: tissues(muscle=5.0), tissues),
+    "blood": Case(lambda: tissues(blood=22.0), tissues),
+    "tissues": Case(lambda: tissues(muscle=5.0, blood=22.0), tissues),
+    "tin": Case(
+        lambda: tissues(kvp=100.0, fat=-89.0, muscle=39.0, blood=39.0),
+        lambda: tissues(kvp=100.0, fat=-89.0, muscle=39.0, blood=39.0, manufacturer="Philips"),
+    ),
+    "air+blood": Case(lambda: tissues(blood=64.9, bone_hu=330.0), tissues),
+    "fat+muscle": Case(lambda: tissues(fat=-85.0, muscle=11.0), tissues),
     "section": Case(lambda: outline(factors=(0.65, 0.65, 0.65)), outline),
     "tallness": Case(lambda: outline(factors=(1.0, 1.0, 2.4)), outline),
     "volume": Case(lambda: outline(factors=(1.3, 1.3, 1.3), at=VertebralLevel.T7), outline),
