@@ -280,7 +280,7 @@ def cut_out(volume, *, left_mm=np.inf, behind_mm=np.inf):
     return CtVolume(np.ascontiguousarray(hu), affine, volume.series)
 
 
-def a_muscle(*, mask_mm=3.0, z_mm=(-60.0, 60.0)):
+def muscles_beside(*, mask_mm=3.0, z_mm=(-60.0, 60.0)):
     """The outlines of the muscles on either side of the spine."""
     shape = (int((z_mm[1] - z_mm[0]) / mask_mm), 20, 44)
     affine = grid_affine((mask_mm,) * 3, shape, (0.0, 30.0, sum(z_mm) / 2))

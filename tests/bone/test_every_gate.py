@@ -35,10 +35,10 @@ from tests.bone.phantom import (
     Trunk,
     a_body,
     a_lone_body,
-    a_muscle,
     a_series,
     crush,
     cut_out,
+    muscles_beside,
     signed_depth_mm,
     striped,
     tilted,
@@ -131,7 +131,7 @@ def sharp(noise_hu):
 def streaks(strength_hu):
     """What is said of streaks from side to side."""
     volume = striped(Trunk(spacing_mm=(2.5, 1.0, 1.0), noise_hu=30.0).volume(), strength_hu)
-    return list(check_images(volume, CENTRE, noise_hu=30.0, muscle=a_muscle()).flags)
+    return list(check_images(volume, CENTRE, noise_hu=30.0, muscle=muscles_beside()).flags)
 
 
 def seen(**limits):

@@ -4,7 +4,7 @@ from cds.bone.measured_level import TRUNCATED_SLOPE_SD, MeasuredLevel, measure_l
 from cds.bone.outlined_body import UnmeasuredBody, outlined_body
 from cds.ct.volume import CtVolume
 from cds.inference.calibrator import PhysicsCalibrator
-from tests.bone.phantom import L1, T12, Trunk, a_body, a_muscle, a_series, striped
+from tests.bone.phantom import L1, T12, Trunk, a_body, a_series, muscles_beside, striped
 
 CALIBRATOR = PhysicsCalibrator()
 COARSE = Trunk(spacing_mm=(3.0, 2.0, 2.0), noise_hu=5.0)
@@ -122,5 +122,5 @@ def test_streaks_beside_a_level_are_flagged():
     volume = striped(COARSE.volume(), 150.0)
     body = outlined_body(volume, a_body())
 
-    assert "streaky" in measure_level(volume, body, CALIBRATOR, muscle=a_muscle()).flags
+    assert "streaky" in measure_level(volume, body, CALIBRATOR, muscle=muscles_beside()).flags
     assert "streaky" not in measure_level(volume, body, CALIBRATOR).flags

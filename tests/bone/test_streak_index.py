@@ -7,13 +7,13 @@ from cds.bone.anatomy import MaskGrid
 from cds.bone.streak_index import streak_index
 from models.vertebra_segmentation.sources import read_nifti
 from tests.bone.false_alarms import volume_of
-from tests.bone.phantom import Trunk, a_muscle, flipped, striped, with_axes
+from tests.bone.phantom import Trunk, flipped, muscles_beside, striped, with_axes
 from tests.support.real_ct import shared_ct
 
 CENTRE = (0.0, 0.0, 0.0)
 FINE = Trunk(spacing_mm=(2.5, 1.0, 1.0), extent_mm=(60.0, 260.0, 330.0), centre_mm=(0.0, -40.0, 0.0), noise_hu=25.0)
 VOLUME = FINE.volume()
-MUSCLE = a_muscle()
+MUSCLE = muscles_beside()
 
 
 @settings(max_examples=8, deadline=None)
