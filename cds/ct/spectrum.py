@@ -40,7 +40,7 @@ _DUAL_ENERGY = _words(
     *("GSI", "DECT", "TBDE", r"TWIN ?BEAM\w*", "SPECTRAL(?! (?:SHAP|FILT))"),
     r"(?:DUAL|MULTI|DOPPEL|DOUBLE|DOBLE|DOPPIA)[ -]?[EÉ]NERG\w*",
 )
-_DUAL_ENERGY_NAME = re.compile(r"^(DE|DSDE)_|(?<![A-Z])DE[ _].*(?<![A-Z0-9])[FM][ _]?0[.,]\d|(?<![A-Z0-9])[FM]_0[.,]\d")
+_DUAL_ENERGY_NAME = re.compile(r"^(DE|DSDE)_|^DE .*(?<![A-Z0-9])[FM][ _]?0[.,]\d|(?<![A-Z0-9])[FM]_0[.,]\d")
 """How Siemens names dual-energy scans and mixtures of their images; the word alone is French and Spanish."""
 
 _MULTI_ENERGY_IMAGE_TYPES = frozenset(

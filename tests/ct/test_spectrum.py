@@ -94,6 +94,8 @@ def test_harmless_names_stay_harmless_together(names, separator, case):
         ({"series_description": "DE_Thorax 1.0 D30f"}, "virtual-monoenergetic"),
         ({"protocol_name": "DE_Abdomen_Routine"}, "virtual-monoenergetic"),
         ({"series_description": "DE Abdomen 2.0 D30f M_0.5"}, "virtual-monoenergetic"),
+        ({"series_description": "DE Abdomen 2.0 D30f M 0.5"}, "virtual-monoenergetic"),
+        ({"series_description": "TDM de thorax, M 0.5 mm"}, None),
         ({"series_description": "Abdomen F_0,6"}, "virtual-monoenergetic"),
         ({"series_description": "Abd_DE_2.0_M_0.3"}, "virtual-monoenergetic"),
         ({"multi_energy": True}, "virtual-monoenergetic"),
