@@ -68,13 +68,13 @@ _FIRST_DETAIL: Final = 3
 
 def refuse_spectrum(series: CtSeries) -> Reason | None:
     """Why HU of this series are not those of one plain tube voltage; None when nothing tells so."""
-    described = " ".join(_plain(name) for name in _names(series))
-    detail = " ".join(_plain(value) for value in series.image_type[_FIRST_DETAIL:])
-    if _PHOTON_COUNTING.search(f"{_plain(series.model)} {described}"):
+    described = "; ".join(_plain(name) for name in _names(series))
+    detail = "; ".join(_plain(value) for value in series.image_type[_FIRST_DETAIL:])
+    if _PHOTON_COUNTING.search(f"{_plain(series.model)}; {described}"):
         return because("photon-counting")
-    if _is_multi_energy(series, f"{described} {detail}"):
+    if _is_multi_energy(series, f"{described}; {detail}"):
         return because("virtual-monoenergetic")
-    filters = f"{_plain(series.filter_type)} {_plain(series.filter_material)}"
+    filters = f"{_plain(series.filter_type)}; {_plain(series.filter_material)}"
     if _TIN.search(described) or _FILTER.search(filters):
         return because("spectral-filter")
     if emulates_other_kvp(series.kernel):

@@ -82,7 +82,7 @@ def test_a_telling_name_counts_wherever_it_stands(before, first, telling, second
     assert code_of(series_description=case(f"{before}{first}{telling}{second}1.0 mm")) is not None
 
 
-@given(st.lists(st.sampled_from(HARMLESS), min_size=1, max_size=4), st.sampled_from([", ", " | "]), cases)
+@given(st.lists(st.sampled_from(HARMLESS), min_size=1, max_size=4), st.sampled_from([", ", " | ", "; "]), cases)
 def test_harmless_names_stay_harmless_together(names, separator, case):
     """No combination of plain names refuses."""
     assert code_of(series_description=case(separator.join(names)), protocol_name=case(names[0])) is None
