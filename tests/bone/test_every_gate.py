@@ -201,7 +201,7 @@ def tissues(fat=-102.0, muscle=40.0, blood=42.0, bone_hu=110.0, **facts):
     read = {"fat": fat, "muscle": muscle, "blood": blood, "air": -1000.0}
     samples = [a_sample(tissue, hu) for tissue, hu in read.items()]
     return codes_of(
-        check_tissues(plain, PhysicsCalibrator().calibrate(plain, 25.0, thoracic=False, samples=samples), 110.0)
+        check_tissues(plain, PhysicsCalibrator().calibrate(plain, 25.0, thoracic=False, samples=samples), bone_hu)
     )
 
 
