@@ -47,7 +47,7 @@ def deming(x: Sequence[float], y: Sequence[float], error_variance_ratio: float) 
     count = xs.size
     slope, intercept = (float(each[0]) for each in _lines(xs[None], ys[None], error_variance_ratio))
     without_one = ~np.eye(count, dtype=bool)
-    slopes, intercepts = _lines(*(_left_out(values, without_one) for values in (xs, ys)), error_variance_ratio)
+    slopes, intercepts = _lines(_left_out(xs, without_one), _left_out(ys, without_one), error_variance_ratio)
     residuals = ys - intercept - slope * xs
     return DemingLine(
         slope=slope,

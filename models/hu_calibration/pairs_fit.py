@@ -78,7 +78,7 @@ def fit_pairs(  # noqa: PLR0913 (each is one fact about the pairs)
 def _refuse_numbers(ours: Sequence[float], qct: Sequence[float]) -> None:
     if len(ours) != len(qct) or len(ours) < FEWEST_PAIRS:
         raise CalibrationRefusedError(
-            f"{len(ours)} pairs; a scale is corrected with at least {FEWEST_PAIRS}: fewer add more error than they remove"
+            f"{len(ours)} pairs; a scale is corrected with at least {FEWEST_PAIRS}: fewer add error"
         )
     for what, values in (("vbmd_mg_cm3", ours), ("qct_mg_cm3", qct)):
         if max(values) - min(values) < LEAST_SPAN_MG_CM3:

@@ -1,8 +1,8 @@
 """From the rods of a phantom to the coefficients of a scanner, or a sentence that says why not.
 
-measured slope and offset   line through the rods (`rod_line`)
-slope factor                measured slope / slope of the table at the phantom's water path, same basis
-its spread                  line, water path, and for hydroxyapatite phantoms the conversion to K2HPO4
+Slope and offset are those of the line through the rods (`rod_line`). The slope factor is the measured
+slope over that of the table at the phantom's water path, on the same basis; its spread comes from the
+line, from the path, and for hydroxyapatite phantoms from the conversion to K2HPO4.
 """
 
 from collections.abc import Sequence
@@ -108,7 +108,7 @@ def _refuse_numbers(rods: Sequence[Rod]) -> None:
     densities = sorted({rod.density_mg_cm3 for rod in rods})
     if len(densities) < FEWEST_RODS:
         raise CalibrationRefusedError(
-            f"{len(densities)} rod(s) of different density; a line with a stated uncertainty needs at least {FEWEST_RODS}"
+            f"{len(densities)} rod(s) of different density; a line with an uncertainty needs at least {FEWEST_RODS}"
         )
     span = densities[-1] - densities[0]
     if span < 1.0:
@@ -127,8 +127,7 @@ def _refuse_slope(rods: Sequence[Rod], line: RodLine, believable: tuple[float, f
     slope = line.slope_hu_per_mg_cm3
     if low <= slope <= high:
         return
-    exchanged = [Rod(rod.hu, rod.density_mg_cm3, None, rod.water_mg_cm3) for rod in rods]
-    if len({rod.density_mg_cm3 for rod in exchanged}) > 1 and low <= fit_rods(exchanged).slope_hu_per_mg_cm3 <= high:
+    if _fits_exchanged(rods, believable):
         raise CalibrationRefusedError(
             f"the columns rod_density_mg_cm3 and rod_hu look exchanged: as they stand the slope is {slope:.3g} HU per "
             f"mg/cm3, the other way round it is one of the believable {low:.2f} to {high:.2f}"
@@ -138,6 +137,15 @@ def _refuse_slope(rods: Sequence[Rod], line: RodLine, believable: tuple[float, f
         f"a slope of {slope:.3g} HU per mg/cm3 is outside physics at this tube voltage ({low:.2f} to {high:.2f}): look "
         "at kvp, at basis, and at the unit of the densities (mg/cm3)"
     )
+
+
+def _fits_exchanged(rods: Sequence[Rod], believable: tuple[float, float]) -> bool:
+    """Whether the rods lie on a believable line once density and HU change places."""
+    exchanged = [Rod(rod.hu, rod.density_mg_cm3, None, rod.water_mg_cm3) for rod in rods]
+    if len({rod.density_mg_cm3 for rod in exchanged}) < FEWEST_RODS:
+        return False
+    line = fit_rods(exchanged)
+    return believable[0] <= line.slope_hu_per_mg_cm3 <= believable[1] and line.r_squared >= LEAST_R_SQUARED
 
 
 def _refuse_scatter(rods: Sequence[Rod], line: RodLine) -> None:
@@ -158,6 +166,6 @@ def _refuse_order(rods: Sequence[Rod]) -> None:
             denser = dense.density_mg_cm3 - light.density_mg_cm3 >= SAME_DENSITY_MG_CM3
             if denser and dense.solution_hu <= light.solution_hu:
                 raise CalibrationRefusedError(
-                    f"the rod of {dense.density_mg_cm3:g} mg/cm3 reads {dense.solution_hu:.0f} HU, no more than that of "
-                    f"{light.density_mg_cm3:g} mg/cm3 ({light.solution_hu:.0f} HU): two rods look exchanged"
+                    f"the rod of {dense.density_mg_cm3:g} mg/cm3 reads {dense.solution_hu:.0f} HU, no more than the "
+                    f"one of {light.density_mg_cm3:g} mg/cm3 ({light.solution_hu:.0f} HU): two rods look exchanged"
                 )

@@ -97,4 +97,4 @@ def _weights(rods: Sequence[Rod]) -> np.ndarray:
     if not all(sd is not None and sd > 0 for sd in spreads):
         return np.full(len(rods), 1 / len(rods))
     weight = np.array([1 / (sd or 1.0) ** 2 for sd in spreads])
-    return weight / weight.sum()
+    return np.asarray(weight / weight.sum())
