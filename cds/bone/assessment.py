@@ -99,6 +99,8 @@ class Calibration:
     offset_sd_hu: float
     water_equivalent_diameter_cm: float
     version: str
+    source: str = ""
+    """Where the facts about the scanner come from."""
 
 
 @dataclass(frozen=True, slots=True)

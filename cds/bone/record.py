@@ -115,6 +115,7 @@ def _calibration(calibration: Calibration) -> Record:
         "offset_sd_hu": _round(calibration.offset_sd_hu, 2),
         "water_equivalent_diameter_cm": _round(calibration.water_equivalent_diameter_cm, 1),
         "version": calibration.version,
+        "source": calibration.source,
     }
 
 

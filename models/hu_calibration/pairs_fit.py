@@ -18,7 +18,7 @@ from typing import Final
 
 from models.hu_calibration.deming import DemingLine, deming
 from models.hu_calibration.phantom_fit import HA_SCALE_SD
-from models.hu_calibration.physical_slopes import MARGIN
+from models.hu_calibration.physical_slopes import MARGIN, USUAL_PATH_CM
 from models.hu_calibration.scanner_coefficients import CalibrationRefusedError, ScannerCoefficients
 from models.hu_calibration.slope_table import Basis, OutsideTableError, SlopeTable
 
@@ -26,7 +26,6 @@ FEWEST_PAIRS: Final = 100
 LEAST_CORRELATION: Final = 0.8
 """Published agreement of CT and QCT is above 0.9; rows that do not belong together give less."""
 LEAST_SPAN_MG_CM3: Final = 50.0
-USUAL_PATH_CM: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ MARGIN: Final = 0.10
 
 SMALLEST_PATH_CM, LARGEST_PATH_CM = 16.0, 40.0
 
+USUAL_PATH_CM: Final = 30.0
+"""Of a patient of 26 cm water-equivalent diameter, at L1."""
+
 BODY_EXTRA_CM: Final = 4.0
 """Water path in the middle of a body over its water-equivalent diameter (simulated projections, 0.2 %)."""
 
