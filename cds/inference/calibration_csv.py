@@ -94,9 +94,11 @@ class Row:
         return written
 
     def protocol(self) -> Protocol:
-        """Scanner, tube voltage, kernels (several separated by |)."""
+        """Scanner, tube voltage, kernels (several separated by |; of a DICOM value with several parts the first)."""
         scanner = ScannerIdentity(self.text("manufacturer"), self.text("model"), self.optional("station"))
-        kernels = tuple(filter(None, (each.strip() for each in self.text("kernel").split(KERNEL_SEPARATOR))))
+        kernels = tuple(
+            filter(None, (each.split("\\")[0].strip() for each in self.text("kernel").split(KERNEL_SEPARATOR)))
+        )
         return Protocol(scanner, self.number("kvp"), kernels)
 
 
