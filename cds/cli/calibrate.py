@@ -18,7 +18,7 @@ from cds.inference.coefficient_document import MeasuredDocument, PhantomDocument
 from cds.inference.coefficient_file import write_documents
 from cds.inference.pairs_calibration import calibrate_by_pairs
 from cds.inference.phantom_calibration import calibrate_by_phantom
-from cds.inference.validity import Validity
+from cds.inference.validity import DEFAULT_DAYS, Validity
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class CalibrateRequest:
 
     table: Path
     out: Path
-    valid_from: date | None
-    valid_days: int
+    valid_from: date | None = None
+    valid_days: int = DEFAULT_DAYS
 
 
 def run_phantom(request: CalibrateRequest) -> None:

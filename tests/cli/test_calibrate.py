@@ -3,10 +3,13 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from cds.cli.calibrate import CalibrateRequest, day_of, run_phantom
+from cds.errors import CalibrationUnusable
 from cds.inference.calibration_folder import read_calibrations
 from tests.support.coefficient_files import RODS, document, on_disk, pair_rows, rod_rows, table
 
@@ -47,25 +50,41 @@ def test_pairs_become_a_file(tmp_path):
     assert json.loads(written.read_text(encoding="utf-8"))["error_variance_ratio"] == 0.5
 
 
-@pytest.mark.parametrize(
-    ("rows", "options", "sentence"),
-    [
-        (rod_rows([(hu, density) for density, hu in RODS], date=RECENT), (), "look exchanged"),
-        (rod_rows(kvp="0", date=RECENT), (), "kVp 0 is outside"),
-        (rod_rows(date="2024-01-01"), (), "expired on 2024-12-31"),
-        (rod_rows(date=RECENT), ("--valid-from", "soon"), "--valid-from soon"),
-    ],
-)
-def test_what_cannot_be_used_is_one_line_and_status_2(tmp_path, rows, options, sentence):
+def test_what_cannot_be_used_is_one_line_and_status_2(tmp_path):
     """Nothing on standard output, nothing written."""
-    done = osteocds("calibrate", "phantom", table(tmp_path / "rods.csv", rows), "--out", tmp_path / "on-file", *options)
+    rods = table(tmp_path / "rods.csv", rod_rows([(hu, density) for density, hu in RODS], date=RECENT))
+    done = osteocds("calibrate", "phantom", rods, "--out", tmp_path / "on-file")
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert sentence in done.stderr
+    assert "look exchanged" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "on-file").exists()
 
 
+@pytest.mark.parametrize(
+    ("rows", "options", "sentence"),
+    [
+        (rod_rows(kvp="0", date=RECENT), {}, "kVp 0 is outside"),
+        (rod_rows(date="2024-01-01"), {}, "expired on 2024-12-31"),
+        (rod_rows(date=RECENT), {"valid_from": TODAY}, "lies after the measurement"),
+    ],
+)
+def test_nothing_is_written_where_nothing_may_be_used(tmp_path, rows, options, sentence):
+    """A tube voltage that is none, a measurement too old, a time that begins after it."""
+    request = CalibrateRequest(table(tmp_path / "rods.csv", rows), tmp_path / "on-file")
+    with pytest.raises(CalibrationUnusable, match=sentence):
+        run_phantom(replace(request, **options))
+
+    assert not (tmp_path / "on-file").exists()
+
+
+def test_a_date_that_is_none_is_refused():
+    """The option is named."""
+    with pytest.raises(CalibrationUnusable, match="--valid-from soon"):
+        day_of("soon")
+
+
+@pytest.mark.system
 @pytest.mark.parametrize("command", ["serve", "assess"])
 def test_a_broken_file_stops_serve_and_assess(tmp_path, monkeypatch, command):
     """At start, with one line that names file and fault."""
