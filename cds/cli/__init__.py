@@ -19,13 +19,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-calibrate = typer.Typer(
-    help="Calibrate a scanner of the site: phantom rods, or pairs with QCT, become a coefficient file.",
-    no_args_is_help=True,
-    rich_markup_mode=None,  # help keeps the lines of its tables
-)
-app.add_typer(calibrate, name="calibrate")
-
 DicomDir = Annotated[Path, typer.Argument(metavar="DICOM_DIR", help="A folder of DICOM files; it is only read.")]
 
 
@@ -54,6 +47,54 @@ def assess(
 
         run_assess(AssessRequest(dicom_dir, json_to, series, all_levels, population))
 
+
+@app.command()
+def sample() -> None:
+    """Fetch the public chest CT LIDC-IDRI-0001; the last line on standard output is its folder."""
+    with exit_status():
+        from cds.cli.sample import run_sample
+
+        run_sample()
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Where the FHIR Bundle goes.")] = Path("osteocds-demo"),
+    picture: Annotated[Path | None, typer.Option(help="Also save what is shown as an SVG.")] = None,
+) -> None:
+    """Take a real chest CT from order to card, table of vertebrae and FHIR Observations."""
+    with exit_status():
+        from cds.cli.demo import run_demo
+
+        run_demo(out, picture)
+
+
+@app.command()
+def serve() -> None:
+    """Answer CDS Hooks and watch the workers. Settings come from OSTEOCDS_*; see the README."""
+    with exit_status():
+        from cds.cli.serve import run_serve
+
+        run_serve()
+
+
+@app.command()
+def worker(
+    watched: Annotated[bool, typer.Option("--watched", hidden=True)] = False,
+) -> None:
+    """Measure queued CTs until told to stop; `serve` starts its own unless OSTEOCDS_WORKERS is 0."""
+    with exit_status():
+        from cds.cli.serve import run_worker
+
+        run_worker(watched=watched)
+
+
+calibrate = typer.Typer(
+    help="Calibrate a scanner of the site: phantom rods, or pairs with QCT, become a coefficient file.",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # help keeps the lines of its tables
+)
+app.add_typer(calibrate, name="calibrate")
 
 Measurements = Annotated[Path, typer.Argument(metavar="CSV", help="Table with a header; it is only read.")]
 Out = Annotated[Path, typer.Option(metavar="DIR", help="Where the coefficient files go; nothing is overwritten.")]
@@ -121,44 +162,3 @@ def pairs(
         from cds.cli.calibrate import CalibrateRequest, day_of, run_pairs
 
         run_pairs(CalibrateRequest(table, out, day_of(valid_from), valid_days), error_variance_ratio)
-
-
-@app.command()
-def sample() -> None:
-    """Fetch the public chest CT LIDC-IDRI-0001; the last line on standard output is its folder."""
-    with exit_status():
-        from cds.cli.sample import run_sample
-
-        run_sample()
-
-
-@app.command()
-def demo(
-    out: Annotated[Path, typer.Option(help="Where the FHIR Bundle goes.")] = Path("osteocds-demo"),
-    picture: Annotated[Path | None, typer.Option(help="Also save what is shown as an SVG.")] = None,
-) -> None:
-    """Take a real chest CT from order to card, table of vertebrae and FHIR Observations."""
-    with exit_status():
-        from cds.cli.demo import run_demo
-
-        run_demo(out, picture)
-
-
-@app.command()
-def serve() -> None:
-    """Answer CDS Hooks and watch the workers. Settings come from OSTEOCDS_*; see the README."""
-    with exit_status():
-        from cds.cli.serve import run_serve
-
-        run_serve()
-
-
-@app.command()
-def worker(
-    watched: Annotated[bool, typer.Option("--watched", hidden=True)] = False,
-) -> None:
-    """Measure queued CTs until told to stop; `serve` starts its own unless OSTEOCDS_WORKERS is 0."""
-    with exit_status():
-        from cds.cli.serve import run_worker
-
-        run_worker(watched=watched)
