@@ -55,7 +55,7 @@ class Row:
 
     def optional(self, column: str) -> str | None:
         """What is written there; None for nothing or no such column."""
-        return self.cells.get(column) or None
+        return self.text(column) if self.cells.get(column) else None
 
     def number(self, column: str) -> float:
         """A finite number."""
@@ -99,6 +99,8 @@ class Row:
         kernels = tuple(
             filter(None, (each.split("\\")[0].strip() for each in self.text("kernel").split(KERNEL_SEPARATOR)))
         )
+        if not kernels:
+            raise CalibrationUnusable(f"line {self.line}: kernel names none")
         return Protocol(scanner, self.number("kvp"), kernels)
 
 

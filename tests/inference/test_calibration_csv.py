@@ -115,7 +115,9 @@ def exchanged(rods):
         (rod_rows(basis="HAP"), "basis is 'HAP', not HA or K2HPO4"),
         (rod_rows(rod_position="below"), "rod_position is 'below', not centre or edge"),
         (rod_rows(RODS[:2]), "at least 3"),
-        (rod_rows(model="X" * 65), "longer than 64"),
+        (rod_rows(model="X" * 65), "model is longer than 64"),
+        (rod_rows(station="X" * 65), "station is longer than 64"),
+        (rod_rows(kernel="|"), "kernel names none"),
         (rod_rows(rod_hu_sdd="3"), "unknown column 'rod_hu_sdd'; did you mean rod_hu_sd"),
         (rod_rows(colour="red"), "unknown column 'colour'; known are"),
         (
