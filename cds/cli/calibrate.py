@@ -83,7 +83,7 @@ def _found(document: MeasuredDocument) -> Table:
             f"{document.residual_sd_mg_cm3:.1f} mg/cm3",
         )
     table.add_row("slope factor", f"{document.slope_factor:.3f} (SD {document.slope_factor_sd:.3f})")
-    table.add_row("offset", f"{document.offset_hu:+.1f} HU (SD {document.offset_sd_hu:.1f})")
+    table.add_row("offset", f"{round(document.offset_hu, 1) + 0.0:+.1f} HU (SD {document.offset_sd_hu:.1f})")
     table.add_row("scans from", f"{document.valid_from} to {document.valid_until}")
     return table
 

@@ -1,6 +1,7 @@
 """`osteocds calibrate` as a process: what it writes, says and refuses."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,8 +12,11 @@ import pytest
 from cds.cli.calibrate import CalibrateRequest, day_of, run_phantom
 from cds.errors import CalibrationUnusable
 from cds.inference.calibration_folder import read_calibrations
+from models.hu_calibration.slope_table import SlopeTable
 from tests.support.coefficient_files import RODS, document, on_disk, pair_rows, rod_rows, table
+from tests.support.real_ct import the_sample
 
+TABLE = SlopeTable.load()
 TODAY = datetime.now(UTC).date()
 RECENT = str(TODAY - timedelta(days=30))
 
@@ -20,7 +24,7 @@ RECENT = str(TODAY - timedelta(days=30))
 def osteocds(*arguments, **environment):
     """Run the command; standard output and standard error apart."""
     command = [sys.executable, "-m", "cds.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=environment or None)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240, env=environment or None)
 
 
 def test_rods_become_a_file_that_the_service_reads(tmp_path):
@@ -106,3 +110,23 @@ def test_help_names_every_column():
         assert column in phantom
     for column in (*pair_rows([(1, 1)])[0], "basis"):
         assert column in pairs
+
+
+@pytest.mark.system
+def test_the_scanner_of_a_real_ct_is_found(tmp_path):
+    """LIDC-IDRI-0001 with its scanner's slope 5 % below the table's: that slope, no flag, the file named."""
+    facts = {"manufacturer": "GE MEDICAL SYSTEMS", "model": "LightSpeed Plus", "station": "", "kernel": "STANDARD"}
+    rods = [(density, round(0.95 * TABLE.slope_hu_per_mg_cm3(120, 30) * density, 2)) for density in (0, 50, 100, 200)]
+    made = table(tmp_path / "rods.csv", rod_rows(rods, date=RECENT, **facts))
+    folder = tmp_path / "on-file"
+    calibrated = osteocds("calibrate", "phantom", made, "--out", folder, "--valid-from", "1999-01-01")
+    assert calibrated.returncode == 0, calibrated.stderr
+    known = dict(os.environ) | {"OSTEOCDS_CALIBRATION_DIR": str(folder)}
+    record = json.loads(osteocds("assess", the_sample(), "--json", "-", **known).stdout)
+    found = record["calibration"]
+    expected = 0.95 * TABLE.slope_hu_per_mg_cm3(120, found["water_equivalent_diameter_cm"] + 4)
+
+    assert found["scanner"] == "site"
+    assert found["slope_hu_per_mg_cm3"] == pytest.approx(expected, rel=0.03)
+    assert found["source"].startswith(f"phantom Solutions of {RECENT} (ge-medical-systems_")
+    assert "scanner-not-calibrated" not in record["flags"]
