@@ -33,6 +33,7 @@ class CtSeries:
     manufacturer: str | None = None
     model: str | None = None
     station_name: str | None = None
+    device_serial_number: str | None = None
     kvp: float | None = None
     kernel: str | None = None
     slice_thickness_mm: float | None = None

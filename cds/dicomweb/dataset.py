@@ -66,6 +66,7 @@ def series_of(source: Attributes, *, instance_count: int | None = None, transfer
         manufacturer=text(source, "Manufacturer"),
         model=text(source, "ManufacturerModelName"),
         station_name=text(source, "StationName"),
+        device_serial_number=text(source, "DeviceSerialNumber"),
         kvp=_positive(number(source, "KVP")),
         kernel=first_text(source, "ConvolutionKernel"),
         slice_thickness_mm=_positive(number(source, "SliceThickness")),

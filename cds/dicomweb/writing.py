@@ -82,6 +82,7 @@ def shared_attributes(series: CtSeries, seed: str) -> Dataset:
         "BodyPartExamined": series.body_part,
         "ManufacturerModelName": series.model,
         "StationName": series.station_name,
+        "DeviceSerialNumber": series.device_serial_number,
         "ConvolutionKernel": series.kernel,
         "GantryDetectorTilt": _ds(series.gantry_tilt_deg),
         "FilterType": series.filter_type,

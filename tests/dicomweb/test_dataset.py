@@ -15,6 +15,7 @@ FULL = {
     "series_description": "Thorax 2.5",
     "protocol_name": "Thorax",
     "station_name": "CT1",
+    "device_serial_number": "4711",
     "gantry_tilt_deg": 0.5,
     "filter_type": "BODY",
     "filter_material": "ALUMINUM\\TIN",
