@@ -40,7 +40,7 @@ class Beam:
     """Constituent to mu/rho (energy,) in cm2/g."""
 
     def attenuation(self, composition: Composition) -> Floats:
-        """mu (energy,) in 1/cm."""
+        """Of a composition, (energy,) in 1/cm."""
         total = np.zeros_like(self.signal)
         for name, density in composition.items():
             total += density * self.mass_attenuation[name]

@@ -90,7 +90,6 @@ class Bone:
         return _mineralised(grams, marrow)
 
 
-
 def _marrow(fat_percent: float) -> Composition:
     share = fat_percent / 100
     return {

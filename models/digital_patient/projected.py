@@ -13,7 +13,7 @@ import numpy as np
 from models.digital_patient.anatomy import Anatomy, draw_anatomy, rasterise
 from models.digital_patient.attenuation import Beam, Modes, beam, modes_of, reference_reading
 from models.digital_patient.composition import Bone, BoneModel, Solution
-from models.digital_patient.grid import Canvas, Floats, Picture, ScanGrid
+from models.digital_patient.grid import Canvas, Picture, ScanGrid
 from models.digital_patient.materials import Tissues, draw_tissues
 from models.digital_patient.palette import mode_maps, palette_of
 from models.digital_patient.projection import Rays, counted, rays_through, signal_of, water_paths_cm
