@@ -14,7 +14,7 @@ from models.digital_patient.anatomy import Anatomy, draw_anatomy, rasterise
 from models.digital_patient.attenuation import Beam, Modes, beam, modes_of, reference_reading
 from models.digital_patient.composition import Bone, BoneModel, Solution
 from models.digital_patient.grid import Canvas, Picture, ScanGrid
-from models.digital_patient.materials import Tissues, draw_tissues
+from models.digital_patient.materials import Tissues
 from models.digital_patient.palette import mode_maps, palette_of
 from models.digital_patient.projection import Rays, counted, rays_through, signal_of, water_paths_cm
 from models.digital_patient.reconstruction import reconstruct
@@ -61,7 +61,7 @@ def project(seed: int, request: ScanRequest, heights_mm: Sequence[float], projec
     """Slices at heights in the patient's LPS mm, where the centre of L1 is 0."""
     for_anatomy, for_tissues, for_noise, _ = np.random.default_rng(seed).spawn(4)
     anatomy = draw_anatomy(for_anatomy, request.patient)
-    tissues = draw_tissues(for_tissues, request.age, request.vbmd_mg_cm3, request.contrast, request.patient.soft.lung)
+    tissues = request.tissues_from(for_tissues)
     canvases = [slice_at(anatomy, tissues, height, projector) for height in heights_mm]
     return [project_canvas(canvas, tissues, projector, for_noise) for canvas in canvases]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from models.digital_patient.acquisition import Acquisition, blurred, centre_weight, noise, slices_of, streaks
 from models.digital_patient.anatomy import Anatomy, PatientOptions, draw_anatomy, rasterise
 from models.digital_patient.grid import Canvas, Floats, Picture, ScanGrid
-from models.digital_patient.materials import Contrast, draw_tissues
+from models.digital_patient.materials import Contrast, Tissues, draw_tissues
 from models.digital_patient.scanner import Scanner, hu_volume, water_path_cm
 from models.digital_patient.structures import Structure
 from models.digital_patient.texture import add_texture
@@ -45,6 +45,14 @@ class ScanRequest:
     acquisition: Acquisition = field(default_factory=Acquisition)
     position_lps_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Where the scanner's coordinates put the centre of L1."""
+    tissues: Tissues | None = None
+    """The whole biology, where the caller has drawn it; age, density, contrast and lung are then its own."""
+
+    def tissues_from(self, rng: np.random.Generator) -> Tissues:
+        """The biology asked for, else one from the seed."""
+        if self.tissues is not None:
+            return self.tissues
+        return draw_tissues(rng, self.age, self.vbmd_mg_cm3, self.contrast, self.patient.soft.lung)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ def simulate(seed: int, request: ScanRequest) -> SimulatedScan:
     """Anatomy, then materials, then HU, then the scanner; the same seed and request give the same bytes."""
     for_anatomy, for_tissues, for_noise, for_streaks = np.random.default_rng(seed).spawn(4)
     anatomy = draw_anatomy(for_anatomy, request.patient)
-    tissues = draw_tissues(for_tissues, request.age, request.vbmd_mg_cm3, request.contrast, request.patient.soft.lung)
+    tissues = request.tissues_from(for_tissues)
     acquisition, scanner = request.acquisition, request.scanner
 
     grid = grid_of(anatomy, request)
