@@ -16,6 +16,7 @@ from models.digital_patient.calibration_scanners import SCANNERS, ScannerState, 
 from models.digital_patient.calibration_tissues import Sex, draw_calibration_tissues, draw_vbmd_mg_cm3
 from models.digital_patient.cohort import draw_patient
 from models.digital_patient.findings import SoftFindings
+from models.digital_patient.materials import Contrast
 from models.digital_patient.protocol import Extent, coarser, draw_acquisition, pick
 from models.digital_patient.simulate import ScanRequest
 
@@ -40,17 +41,31 @@ class LowDoseScan:
     scanner_state: ScannerState
 
 
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What the caller wants of a scan; None is drawn. Fixing one thing changes nothing else."""
+
+    vbmd_mg_cm3: float | None = None
+    """Mean of L1 and L2, K2HPO4 basis."""
+    kvp: float | None = None
+    contrast: Contrast = "none"
+    pixel_mm: float | None = None
+    """As in `draw_request`."""
+
+
 def draw_low_dose_scan(
-    seed: int, state: ScannerState = "documented", *, below_80: bool = False, pixel_mm: float | None = None
+    seed: int, state: ScannerState = "documented", fixed: Fixed | None = None, *, below_80: bool = False
 ) -> LowDoseScan:
     """One patient at natural prevalence, or with `below_80` one of those below 80 mg/cm3.
 
-    The same seed is the same patient with either state of the scanner; `pixel_mm` as in `draw_request`.
+    The same seed is the same patient with either state of the scanner.
     """
+    wanted = fixed or Fixed()
     streams = np.random.default_rng([seed, 54115]).spawn(5)
     for_person, for_shape, for_tissues, for_scanner, for_scan = streams
     sex: Sex = "female" if for_person.random() < WOMEN else "male"
-    age, vbmd = _age_and_vbmd(for_person, sex, below_80=below_80)
+    age, drawn = _age_and_vbmd(for_person, sex, below_80=below_80)
+    vbmd = drawn if wanted.vbmd_mg_cm3 is None else wanted.vbmd_mg_cm3
     fat_mm = float(np.clip(for_person.gamma(3.6, 5.2), 4, 60))
     scanner = cohort_scanner(state, int(for_scanner.integers(SCANNERS)))
     extent = Extent(
@@ -59,10 +74,11 @@ def draw_low_dose_scan(
         caudal=pick(for_scan, CAUDAL),
         above_mm=float(for_scan.uniform(-6, 18)),
         below_mm=float(for_scan.uniform(-14, 18)),
-        contrast="none",
+        contrast=wanted.contrast,
         narrow=False,
     )
     acquisition = draw_acquisition(for_scan, extent, fat_mm, INTERVAL_MM)
+    set_up = scanner.set_up(for_scanner, fat_mm)
     left, back, across, along, up = (float(each) for each in for_scan.normal(0, (9, 9, 15, 40, 300)))
     request = ScanRequest(
         cranial=extent.cranial,
@@ -71,12 +87,13 @@ def draw_low_dose_scan(
         margin_below_mm=extent.below_mm,
         age=age,
         vbmd_mg_cm3=vbmd,
+        contrast=wanted.contrast,
         aim_off_mm=(left, back),
         patient=_person(for_shape, fat_mm, sex),
-        scanner=scanner.set_up(for_scanner, fat_mm),
-        acquisition=acquisition if pixel_mm is None else coarser(acquisition, pixel_mm),
+        scanner=set_up if wanted.kvp is None else replace(set_up, kvp=wanted.kvp),
+        acquisition=acquisition if wanted.pixel_mm is None else coarser(acquisition, wanted.pixel_mm),
         position_lps_mm=(across, along, up),
-        tissues=draw_calibration_tissues(for_tissues, age, sex, vbmd),
+        tissues=replace(draw_calibration_tissues(for_tissues, age, sex, vbmd), contrast=wanted.contrast),
     )
     return LowDoseScan(request, sex, age, scanner.name, state)
 

@@ -1,5 +1,6 @@
 """The entry: a seed and a request become a CT with its truth."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -18,6 +19,8 @@ from models.digital_patient.truth import ScanTruth, shifted_grid, truths_of
 THIN_SLICE_MM = 1.6
 """Slices further apart than this are averaged from thinner ones."""
 LOWEST_HU, HIGHEST_HU = -1024, 3071
+Report = Callable[[str, float], None]
+"""Called with what is being done and the fraction done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class SimulatedScan:
     truth: ScanTruth
 
 
-def simulate(seed: int, request: ScanRequest) -> SimulatedScan:
+def simulate(seed: int, request: ScanRequest, report: Report = lambda _what, _fraction: None) -> SimulatedScan:
     """Anatomy, then materials, then HU, then the scanner; the same seed and request give the same bytes."""
     for_anatomy, for_tissues, for_noise, for_streaks = np.random.default_rng(seed).spawn(4)
     anatomy = draw_anatomy(for_anatomy, request.patient)
@@ -73,12 +76,15 @@ def simulate(seed: int, request: ScanRequest) -> SimulatedScan:
 
     grid = grid_of(anatomy, request)
     thin = grid.refined(thin_slices(acquisition))
+    report("painting the anatomy", 0.0)
     canvas = rasterise(anatomy, thin, tissues.vbmd_mg_cm3)
+    report("HU of its materials", 0.6)
     thin_paths = water_path_cm(anatomy, tissues, scanner, thin.along(0))
     ideal = hu_volume(canvas, tissues, scanner, thin_paths)
     add_texture(ideal, canvas, anatomy.detail_seed)
     shown = every(canvas, grid)
     paths = np.interp(grid.along(0), thin.along(0), thin_paths)
+    report("slices, blur and noise", 0.8)
     hu = scanned(ideal, shown, acquisition, paths, (for_noise, for_streaks))
     facts = truths_of(shown, anatomy, tissues, scanner, paths)
     moved = request.position_lps_mm

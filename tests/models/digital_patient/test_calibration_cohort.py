@@ -4,7 +4,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from models.digital_patient.calibration_cohort import draw_low_dose_scan
+from models.digital_patient.calibration_cohort import Fixed, draw_low_dose_scan
 from models.digital_patient.simulate import simulate
 
 MANY = 1200
@@ -93,8 +93,22 @@ def test_muscle_grows_fatty_with_age():
 
 def test_a_scan_can_be_made():
     """The biology that was drawn is what the simulator uses and tells."""
-    drawn = draw_low_dose_scan(4, pixel_mm=4.0)
+    drawn = draw_low_dose_scan(4, fixed=Fixed(pixel_mm=4.0))
     truth = simulate(4, drawn.request).truth
 
     assert truth.age == drawn.age
     assert truth.of("T12").vbmd_k2hpo4_mg_cm3 == drawn.request.tissues.vbmd_mg_cm3["T12"]
+
+
+def test_what_is_fixed_is_fixed_and_nothing_else():
+    """Density, voltage and contrast as asked; the person and the scanner stay."""
+    free = draw_low_dose_scan(9)
+    fixed = draw_low_dose_scan(9, fixed=Fixed(vbmd_mg_cm3=61.0, kvp=140.0, contrast="venous"))
+
+    lumbar = [fixed.request.tissues.vbmd_mg_cm3[level] for level in ("L1", "L2")]
+    assert np.mean(lumbar) == pytest.approx(61)
+    assert fixed.request.scanner.kvp == 140
+    assert fixed.request.tissues.contrast == fixed.request.contrast == "venous"
+    assert fixed.request.patient == free.request.patient
+    assert fixed.request.acquisition == free.request.acquisition
+    assert (fixed.age, fixed.sex, fixed.scanner_name) == (free.age, free.sex, free.scanner_name)
