@@ -22,6 +22,8 @@ from models.hu_calibration.slope_table import Filtration
 
 NEGLIGIBLE = 1e-8
 """Share of the detected signal in an energy bin that is left out."""
+JOINED_BINS = 2
+"""Bins of half a keV that become one: 1 keV tells no difference, and halves the work."""
 MODE_PATH_CM = 10.0
 LARGEST_MODE_ERROR = 3e-4
 """Of the signal-weighted attenuation of any constituent behind 0.5 to 40 cm of water."""
@@ -62,8 +64,14 @@ def beam(kvp: float, filtration: Filtration) -> Beam:
     """The beam of a tube."""
     energy_kev, signal = detected_spectrum(kvp, filtration)
     seen = signal > NEGLIGIBLE * signal.sum()
-    attenuation = {name: mass_attenuation(fractions, energy_kev[seen]) for name, fractions in CONSTITUENTS.items()}
-    return Beam(signal[seen] / signal[seen].sum(), attenuation)
+    energy_kev, signal = energy_kev[seen], signal[seen] / signal[seen].sum()
+    starts = np.arange(0, len(signal), JOINED_BINS)
+    joined = np.add.reduceat(signal, starts)
+    attenuation = {
+        name: np.add.reduceat(signal * mass_attenuation(fractions, energy_kev), starts) / joined
+        for name, fractions in CONSTITUENTS.items()
+    }
+    return Beam(joined, attenuation)
 
 
 def reference_reading(composition: Composition) -> float:
