@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from models.digital_patient.acquisition import Acquisition
 from models.digital_patient.anatomy import PatientOptions
 from models.digital_patient.calibration_scanners import SCANNERS, ScannerState, cohort_scanner
 from models.digital_patient.calibration_tissues import Sex, draw_calibration_tissues, draw_vbmd_mg_cm3
@@ -26,6 +27,8 @@ CRANIAL: Final = (("C7", 0.5), ("T1", 0.5))
 CAUDAL: Final = (("T12", 0.12), ("L1", 0.43), ("L2", 0.38), ("L3", 0.07))
 """Screening usually includes L1."""
 INTERVAL_MM: Final = ((1.0, 0.32), (1.25, 0.28), (1.5, 0.1), (2.0, 0.12), (2.5, 0.1), (3.0, 0.08))
+WHOLE_BODY, WIDER = 0.6, 1.12
+"""Share of scans whose field of view is meant to hold the body, not the lungs alone, and how much wider it is."""
 HEALTHY = 0.8
 """Of those who would have implants, lesions or effusions in hospital."""
 
@@ -77,9 +80,9 @@ def draw_low_dose_scan(
         contrast=wanted.contrast,
         narrow=False,
     )
-    acquisition = draw_acquisition(for_scan, extent, fat_mm, INTERVAL_MM)
+    acquisition = _acquisition(for_scan, extent, fat_mm)
     set_up = scanner.set_up(for_scanner, fat_mm)
-    left, back, across, along, up = (float(each) for each in for_scan.normal(0, (9, 9, 15, 40, 300)))
+    left, back, across, along, up = (float(each) for each in for_scan.normal(0, (6, 6, 15, 40, 300)))
     request = ScanRequest(
         cranial=extent.cranial,
         caudal=extent.caudal,
@@ -104,6 +107,12 @@ def _age_and_vbmd(rng: np.random.Generator, sex: Sex, *, below_80: bool) -> tupl
         vbmd = draw_vbmd_mg_cm3(rng, age, sex)
         if not below_80 or vbmd < OSTEOPOROSIS_BELOW_MG_CM3:
             return age, vbmd
+
+
+def _acquisition(rng: np.random.Generator, extent: Extent, fat_mm: float) -> Acquisition:
+    lungs = draw_acquisition(rng, extent, fat_mm, INTERVAL_MM)
+    wider = WIDER if rng.random() < WHOLE_BODY else 1.0
+    return replace(lungs, pixel_mm=lungs.pixel_mm * wider, field_of_view_mm=lungs.field_of_view_mm * wider)
 
 
 def _person(rng: np.random.Generator, fat_mm: float, sex: Sex) -> PatientOptions:

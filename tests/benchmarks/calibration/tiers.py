@@ -1,10 +1,11 @@
 """`python -m tests.benchmarks.calibration.tiers`: both tiers of the simulator side by side.
 
 The fast tier draws HU from the slope tables; the other projects and reconstructs what the patient is
-made of. Differences are tier 2 (drawn) less tier 1 (projected). Writes
+made of. Differences are drawn less projected. Writes
 tests/benchmarks/results/calibration_tiers.json; a run that was stopped goes on where it stopped.
 """
 
+import hashlib
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -37,9 +38,7 @@ def projector_for(case: TierCase) -> Projector:
 
 def run(console: Console) -> list[Line]:
     """Every case, those of earlier runs of the same code included."""
-    package = Path(models.__file__).parent
-    digest = code_digest([package / "digital_patient", package / "hu_calibration", Path(__file__).parent])
-    file = WORK / f"tiers-{digest[:8]}.jsonl"
+    file = WORK / f"tiers-{_digest()}.jsonl"
     file.parent.mkdir(parents=True, exist_ok=True)
     known = {line["seed"]: line for line in read_lines(file)}
     missing = [case for case in CASES if case.seed not in known]
@@ -49,44 +48,69 @@ def run(console: Console) -> list[Line]:
     return [_rounded(known[case.seed]) for case in CASES]
 
 
-def summary(lines: list[Line]) -> dict[str, Any]:
-    """Mean, SD and largest difference of each column, and the water path beyond Dw by region."""
-    columns: dict[str, list[float]] = {
-        f"{name}_hu": [line["drawn_hu"][name] - line["projected_hu"][name] for line in lines]
-        for name in ("core", "fat", "muscle", "blood")
-    }
-    columns["slope_percent"] = [100 * (line["slope_drawn"] / line["slope_local"] - 1) for line in lines]
-    columns["insert_slope_percent"] = [100 * (line["slope_insert"] / line["slope_local"] - 1) for line in lines]
-    columns["bone_less_truth_mg_cm3"] = [line["bone_reads_mg_cm3"] - line["vbmd_level"] for line in lines]
-    for level in ("L1", "T8"):
-        columns[f"path_beyond_dw_cm_{level}"] = [
-            line["path_of_projected_slope_cm"] - line["water_equivalent_diameter_cm"]
-            for line in lines
-            if line["level"] == level
-        ]
+def _digest() -> str:
+    """Of the simulator and of what reads it, not of what prints."""
+    package, here = Path(models.__file__).parent, Path(__file__).parent
+    digest = hashlib.sha256(code_digest([package / "digital_patient", package / "hu_calibration"]).encode())
+    for name in ("tier_cases.py", "tier_reading.py"):
+        digest.update((here / name).read_bytes())
+    return digest.hexdigest()[:8]
+
+
+def columns_of(line: Line) -> dict[str, float]:
+    """What one case says of the two tiers."""
+    core_reads = line["truth_mg_cm3"] - line["vbmd_level"] + line["bone_reads_mg_cm3"]
     return {
-        name: {"mean": round(float(np.mean(each)), 2), "sd": round(float(np.std(each, ddof=1)), 2),
-               "from": round(min(each), 2), "to": round(max(each), 2)}
-        for name, each in columns.items()
-    }  # fmt: skip
+        **{f"{name}_hu": hu - line["projected_hu"][name] for name, hu in line["drawn_hu"].items()},
+        "slope_percent": 100 * (line["slope_drawn"] / line["slope_local"] - 1),
+        "insert_slope_percent": 100 * (line["slope_insert"] / line["slope_local"] - 1),
+        "bone_less_truth_mg_cm3": line["bone_reads_mg_cm3"] - line["vbmd_level"],
+        "offset_at_core_hu": line["projected_hu"]["core"] - line["slope_local"] * core_reads,
+        "path_beyond_dw_cm": line["path_of_projected_slope_cm"] - line["water_equivalent_diameter_cm"],
+    }
 
 
-def table_of(lines: list[Line]) -> Table:
-    """A row for each case."""
-    table = Table(title="tier 2 (drawn) beside tier 1 (projected)")
-    for heading in ("kVp", "filter", "level", "Dw cm", "truth", "core HU 1 | 2", "fat", "muscle", "blood",
-                    "slope 1 | 2", "path - Dw cm"):  # fmt: skip
-        table.add_column(heading, justify="right")
+def summary(lines: list[Line]) -> dict[str, dict[str, dict[str, float]]]:
+    """Mean, SD and range of each column: of all cases, by region, by voltage."""
+    groups = {"all": lines}
+    groups |= {level: [line for line in lines if line["level"] == level] for level in ("L1", "T8")}
+    groups |= {f"{kvp:.0f} kVp": [line for line in lines if line["kvp"] == kvp] for kvp in (80, 100, 120, 140)}
+    return {group: _figures(own) for group, own in groups.items()}
+
+
+def _figures(lines: list[Line]) -> dict[str, dict[str, float]]:
+    rows = [columns_of(line) for line in lines]
+    found = {}
+    for name in rows[0]:
+        values = np.array([row[name] for row in rows])
+        numbers = {"mean": values.mean(), "sd": values.std(ddof=1), "from": values.min(), "to": values.max()}
+        found[name] = {what: round(float(number), 2) for what, number in numbers.items()}
+    return found
+
+
+def case_table(lines: list[Line]) -> Table:
+    """A row for each case, projected before drawn."""
+    table = Table(title="projected | drawn", padding=(0, 0), pad_edge=False)
+    for heading in ("kVp", "filter", "level", "Dw cm", "truth", "core", "fat", "muscle", "blood", "slope"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for line in lines:
-        beyond = line["path_of_projected_slope_cm"] - line["water_equivalent_diameter_cm"]
-        both = {
-            name: f"{line['projected_hu'][name]:.0f} | {line['drawn_hu'][name]:.0f}" for name in line["projected_hu"]
-        }
+        both = [f"{hu:.0f}|{line['drawn_hu'][name]:.0f}" for name, hu in line["projected_hu"].items()]
+        diameter, truth = line["water_equivalent_diameter_cm"], line["truth_mg_cm3"]
+        slopes = f"{line['slope_local']:.2f}|{line['slope_drawn']:.2f}"
         table.add_row(
-            f"{line['kvp']:.0f}", line["filtration"], line["level"], f"{line['water_equivalent_diameter_cm']:.1f}",
-            f"{line['truth_mg_cm3']:.0f}", both["core"], both["fat"], both["muscle"], both["blood"],
-            f"{line['slope_local']:.3f} | {line['slope_drawn']:.3f}", f"{beyond:.1f}",
-        )  # fmt: skip
+            f"{line['kvp']:.0f}", line["filtration"], line["level"], f"{diameter:.1f}", f"{truth:.0f}", *both, slopes
+        )
+    return table
+
+
+def summary_table(figures: dict[str, dict[str, dict[str, float]]]) -> Table:
+    """Mean and SD of each column, a column for each group."""
+    table = Table(title="drawn less projected, and more: mean (SD)", padding=(0, 0), pad_edge=False)
+    for heading in ("", *figures):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name in figures["all"]:
+        cells = [f"{own[name]['mean']:+.1f} ({own[name]['sd']:.1f})" for own in figures.values()]
+        table.add_row(name, *cells)
     return table
 
 
@@ -100,12 +124,9 @@ def main() -> None:
     """Run, print, keep."""
     console = Console()
     lines = run(console)
-    console.print(table_of(lines))
     figures = summary(lines)
-    for name, figure in figures.items():
-        console.print(
-            f"{name}: {figure['mean']:+.2f}, SD {figure['sd']:.2f}, {figure['from']:+.2f} to {figure['to']:+.2f}"
-        )
+    console.print(case_table(lines))
+    console.print(summary_table(figures))
     origin = provenance([Path(sys.executable).name, "-m", "tests.benchmarks.calibration.tiers"], Path(__file__).parent)
     keep(RESULTS, "tiers", {"summary": figures, "cases": lines}, origin, order=("tiers",))
 
