@@ -16,7 +16,7 @@ def coarse(place):
 
 
 def test_the_twenty_cases_differ_in_what_matters():
-    """Four voltages, three filtrations, abdomen and chest, thin and stout, osteoporotic and dense; each its own patient."""
+    """Four voltages, three filtrations, abdomen and chest, thin and stout, osteoporotic and dense bone."""
     assert len({case.seed for case in CASES}) == len(CASES) == 20
     assert {case.kvp for case in CASES} == {80, 100, 120, 140}
     assert {case.filtration for case in CASES} == {"light", "standard", "hard"}
