@@ -32,7 +32,8 @@ from tests.benchmarks.calibration.observation import Case, LevelReading, Observa
 
 SEED: Final = 421
 NATURAL, ENRICHED = 421, 110
-PER_UNKNOWN_SCANNER = 100
+SHARING: Final = 100
+"""Patients of one unknown scanner."""
 
 KVP: Final = ((120.0, 0.52), (100.0, 0.24), (140.0, 0.09), (130.0, 0.06), (110.0, 0.05), (80.0, 0.04))
 MAKERS: Final = ((-0.09, 0.3), (0.0, 0.4), (0.09, 0.3))
@@ -86,9 +87,9 @@ def draw_cohort(state: ScannerState, *, natural: int = NATURAL, enriched: int = 
 
 def draw_case(key: int, state: ScannerState, *, enriched: bool = False) -> Case:
     """One patient on one scanner."""
-    for_scanner, for_patient, for_tissue, for_noise = np.random.default_rng([SEED, key]).spawn(4)
-    scanner = _scanner(for_scanner, key) if state == "documented" else _unknown_scanner(key // PER_UNKNOWN_SCANNER)
-    age, vbmd = _patient(for_patient, enriched=enriched)
+    for_scanner, for_patient, for_tissue, for_noise = _streams(key)
+    scanner = documented_scanner(for_scanner, key) if state == "documented" else unknown_scanner(key // SHARING)
+    age, vbmd = draw_patient(for_patient, enriched=enriched)
     diameter_cm = float(np.clip(18.5 + for_patient.gamma(7.0, 1.2), 20, 40))
     path_cm = diameter_cm + float(for_patient.uniform(*EXTRA_PATH_CM))
     observation = Observation(
@@ -109,7 +110,17 @@ def draw_case(key: int, state: ScannerState, *, enriched: bool = False) -> Case:
     )
 
 
-def _patient(rng: Rng, *, enriched: bool) -> tuple[float, float]:
+def drawn_vbmd(key: int) -> float:
+    """The truth of one patient of natural prevalence, without a scan."""
+    return draw_patient(_streams(key)[1], enriched=False)[1]
+
+
+def _streams(key: int) -> list[Rng]:
+    """For scanner, patient, tissues and noise."""
+    return np.random.default_rng([SEED, key]).spawn(4)
+
+
+def draw_patient(rng: Rng, *, enriched: bool) -> tuple[float, float]:
     """Age and vBMD: 133 +- 38 mg/cm3, one in twelve below 80; those added are all below."""
     while True:
         age = float(np.clip(rng.normal(54.5, 11.5), 30, 90))
@@ -118,14 +129,14 @@ def _patient(rng: Rng, *, enriched: bool) -> tuple[float, float]:
             return age, vbmd
 
 
-def _scanner(rng: Rng, key: int) -> DrawnScanner:
-    """A documented one: its filtration is near standard."""
+def documented_scanner(rng: Rng, key: int) -> DrawnScanner:
+    """One whose filtration is near standard."""
     kvp, (hardness, water) = _pick(rng, KVP), _off(rng)
     deviation = float(rng.uniform() * np.interp(kvp, KVP_NODES, REABSORBED))
     return DrawnScanner(f"scanner of patient {key}", kvp, hardness, deviation, water)
 
 
-def _unknown_scanner(number: int) -> DrawnScanner:
+def unknown_scanner(number: int) -> DrawnScanner:
     """One of which nothing is known; its patients share its error."""
     rng = np.random.default_rng([SEED, 8, number])
     kvp, (hardness, water) = _pick(rng, KVP), _off(rng)

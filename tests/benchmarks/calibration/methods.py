@@ -6,22 +6,27 @@ Levels are chosen, converted and averaged for all of them as the product does; o
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import hypot
 from typing import Final
 
 from cds.bone.category import categorise
-from cds.bone.density import REGION_SD_MG_CM3, interval95
-from cds.bone.level_conversion import CONVERSIONS, choose_levels
+from cds.bone.density import density_of, interval95, patient_density
+from cds.bone.level_conversion import CONVERSIONS, THORACIC, choose_levels
+from cds.bone.patient_size import water_path_cm
 from cds.bone.probability import probability_osteoporosis_range
-from cds.inference.calibrator import LUMBAR_EXTRA_CM
-from models.hu_calibration.slope_table import SlopeTable
+from cds.bone.tissue_sample import Tissue, TissueSample
+from cds.ct.acquisition import CtSeries
+from cds.ct.patient import ArchivedPatient
+from cds.inference.calibrator import PhysicsCalibrator
+from models.hu_calibration.scanner_prior import DOCUMENTED_SCANNER, UNKNOWN_SCANNER, ScannerPrior
 from tests.benchmarks.calibration import mass_attenuation
 from tests.benchmarks.calibration.lines import Density, learned
-from tests.benchmarks.calibration.observation import Case, Observation
+from tests.benchmarks.calibration.observation import Case, Observation, ScannerState
 
-SLOPE_SD: Final = {"documented": 0.027, "unknown": 0.08}
-"""Of the slope table alone: 2 % of the detector model with what hardness (SD 0.35) does, or nothing known."""
-WATER_SD_HU: Final = 2.5
+THIS: Final = "this one"
+PRIORS: Final[Mapping[ScannerState, ScannerPrior]] = {"documented": DOCUMENTED_SCANNER, "unknown": UNKNOWN_SCANNER}
+
+PERIPHERAL_PATH_CM: Final = 10.0
+"""Water path of the beam that sees fat under the skin; the product's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +64,52 @@ def read_with(seen: Observation, density: Density | None) -> Answer | None:
     return answer_of(sum(density(each.hu) / CONVERSIONS[each.level].ratio for each in used) / len(used), None)
 
 
+def this_one(seen: Observation) -> Answer | None:
+    """The product: slope from physics, offset and hardness from the patient's tissues by MAP."""
+    return _calibrated(seen, samples_of(seen))
+
+
 def by_slope_table(seen: Observation) -> Answer | None:
-    """Slope by kVp and size, water at 0 HU; its interval from what is known of the scanner."""
+    """The same without tissues: slope by kVp and size, water at 0 HU."""
+    return _calibrated(seen, ())
+
+
+def _calibrated(seen: Observation, samples: Sequence[TissueSample]) -> Answer | None:
+    """As the product goes from regions to a patient's value, without the images."""
     choice = choose_levels([each.level for each in seen.levels])
     if choice is None:
         return None
-    slope = _table().slope_hu_per_mg_cm3(seen.kvp, seen.water_equivalent_diameter_cm + LUMBAR_EXTRA_CM)
-    used = [each for each in seen.levels if each.level in choice.levels]
-    value = sum(each.hu / slope / CONVERSIONS[each.level].ratio for each in used) / len(used)
-    independent = hypot(*(hypot(each.hu_sem / slope, REGION_SD_MG_CM3) for each in used)) / len(used)
-    shared = hypot(value * SLOPE_SD[seen.scanner], WATER_SD_HU / slope)
-    return answer_of(value, hypot(independent, shared, choice.residual_sd_mg_cm3))
+    series, calibrator = _series(seen.kvp), _calibrator(seen.scanner)
+    densities = {}
+    for each in seen.levels:
+        calibration = calibrator.calibrate(
+            series, seen.water_equivalent_diameter_cm, thoracic=each.level in THORACIC, samples=samples
+        )
+        densities[each.level] = density_of(each, calibration)
+    density = patient_density(densities, choice)
+    return answer_of(density.vbmd_mg_cm3, density.sd_mg_cm3)
 
 
 @cache
-def _table() -> SlopeTable:
-    return SlopeTable.load()
+def _calibrator(scanner: ScannerState) -> PhysicsCalibrator:
+    return PhysicsCalibrator(scanner_prior=lambda _: PRIORS[scanner])
+
+
+@cache
+def _series(kvp: float) -> CtSeries:
+    return CtSeries(study_uid="1", series_uid="2", patient=ArchivedPatient("BENCHMARK"), modality="CT", kvp=kvp)
+
+
+def samples_of(seen: Observation) -> tuple[TissueSample, ...]:
+    """Readings as the product's samples; the count and spread of their values enter no estimate."""
+    path_cm = water_path_cm(seen.water_equivalent_diameter_cm, thoracic=False)
+    paths: dict[Tissue, float] = {"fat": PERIPHERAL_PATH_CM, "muscle": path_cm, "blood": path_cm, "air": 0.0}
+    readings = ((tissue, getattr(seen, tissue), path) for tissue, path in paths.items())
+    return tuple(
+        TissueSample(tissue=tissue, count=1, hu=each.hu, sd_hu=0.0, sem_hu=each.sem_hu, water_path_cm=path)
+        for tissue, each, path in readings
+        if each is not None
+    )
 
 
 def by_mass_attenuation(seen: Observation) -> Answer | None:
@@ -90,6 +125,7 @@ def methods_for(patients_on_phantom: Sequence[Case]) -> Mapping[str, Method]:
     fat_lean = learned(("fat", "muscle"), patients_on_phantom, lean=True)
     air_blood = learned(("air", "blood"), patients_on_phantom)
     return {
+        THIS: this_one,
         "slope table alone": by_slope_table,
         "fat + muscle line": lambda seen: read_with(seen, fat_muscle.density_of_hu(seen)),
         "fat + lean muscle line": lambda seen: read_with(seen, fat_lean.density_of_hu(seen)),

@@ -1,0 +1,173 @@
+"""One simulated CT through the whole pipeline: segment, calibrate, assess; and what the other methods need of it."""
+
+import time
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from cds import __version__
+from cds.bone.anatomy import MaskGrid, Spine
+from cds.bone.assess import assess_volume, levels_to_outline
+from cds.bone.assessment import Assessment, Software, TissueEvidence
+from cds.bone.body_frame import SURFACE
+from cds.bone.outside_air import outside_air
+from cds.bone.tissue_slab import slabs_at
+from cds.ct.volume import CtVolume
+from cds.inference.calibrator import PhysicsCalibrator
+from cds.ports import VertebraSegmenter
+from models.digital_patient.simulate import SimulatedScan, simulate
+from tests.benchmarks.calibration.imaged_draw import ImagedPatient, draw_imaged
+from tests.benchmarks.calibration.methods import PRIORS, Answer
+from tests.benchmarks.calibration.observation import Case, LevelReading, Observation, ScannerState, TissueReading
+from tests.benchmarks.segmentation.measuring import SOME_AGE, SOME_DAY, volume_of
+
+BRIGHTEST_DROPPED, BRIGHTEST_KEPT = 50, 899
+"""Cortical bone of the mass-attenuation method: the brightest voxels of a bone, without the very brightest."""
+LEAST_MUSCLE: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ImagedCase:
+    """One measured CT: readings with the truth, and what the product said."""
+
+    case: Case
+    answer: Answer | None
+    reasons: tuple[str, ...]
+    flags: tuple[str, ...]
+    seconds: float
+    """Of one core, simulation included."""
+
+
+def measure_key(
+    key: int, state: ScannerState, segmenter: VertebraSegmenter, *, enriched: bool, pixel_mm: float | None = None
+) -> ImagedCase:
+    """Draw, simulate, measure."""
+    begun = time.process_time()
+    patient = draw_imaged(key, state, enriched=enriched, pixel_mm=pixel_mm)
+    scan = simulate(patient.seed, patient.request)
+    request = patient.request
+    volume = volume_of(scan.hu, scan.affine_lps, request.acquisition.slice_thickness_mm, request.scanner.kvp)
+    spine = segmenter.segment(volume, levels_to_outline(all_levels=False))
+    assessment = assess_volume(
+        volume,
+        spine,
+        PhysicsCalibrator(scanner_prior=lambda _: PRIORS[state]),
+        patient_check="matched",
+        today=SOME_DAY,
+        software=Software(__version__, segmenter.name, segmenter.weights_sha256),
+        timing_s={},
+    )
+    return ImagedCase(
+        case=_case(key, patient, scan, _observation(volume, spine, assessment, state)),
+        answer=_answer(assessment),
+        reasons=tuple(sorted({reason.code for reason in assessment.reasons})),
+        flags=assessment.flags,
+        seconds=round(time.process_time() - begun, 2),
+    )
+
+
+def _case(key: int, patient: ImagedPatient, scan: SimulatedScan, seen: Observation) -> Case:
+    """The truth is the mean of L1 and L2 as requested, also where the scan ends above L2."""
+    last = scan.truth.vertebrae[-1]
+    return Case(
+        key=key,
+        observation=seen,
+        vbmd_mg_cm3=float(patient.request.vbmd_mg_cm3 or 0.0),
+        phantom=(last.slope_hu_per_mg_cm3, patient.request.scanner.offset_hu),
+        scanner=patient.scanner,
+        enriched=patient.enriched,
+    )
+
+
+def _answer(assessment: Assessment) -> Answer | None:
+    if assessment.vbmd_mg_cm3 is None or assessment.ci95_mg_cm3 is None:
+        return None
+    return Answer(
+        vbmd_mg_cm3=assessment.vbmd_mg_cm3,
+        sd_mg_cm3=None,
+        category=assessment.category,
+        probability=assessment.probability_osteoporosis_range,
+        ci95_mg_cm3=assessment.ci95_mg_cm3,
+    )
+
+
+def _observation(volume: CtVolume, spine: Spine, assessment: Assessment, state: ScannerState) -> Observation:
+    """The product's own readings of vertebrae and tissues; beside them what only the other methods read."""
+    used = [level for level in assessment.levels if level.used]
+    calibration = assessment.calibration
+    samples = {} if calibration is None else {each.tissue: each for each in calibration.tissues}
+    air = outside_air(volume)
+    return Observation(
+        kvp=float(volume.series.kvp or 0.0),
+        water_equivalent_diameter_cm=0.0 if calibration is None else calibration.water_equivalent_diameter_cm,
+        levels=tuple(LevelReading(level.level, level.hu, level.hu_sem) for level in used),
+        fat=_reading(samples.get("fat")),
+        muscle=_reading(samples.get("muscle"), _mean_muscle_hu(volume, spine)),
+        blood=_reading(samples.get("blood")),
+        air=None if air is None else TissueReading(air.hu, air.hu, air.sem_hu),
+        cortex=_cortex(volume, spine),
+        age_years=SOME_AGE,
+        scanner=state,
+    )
+
+
+def _reading(sample: TissueEvidence | None, mean_hu: float | None = None) -> TissueReading | None:
+    if sample is None:
+        return None
+    return TissueReading(sample.hu, sample.hu if mean_hu is None else mean_hu, sample.sem_hu)
+
+
+def _mean_muscle_hu(volume: CtVolume, spine: Spine) -> float | None:
+    """All of the paraspinal muscle beside the bodies, fat between its fibres included."""
+    if spine.paraspinal_muscle is None:
+        return None
+    slabs = slabs_at(volume, [body.centre_lps_mm[2] for body in spine.bodies])
+    hu = [slab.hu[slab.within(spine.paraspinal_muscle)] for slab in slabs]
+    values = np.concatenate(hu) if hu else np.empty(0)
+    return float(values.mean()) if len(values) >= LEAST_MUSCLE else None
+
+
+def _cortex(volume: CtVolume, spine: Spine) -> TissueReading | None:
+    """Brightest voxels of the lowest whole body."""
+    whole = [body for body in spine.bodies if not body.cut_by_border]
+    if not whole:
+        return None
+    lowest = min(whole, key=lambda body: body.centre_lps_mm[2])
+    hu = np.sort(_within(volume, lowest.mask))[::-1]
+    kept = hu[BRIGHTEST_DROPPED : BRIGHTEST_DROPPED + BRIGHTEST_KEPT]
+    if len(kept) < BRIGHTEST_KEPT:
+        return None
+    mean = float(kept.mean())
+    return TissueReading(mean, mean, float(kept.std() / np.sqrt(len(kept))))
+
+
+def _within(volume: CtVolume, mask: MaskGrid) -> np.ndarray:
+    """HU of the volume's voxels whose centre lies in a mask."""
+    corners = np.argwhere(mask.inside >= SURFACE)
+    lps = corners @ mask.affine_lps[:3, :3].T + mask.affine_lps[:3, 3]
+    index = np.rint(lps @ volume.lps_to_index[:3, :3].T + volume.lps_to_index[:3, 3]).astype(int)
+    inside = np.unique(index[((index >= 0) & (index < volume.hu.shape)).all(axis=1)], axis=0)
+    return volume.hu[tuple(inside.T)].astype(np.float64)
+
+
+def as_line(measured: ImagedCase) -> dict[str, Any]:
+    """Plain, for a line of JSON."""
+    return asdict(measured)
+
+
+def from_line(line: dict[str, Any]) -> ImagedCase:
+    """What `as_line` wrote."""
+    seen = dict(line["case"]["observation"])
+    for name in ("fat", "muscle", "blood", "air", "cortex"):
+        seen[name] = None if seen[name] is None else TissueReading(**seen[name])
+    seen["levels"] = tuple(LevelReading(**level) for level in seen["levels"])
+    facts = line["case"] | {"observation": Observation(**seen), "phantom": tuple(line["case"]["phantom"])}
+    answer = line["answer"]
+    return ImagedCase(
+        case=Case(**facts),
+        answer=None if answer is None else Answer(**(answer | {"ci95_mg_cm3": tuple(answer["ci95_mg_cm3"])})),
+        reasons=tuple(line["reasons"]),
+        flags=tuple(line["flags"]),
+        seconds=line["seconds"],
+    )
