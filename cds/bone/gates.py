@@ -169,6 +169,65 @@ GATES: Mapping[str, Gate] = MappingProxyType(
             flag="uneven",
             source="engineering: three times the residual between neighbours (Budoff 2012)",
         ),
+        # the patient's tissues: what they read at 120 kVp and a usual size
+        "fat": Gate(
+            measures="mode of the fat under the skin, HU",
+            unremarkable=(-125, -80),
+            flag="tissue-unusual",
+            source="five real scans read -110 to -85; adipose tissues of Woodard and White -108 to -76",
+        ),
+        "muscle": Gate(
+            measures="mode of the muscle beside the spine, HU",
+            unremarkable=(10, 75),
+            flag="tissue-unusual",
+            source="four real unenhanced scans read 27 to 49; with age muscle turns to fat, so 30 would flag the old",
+        ),
+        "blood": Gate(
+            measures="median of the blood in the aorta, HU",
+            unremarkable=(25, 65),
+            flag="tissue-unusual",
+            source="three real unenhanced scans read 39 to 46; anaemia reads lower",
+        ),
+        "tissues": Gate(
+            measures="how many of fat, muscle and blood lie outside their ranges",
+            accepted=(0, 1),
+            unremarkable=(0, 0),
+            refusal="tissues-implausible",
+            flag="tissue-unusual",
+            source="engineering: one may be ill or badly outlined, two say that the scale is wrong",
+        ),
+        "spectrum": Gate(
+            measures="hardness of the beam that fat suggests, in steps from standard to hard filtration",
+            accepted=(-3.5, 3.5),
+            unremarkable=(-2.5, 2.5),
+            refusal="spectrum-mismatch",
+            flag="spectrum-unusual",
+            source="a step is 7 HU of fat at 120 kVp; a good real scan reads 2.4: 2.5 would refuse others like it",
+        ),
+        "spectrum-tin": Gate(
+            measures="the same, where the scanner could have used tin without saying so",
+            accepted=(-3.5, 2.5),
+            unremarkable=(-2.5, 2.5),
+            refusal="spectrum-mismatch",
+            flag="spectrum-unusual",
+            source="0.4 to 0.6 mm of tin at 100 kVp read 2.7 to 3.1 (tables), and would make density 20 % too low",
+        ),
+        "air+blood": Gate(
+            measures="vBMD by a line through air and blood, less that of the result, mg/cm3",
+            accepted=(-20, 20),
+            unremarkable=(-10, 10),
+            refusal="calibrations-disagree",
+            flag="calibrations-differ",
+            source="engineering: 0.8 mg/cm3 per HU of blood, of which people differ by 5; real scans within 3 (three)",
+        ),
+        "fat+muscle": Gate(
+            measures="vBMD by a line through fat and muscle, less that of the result, mg/cm3",
+            accepted=(-45, 45),
+            unremarkable=(-30, 30),
+            refusal="calibrations-disagree",
+            flag="calibrations-differ",
+            source="SD 15 from 1.1 mg/cm3 per HU of muscle, of which people differ by 13: 20 would refuse 29 % of patients",
+        ),
     }
 )
 

@@ -1,7 +1,6 @@
 """Measure one vertebra: size of the patient there, calibration, region, density."""
 
-from dataclasses import dataclass, replace
-from math import hypot
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from cds.bone.anatomy import MaskGrid
@@ -12,8 +11,8 @@ from cds.bone.gates import DENSE_MG_CM3, GATES
 from cds.bone.image_noise import image_noise
 from cds.bone.level_conversion import THORACIC
 from cds.bone.outlined_body import OutlinedBody, UnmeasuredBody
+from cds.bone.patient_size import patient_size
 from cds.bone.roi import TrabecularRoi, trabecular_roi
-from cds.bone.tissue import patient_size
 from cds.ct.acquisition import CtSeries
 from cds.ct.reason import NotAssessable, Reason, because
 from cds.ct.volume import CtVolume
@@ -23,7 +22,7 @@ TRUNCATED_SLOPE_SD: Final = 0.04
 
 
 class Calibrator(Protocol):
-    """What is needed of the port `HuCalibrator`."""
+    """The port `HuCalibrator`, already told of the patient's tissues."""
 
     def calibrate(self, series: CtSeries, water_equivalent_diameter_cm: float, *, thoracic: bool) -> Calibration:
         """Slope and offset at one level."""
@@ -79,7 +78,7 @@ def measure_level(
         return UnmeasuredBody((reason,), body.height_loss_percent)
     calibration = calibrator.calibrate(volume.series, diameter_cm, thoracic=body.level in THORACIC)
     if size.truncated:
-        calibration = replace(calibration, slope_sd_fraction=hypot(calibration.slope_sd_fraction, TRUNCATED_SLOPE_SD))
+        calibration = calibration.with_slope_error(TRUNCATED_SLOPE_SD)
     roi = trabecular_roi(
         volume,
         body,

@@ -10,8 +10,8 @@ import numpy as np
 
 from cds.bone.blank_images import shows_anatomy
 from cds.bone.gates import GATES
+from cds.bone.outside_air import outside_air
 from cds.bone.roi_gates import slice_mm
-from cds.bone.tissue import outside_air
 from cds.ct.acquisition import CtSeries
 from cds.ct.kernel import sharpness
 from cds.ct.reason import Reason, because
@@ -50,7 +50,7 @@ def check_volume(volume: CtVolume) -> Verdict:
     """Judge the voxels: whether they show anything, slice thickness and distance, orientation, air outside the body."""
     if not shows_anatomy(volume):
         return (because("no-anatomy"),), ()
-    thickness_mm, tilt_deg, air_hu = round(slice_mm(volume), 2), _tilt_deg(volume), outside_air(volume)
+    thickness_mm, tilt_deg, air_hu = round(slice_mm(volume), 2), _tilt_deg(volume), _air_hu(volume)
     gates = {"slice": thickness_mm, "tilt": tilt_deg} | ({} if air_hu is None else {"air": air_hu})
     refused = [
         because("slices-too-thick", thickness_mm=thickness_mm, maximum_mm=GATES["slice"].accepted[1])
@@ -89,6 +89,11 @@ def _gantry(series: CtSeries) -> Reason | None:
     if tilt_deg is None or not GATES["gantry"].refuses(tilt_deg):
         return None
     return because("gantry-tilt", tilt_deg=abs(tilt_deg), maximum_deg=GATES["gantry"].accepted[1])
+
+
+def _air_hu(volume: CtVolume) -> float | None:
+    air = outside_air(volume)
+    return None if air is None else air.hu
 
 
 def _tilt_deg(volume: CtVolume) -> float:
