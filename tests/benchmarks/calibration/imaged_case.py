@@ -7,23 +7,24 @@ from typing import Any, Final
 import numpy as np
 
 from cds import __version__
-from cds.bone.anatomy import MaskGrid, Spine
+from cds.bone.anatomy import Spine
 from cds.bone.assess import assess_volume, levels_to_outline
 from cds.bone.assessment import Assessment, Software, TissueEvidence
-from cds.bone.body_frame import SURFACE
 from cds.bone.outside_air import outside_air
 from cds.bone.tissue_slab import slabs_at
 from cds.ct.volume import CtVolume
 from cds.inference.calibrator import PhysicsCalibrator
 from cds.ports import VertebraSegmenter
+from models.digital_patient.materials import compact
 from models.digital_patient.simulate import SimulatedScan, simulate
 from tests.benchmarks.calibration.imaged_draw import ImagedPatient, draw_imaged
 from tests.benchmarks.calibration.methods import PRIORS, Answer
 from tests.benchmarks.calibration.observation import Case, LevelReading, Observation, ScannerState, TissueReading
 from tests.benchmarks.segmentation.measuring import SOME_AGE, SOME_DAY, volume_of
 
-BRIGHTEST_DROPPED, BRIGHTEST_KEPT = 50, 899
-"""Cortical bone of the mass-attenuation method: the brightest voxels of a bone, without the very brightest."""
+SEEN_OF_CORTEX: Final = 0.8
+"""Of its HU, where voxels are mixed with marrow. A chest CT shows no femur, where the mass-attenuation method reads it."""
+CORTEX_SEM_HU: Final = 3.0
 LEAST_MUSCLE: Final = 50
 
 
@@ -59,7 +60,7 @@ def measure_key(
         timing_s={},
     )
     return ImagedCase(
-        case=_case(key, patient, scan, _observation(volume, spine, assessment, state)),
+        case=_case(key, patient, scan, _observation(scan, volume, spine, assessment, state)),
         answer=_answer(assessment),
         reasons=tuple(sorted({reason.code for reason in assessment.reasons})),
         flags=assessment.flags,
@@ -92,7 +93,9 @@ def _answer(assessment: Assessment) -> Answer | None:
     )
 
 
-def _observation(volume: CtVolume, spine: Spine, assessment: Assessment, state: ScannerState) -> Observation:
+def _observation(
+    scan: SimulatedScan, volume: CtVolume, spine: Spine, assessment: Assessment, state: ScannerState
+) -> Observation:
     """The product's own readings of vertebrae and tissues; beside them what only the other methods read."""
     used = [level for level in assessment.levels if level.used]
     calibration = assessment.calibration
@@ -106,7 +109,7 @@ def _observation(volume: CtVolume, spine: Spine, assessment: Assessment, state: 
         muscle=_reading(samples.get("muscle"), _mean_muscle_hu(volume, spine)),
         blood=_reading(samples.get("blood")),
         air=None if air is None else TissueReading(air.hu, air.hu, air.sem_hu),
-        cortex=_cortex(volume, spine),
+        cortex=_cortex(scan),
         age_years=SOME_AGE,
         scanner=state,
     )
@@ -128,27 +131,11 @@ def _mean_muscle_hu(volume: CtVolume, spine: Spine) -> float | None:
     return float(values.mean()) if len(values) >= LEAST_MUSCLE else None
 
 
-def _cortex(volume: CtVolume, spine: Spine) -> TissueReading | None:
-    """Brightest voxels of the lowest whole body."""
-    whole = [body for body in spine.bodies if not body.cut_by_border]
-    if not whole:
-        return None
-    lowest = min(whole, key=lambda body: body.centre_lps_mm[2])
-    hu = np.sort(_within(volume, lowest.mask))[::-1]
-    kept = hu[BRIGHTEST_DROPPED : BRIGHTEST_DROPPED + BRIGHTEST_KEPT]
-    if len(kept) < BRIGHTEST_KEPT:
-        return None
-    mean = float(kept.mean())
-    return TissueReading(mean, mean, float(kept.std() / np.sqrt(len(kept))))
-
-
-def _within(volume: CtVolume, mask: MaskGrid) -> np.ndarray:
-    """HU of the volume's voxels whose centre lies in a mask."""
-    corners = np.argwhere(mask.inside >= SURFACE)
-    lps = corners @ mask.affine_lps[:3, :3].T + mask.affine_lps[:3, 3]
-    index = np.rint(lps @ volume.lps_to_index[:3, :3].T + volume.lps_to_index[:3, 3]).astype(int)
-    inside = np.unique(index[((index >= 0) & (index < volume.hu.shape)).all(axis=1)], axis=0)
-    return volume.hu[tuple(inside.T)].astype(np.float64)
+def _cortex(scan: SimulatedScan) -> TissueReading:
+    """Cortical bone as a femur in this scan would have read: from the truth, in favour of the method that asks for it."""
+    path_cm = scan.truth.vertebrae[-1].water_path_cm
+    hu = SEEN_OF_CORTEX * scan.truth.scanner.hu_of(compact(), path_cm)
+    return TissueReading(hu, hu, CORTEX_SEM_HU)
 
 
 def as_line(measured: ImagedCase) -> dict[str, Any]:

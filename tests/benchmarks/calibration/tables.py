@@ -36,7 +36,14 @@ SHORT: Final = (
     "coverage",
     "rmse_below_100",
 )
-PAIR_COLUMNS: Final = ("spearman", "icc_a1", "bias", "limits_half_width", "deming_slope", "auc")
+PAIR_COLUMNS: Final = {
+    "spearman": "Spearman r",
+    "icc_a1": "ICC(A,1)",
+    "bias": "bias",
+    "limits_half_width": "95 % limits +-",
+    "deming_slope": "slope (Deming)",
+    "auc": "AUC < 80",
+}
 
 
 def tables_of(results: Record) -> Iterator[Table]:
@@ -112,7 +119,7 @@ def _reliability(found: Record) -> Iterator[Table]:
 
 def _real(found: Record) -> Table:
     title = "what reality looks like: phantomless against phantom in real patients, another method (VerSe 2019)"
-    table = Table("pairs", "", *PAIR_COLUMNS, title=title)
+    table = Table("group", "pairs", *PAIR_COLUMNS.values(), title=title)
     for name in ("all", "unenhanced"):
         figures = found[name]
         table.add_row(name, str(figures["pairs"]), *(_with_interval(figures[key], 2) for key in PAIR_COLUMNS))
