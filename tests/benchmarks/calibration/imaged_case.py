@@ -5,13 +5,15 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
+from scipy.ndimage import binary_erosion
 
 from cds import __version__
-from cds.bone.anatomy import Spine
+from cds.bone.anatomy import MaskGrid, Spine
 from cds.bone.assess import assess_volume, levels_to_outline
 from cds.bone.assessment import Assessment, Software, TissueEvidence
+from cds.bone.body_outline import Mask
 from cds.bone.outside_air import outside_air
-from cds.bone.tissue_slab import slabs_at
+from cds.bone.tissue_slab import Slab, slabs_at
 from cds.ct.volume import CtVolume
 from cds.inference.calibrator import PhysicsCalibrator
 from cds.ports import VertebraSegmenter
@@ -23,9 +25,11 @@ from tests.benchmarks.calibration.observation import Case, LevelReading, Observa
 from tests.benchmarks.segmentation.measuring import SOME_AGE, SOME_DAY, volume_of
 
 SEEN_OF_CORTEX: Final = 0.8
-"""Of its HU, where voxels are mixed with marrow. A chest CT shows no femur, where the mass-attenuation method reads it."""
+"""Of its HU, where voxels are mixed with marrow. The mass-attenuation method reads a femur, which no chest CT shows."""
 CORTEX_SEM_HU: Final = 3.0
 LEAST_MUSCLE: Final = 50
+SOFT_HU: Final = (-150.0, 150.0)
+"""Fat, muscle and their mixtures; above is bone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +126,23 @@ def _reading(sample: TissueEvidence | None, mean_hu: float | None = None) -> Tis
 
 
 def _mean_muscle_hu(volume: CtVolume, spine: Spine) -> float | None:
-    """All of the paraspinal muscle beside the bodies, fat between its fibres included."""
+    """All of the paraspinal muscle beside the bodies that is no bone, fat between its fibres included."""
     if spine.paraspinal_muscle is None:
         return None
     slabs = slabs_at(volume, [body.centre_lps_mm[2] for body in spine.bodies])
-    hu = [slab.hu[slab.within(spine.paraspinal_muscle)] for slab in slabs]
-    values = np.concatenate(hu) if hu else np.empty(0)
-    return float(values.mean()) if len(values) >= LEAST_MUSCLE else None
+    hu = np.concatenate([np.empty(0), *(slab.hu[_deep(slab, spine.paraspinal_muscle)] for slab in slabs)])
+    soft = hu[(hu > SOFT_HU[0]) & (hu < SOFT_HU[1])]
+    return float(soft.mean()) if len(soft) >= LEAST_MUSCLE else None
+
+
+def _deep(slab: Slab, muscle: MaskGrid) -> Mask:
+    """Squares within the outline of the muscle, one square away from its edge."""
+    eroded: Mask = binary_erosion(slab.within(muscle))
+    return eroded
 
 
 def _cortex(scan: SimulatedScan) -> TissueReading:
-    """Cortical bone as a femur in this scan would have read: from the truth, in favour of the method that asks for it."""
+    """Cortical bone as a femur in this scan would have read: from the truth, in favour of the method that asks."""
     path_cm = scan.truth.vertebrae[-1].water_path_cm
     hu = SEEN_OF_CORTEX * scan.truth.scanner.hu_of(compact(), path_cm)
     return TissueReading(hu, hu, CORTEX_SEM_HU)
