@@ -95,21 +95,18 @@ def assess_volume(  # noqa: PLR0913 (keywords: the contract with screening)
     choice = choose_levels(survey.usable)
     used = () if choice is None else choice.levels
     tissue_reasons, tissue_flags = _check_tissues(volume.series, survey, used)
+    without_value = replace(
+        refused(tissue_reasons or survey.reasons or (because("no-vertebra-found"),)),
+        height_losses=_surely_named(survey.height_losses, spine, used),
+        numbering_confidence=spine.numbering_confidence,
+        contrast=contrast,
+    )
     if tissue_reasons:
-        return replace(
-            refused(tissue_reasons),
-            height_losses=_surely_named(survey.height_losses, spine, used),
-            numbering_confidence=spine.numbering_confidence,
-            contrast=contrast,
-        )
-    without_value = refused(survey.reasons or (because("no-vertebra-found"),))
+        return without_value
     ambiguous = ("level-ambiguous",) if is_ambiguous(spine, used) else ()
     surveyed = replace(
         without_value,
         levels=survey.reports(choice, contrast.state),
-        height_losses=_surely_named(survey.height_losses, spine, used),
-        numbering_confidence=spine.numbering_confidence,
-        contrast=contrast,
         flags=_unique((*ambiguous, *contrast_flags(contrast), *without_value.flags, *gate_flags, *tissue_flags)),
     )
     if choice is None:

@@ -169,12 +169,14 @@ GATES: Mapping[str, Gate] = MappingProxyType(
             flag="uneven",
             source="engineering: three times the residual between neighbours (Budoff 2012)",
         ),
-        # the patient's tissues: what they read at 120 kVp and a usual size
+        # the patient's tissues, as they would read at 120 kVp in a usual size
         "fat": Gate(
             measures="mode of the fat under the skin, HU",
+            accepted=(-132, -72),
             unremarkable=(-125, -80),
+            refusal="spectrum-mismatch",
             flag="tissue-unusual",
-            source="five real scans read -110 to -85; adipose tissues of Woodard and White -108 to -76",
+            source="five real scans read -110 to -85 (three SD are 30); 80 kVp recorded as 140 would read 35 less",
         ),
         "muscle": Gate(
             measures="mode of the muscle beside the spine, HU",
@@ -189,28 +191,18 @@ GATES: Mapping[str, Gate] = MappingProxyType(
             source="three real unenhanced scans read 39 to 46; anaemia reads lower",
         ),
         "tissues": Gate(
-            measures="how many of fat, muscle and blood lie outside their ranges",
+            measures="tissues of fat, muscle and blood outside their ranges, count",
             accepted=(0, 1),
             unremarkable=(0, 0),
             refusal="tissues-implausible",
             flag="tissue-unusual",
             source="engineering: one may be ill or badly outlined, two say that the scale is wrong",
         ),
-        "spectrum": Gate(
-            measures="hardness of the beam that fat suggests, in steps from standard to hard filtration",
-            accepted=(-3.5, 3.5),
-            unremarkable=(-2.5, 2.5),
+        "tin": Gate(
+            measures="hardness of the beam that fat suggests where tin could be in it, steps of filtration",
+            accepted=(-inf, 2.5),
             refusal="spectrum-mismatch",
-            flag="spectrum-unusual",
-            source="a step is 7 HU of fat at 120 kVp; a good real scan reads 2.4: 2.5 would refuse others like it",
-        ),
-        "spectrum-tin": Gate(
-            measures="the same, where the scanner could have used tin without saying so",
-            accepted=(-3.5, 2.5),
-            unremarkable=(-2.5, 2.5),
-            refusal="spectrum-mismatch",
-            flag="spectrum-unusual",
-            source="0.4 to 0.6 mm of tin at 100 kVp read 2.7 to 3.1 (tables), and would make density 20 % too low",
+            source="0.4 to 0.6 mm of tin read 2.7 to 3.1 (tables), and would make density 20 % too low",
         ),
         "air+blood": Gate(
             measures="vBMD by a line through air and blood, less that of the result, mg/cm3",
@@ -226,7 +218,7 @@ GATES: Mapping[str, Gate] = MappingProxyType(
             unremarkable=(-30, 30),
             refusal="calibrations-disagree",
             flag="calibrations-differ",
-            source="SD 15 from 1.1 mg/cm3 per HU of muscle, of which people differ by 13: 20 would refuse 29 % of patients",
+            source="1.1 mg/cm3 per HU of muscle, of which people differ by 13; 20 would refuse a quarter",
         ),
     }
 )

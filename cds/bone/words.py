@@ -56,7 +56,6 @@ _FLAGS: Mapping[str, str] = MappingProxyType(
         "streak": "Streaks beside dense contrast may lower the reading.",
         "thoracic-estimate": "Estimated from thoracic vertebrae: far less certain than L1 and L2.",
         "calibrations-differ": "Calibrations by different tissues of the patient differ more than usual.",
-        "spectrum-unusual": "Fat under the skin reads unusually for this tube voltage.",
         "tissue-unusual": "Fat, muscle or blood reads unusually; it was left out of the calibration.",
         "tilted": "The slices are tilted against the body axis.",
         "uneven": "The vertebrae differ more than usual.",

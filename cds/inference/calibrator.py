@@ -60,11 +60,12 @@ class PhysicsCalibrator:
         kvp, prior = series.kvp, self._scanner_prior(series)
         samples = [self._within_table(sample) for sample in samples]
         tissues = tuple(self._evidence(sample, kvp) for sample in samples)
-        readings = [_reading(sample) for sample, found in zip(samples, tissues, strict=True) if found.used]
+        by_tissue = {reading.tissue: reading for reading in map(_reading, samples) if reading is not None}
+        readings = [by_tissue[each.tissue] for each in tissues if each.used and each.tissue != "air"]
         scanner = estimate_scanner(self._table, kvp, prior, readings)
         path_cm = water_path_cm(water_equivalent_diameter_cm, thoracic=thoracic)
         slope = estimate_slope(self._table, kvp, path_cm, prior, scanner)
-        fat = next((_reading(sample) for sample in samples if sample.tissue == "fat"), None)
+        fat = by_tissue.get("fat")
         return Calibration(
             method=_method(readings),
             scanner=prior.kind,
@@ -106,9 +107,10 @@ class PhysicsCalibrator:
         )
 
 
-def _reading(sample: TissueSample) -> TissueReading:
+def _reading(sample: TissueSample) -> TissueReading | None:
+    """None for air, which says nothing about water."""
     if sample.tissue == "air":
-        raise ValueError("air says nothing about water")
+        return None
     return TissueReading(sample.tissue, sample.hu, sample.sem_hu, sample.water_path_cm)
 
 

@@ -105,10 +105,11 @@ def estimate_slope(
     )
 
 
-def apparent_hardness(table: SlopeTable, kvp: float, fat: TissueReading) -> float:
+def apparent_hardness(table: SlopeTable, kvp: float, fat: TissueReading) -> float | None:
     """The hardness that would explain what fat reads: far from 0, voltage or filter are not as stated.
 
-    Blood and muscle hardly depend on the spectrum (0.3 to 0.9 HU), fat does (6 to 10 HU).
+    Blood and muscle hardly depend on the spectrum (0.3 to 0.9 HU), fat does (6 to 10 HU). None where
+    filtration makes no difference, as for a beam of one energy.
     """
-    expected = expected_hu(table, "fat", kvp, fat.water_path_cm)
-    return (fat.hu - expected) / hu_per_hardness(table, "fat", kvp, fat.water_path_cm)
+    gain = hu_per_hardness(table, "fat", kvp, fat.water_path_cm)
+    return (fat.hu - expected_hu(table, "fat", kvp, fat.water_path_cm)) / gain if gain else None
