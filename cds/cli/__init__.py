@@ -1,11 +1,12 @@
-"""The command line: `osteocds serve | worker | assess | sample | demo`.
+"""The command line: `osteocds serve | worker | assess | sample | simulate | demo`.
 
 Each command is a few lines here and a file of its own, imported when it runs: `osteocds --help`
 need not wait for torch.
 """
 
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -55,6 +56,46 @@ def sample() -> None:
         from cds.cli.sample import run_sample
 
         run_sample()
+
+
+@app.command()
+def simulate(  # noqa: PLR0913 - each is one choice of the user
+    *,
+    out: Annotated[Path, typer.Option(help="An empty folder, made if needed.")],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed is the same patient.")] = 1,
+    count: Annotated[int, typer.Option(min=1, help="How many patients, of this seed and the next ones.")] = 1,
+    vbmd: Annotated[
+        float | None, typer.Option(min=10, max=300, help="Mean vBMD of L1 and L2 in mg/cm3; else drawn.")
+    ] = None,
+    kvp: Annotated[float | None, typer.Option(min=80, max=140, help="Tube voltage; else drawn.")] = None,
+    contrast: Annotated[Literal["none", "arterial", "venous"], typer.Option(help="Iodine in the blood.")] = "none",
+    scanner: Annotated[
+        Literal["exact", "documented", "unknown"], typer.Option(help="How far its HU may be from the tables.")
+    ] = "exact",
+    pixel_mm: Annotated[
+        float | None, typer.Option(min=0.4, max=4, help="No pixel smaller, no slices closer: faster.")
+    ] = None,
+    study_date: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Date of the study; else today.")
+    ] = None,
+) -> None:
+    """Write simulated low-dose chest CT with known vBMD as DICOM; truth.json lies beside each series.
+
+    Standard output has the folder of each series. Simulated, and marked so in every file.
+    """
+    with exit_status():
+        from cds.cli.simulate import SimulateCommand, run_simulate
+        from cds.simulation.patient import SimulationRequest
+
+        run_simulate(
+            SimulateCommand(
+                out,
+                seed,
+                count,
+                (study_date or datetime.now(UTC)).date(),
+                SimulationRequest(vbmd, kvp, contrast, scanner, pixel_mm),
+            )
+        )
 
 
 @app.command()
