@@ -28,7 +28,7 @@ from tests.benchmarks.segmentation.figures import spread
 from tests.benchmarks.segmentation.weights_under_test import WeightsUnderTest
 
 CODE = ("digital_patient", "hu_calibration", "vertebra_segmentation")
-OWN_CODE = ("draw.py", "imaged_case.py", "imaged_draw.py", "observation.py")
+OWN_CODE = ("imaged_case.py", "observation.py")
 _segmenter: NetworkSegmenter
 
 

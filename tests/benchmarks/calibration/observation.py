@@ -1,11 +1,17 @@
 """What a scan shows of one patient, the same for every method, and what is true of them."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from cds.bone.anatomy import VertebralLevel
+from models.digital_patient.materials import Material
 
 ScannerState = Literal["documented", "unknown"]
+
+FEMORAL_CORTEX: Final = Material("water", mineral_mg_cm3=1158.0)
+"""Cortical bone of ICRU Report 44, 1.92 g/cm3: reads 1538 HU at 120 kVp behind 25 cm of water."""
+CORTEX_SEEN: Final = 0.8
+"""Share of it that is read, for voxels are mixed with marrow."""
 
 
 @dataclass(frozen=True, slots=True)

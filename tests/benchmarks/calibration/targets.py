@@ -46,7 +46,9 @@ def _documented(told: str, state: Record | None) -> Iterator[Line]:
         yield line_of(what, None, least=LEAST_P)
         return
     line = line_of(what, own["coverage_p"], least=LEAST_P)
-    yield Line(what, line.target, f"{line.measured}; coverage {100 * own['coverage']['value']:.1f} %", line.met)
+    shared = f"; {own['groups']} scanners shared" if own["groups"] < own["patients"] else ""
+    measured = f"{line.measured}; coverage {100 * own['coverage']['value']:.1f} %{shared}"
+    yield Line(what, line.target, measured, line.met)
     yield _shares(told, "documented", own)
 
 

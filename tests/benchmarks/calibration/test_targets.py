@@ -63,12 +63,13 @@ def test_an_unknown_scanner_is_judged_by_coverage_alone(results):
     assert len(asked) == 2
 
 
-def test_documented_patients_are_tested_by_the_binomial(results):
-    """They share no scanner; those of an unknown one do, so that no p is given."""
+def test_documented_patients_are_independent(results):
+    """They share no scanner, so that the binomial test holds; patients of an unknown one share it."""
     states = results["without_images"]["states"]
 
     assert 0 <= states["documented"]["methods"][THIS]["coverage_p"] <= 1
-    assert states["unknown"]["methods"][THIS]["coverage_p"] is None
+    assert states["documented"]["methods"][THIS]["groups"] == 60
+    assert states["unknown"]["methods"][THIS]["groups"] == 2
     assert states["documented"]["by_scanner"] == []
 
 
