@@ -46,7 +46,7 @@ bench-segmentation: $(READY) ## the segmenter on real and simulated CT: tables, 
 	$(BIN)/python -m tests.benchmarks.segmentation $(if $(DATA),--data $(DATA)) $(if $(FOLDS),--folds $(FOLDS)) $(if $(ONLY),--only $(ONLY))
 
 CASES ?= 531
-bench-calibration: $(READY) ## from HU to mg/cm3, methods side by side: tables, JSON, figures; hours, resumable (CASES=24 ONLY=without-images,with-images,real-pairs)
+bench-calibration: $(READY) ## from HU to mg/cm3, methods side by side: tables, JSON, figures; hours, but resumable (CASES=24 ONLY=without-images)
 	$(BIN)/python -m tests.benchmarks.calibration --cases $(CASES) $(if $(ONLY),--only $(ONLY))
 
 RUN ?= build/training

@@ -16,6 +16,7 @@ BOUNDS: Final = (
     ("bias", "bias, mg/cm3", -1.0, 1.0),
     ("bias_below_100", "bias below 100, mg/cm3", -2.0, 2.0),
     ("slope", "slope on truth", 0.98, 1.02),
+    ("slope_below_100", "slope on truth below 100", 0.97, 1.03),
     ("limits_half_width", "95 % limits of agreement, +- mg/cm3", None, 8.0),
     ("limits_half_width", "95 % limits of agreement, at most +- mg/cm3", None, 10.0),
     ("sensitivity", "sensitivity at 80 mg/cm3, all below it", 0.90, None),
