@@ -210,7 +210,7 @@ GATES: Mapping[str, Gate] = MappingProxyType(
             unremarkable=(-10, 10),
             refusal="calibrations-disagree",
             flag="calibrations-differ",
-            source="engineering: 0.8 mg/cm3 per HU of blood, of which people differ by 5; real scans within 3 (three)",
+            source="engineering: 0.8 mg/cm3 per HU of blood, of which people differ by 5; two real scans within 3",
         ),
         "fat+muscle": Gate(
             measures="vBMD by a line through fat and muscle, less that of the result, mg/cm3",

@@ -32,15 +32,19 @@ def unknown_scanner(_: CtSeries) -> ScannerPrior:
 class PhysicsCalibrator:
     """Slope by kVp and patient size; what is known of the scanner comes from `scanner_prior`.
 
-    `version` changes whenever a calibration could change: method and numbers.
+    `version` changes whenever a calibration could change: method, numbers, and what is on file about
+    the site's scanners, which `on_file` stands for.
     """
 
     def __init__(
-        self, table: SlopeTable | None = None, scanner_prior: Callable[[CtSeries], ScannerPrior] = unknown_scanner
+        self,
+        table: SlopeTable | None = None,
+        scanner_prior: Callable[[CtSeries], ScannerPrior] = unknown_scanner,
+        on_file: str | None = None,
     ) -> None:
         self._table = table or SlopeTable.load()
         self._scanner_prior = scanner_prior
-        self.version = f"physics-2+{self._table.sha256[:12]}"
+        self.version = f"physics-2+{self._table.sha256[:12]}" + (f"+site-{on_file}" if on_file else "")
 
     def calibrate(
         self,

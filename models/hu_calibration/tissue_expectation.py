@@ -44,7 +44,7 @@ TISSUE_PRIORS: Final[Mapping[Tissue, TissuePrior]] = MappingProxyType(
             mean_sd_hu=8.0,
             between_people_sd_hu=5.9,
             water_path_cm=10.0,
-            source="five real scans at 120 kVp read -110, -109, -107, -100 and -85; the table says -108",
+            source="five real scans read -110, -109, -107, -100, -85 (120 kVp known of three); the table says -108",
         ),
         "muscle": TissuePrior(
             mean_hu=40.0,

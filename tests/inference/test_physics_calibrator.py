@@ -39,7 +39,8 @@ def test_an_unknown_scanner_is_said_to_be_uncertain():
 
 
 def test_the_version_names_the_numbers():
-    """Another table is another version."""
+    """Another table is another version, and so is anything else on file about scanners."""
+    assert PhysicsCalibrator(on_file="1f3c").version == f"{CALIBRATOR.version}+site-1f3c"
     assert TABLE.sha256[:12] in CALIBRATOR.version
     assert CALIBRATOR.calibrate(a_series(), 26.0, thoracic=False).version == CALIBRATOR.version
 
