@@ -4,8 +4,9 @@ without-images   5,000 patients as tissue and vertebra readings with noise; reli
 with-images      531 simulated CT through the whole pipeline, up to 20 s each; a stopped run goes on
 real-pairs       17 people measured with and without a phantom by another method: what reality looks like
 
-Each for a documented scanner and for one of which nothing is known. Prints tables and the targets, draws figures, and
-keeps tests/benchmarks/results/calibration.json; each part is kept as soon as it is there and can be run alone.
+Each for a documented scanner and for one of which nothing is known. Prints tables and the targets, what is kept of the
+projection tier (`tiers`) with them, draws figures, and keeps tests/benchmarks/results/calibration.json; each part is kept
+as soon as it is there and can be run alone.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from typing import Any, get_args
 from rich.console import Console
 
 from tests.benchmarks import results_file
-from tests.benchmarks.calibration import imaged, pictures, real_pairs, reliability
+from tests.benchmarks.calibration import imaged, pictures, real_pairs, reliability, tiers
 from tests.benchmarks.calibration.answers import Answers
 from tests.benchmarks.calibration.draw import ENRICHED, NATURAL, draw_cohort
 from tests.benchmarks.calibration.methods import methods_for, this_one
@@ -142,7 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options, console = options_from(arguments), Console(width=210)
     if not options.show:
         Benchmark(options, console).run()
-    for table in tables_of(results_file.load(options.results)):
+    for table in tables_of(results_file.load(options.results) | results_file.load(tiers.RESULTS)):
         console.print(table)
 
 

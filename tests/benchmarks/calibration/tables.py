@@ -8,6 +8,7 @@ from rich.table import Table
 from tests.benchmarks.calibration import published
 from tests.benchmarks.calibration.methods import THIS
 from tests.benchmarks.calibration.targets import COHORTS, lines
+from tests.benchmarks.calibration.tiers import summary_table
 from tests.benchmarks.target_lines import target_table
 
 Record = Mapping[str, Any]
@@ -59,6 +60,8 @@ def tables_of(results: Record) -> Iterator[Table]:
                 yield _scanners(found["by_scanner"], f"{told}, scanner {state}: {THIS}, by scanner")
     if "reliability" in (results.get("without_images") or {}):
         yield from _reliability(results["without_images"]["reliability"])
+    if "tiers" in results:
+        yield summary_table(results["tiers"]["summary"])
     if "real_pairs" in results:
         yield _real(results["real_pairs"])
     yield target_table(lines(results))
