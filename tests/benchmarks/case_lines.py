@@ -24,10 +24,13 @@ def append_line(file: Path, line: dict[str, Any]) -> None:
         stream.write(json.dumps(line).encode() + b"\n")
 
 
-def code_digest(folders: Iterable[Path]) -> str:
-    """SHA-256 over the code that makes and measures the cases: lines of another version are never mixed in."""
+def code_digest(places: Iterable[Path]) -> str:
+    """SHA-256 over the code that makes and measures the cases: lines of another version are never mixed in.
+
+    `places`: files, and folders with all their modules but tests.
+    """
     digest = hashlib.sha256()
-    files = (path for folder in folders for path in folder.rglob("*.py") if not path.name.startswith("test_"))
-    for path in sorted(files):
+    files = (path for place in places for path in ([place] if place.is_file() else place.rglob("*.py")))
+    for path in sorted(path for path in files if not path.name.startswith("test_")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
