@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 SHELL := /bin/bash
 
-.PHONY: help demo test system lint format bench bench-segmentation weights lock clean
+.PHONY: help demo test system lint format bench bench-segmentation bench-calibration weights lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -44,6 +44,10 @@ bench: $(READY) ## measure assess, known hooks and waiting hooks; results go to 
 DATA ?= $(wildcard ../shared/ct)
 bench-segmentation: $(READY) ## the segmenter on real and simulated CT: tables, JSON, pictures (DATA=DIR FOLDS="DIR DIR" ONLY=real,speed)
 	$(BIN)/python -m tests.benchmarks.segmentation $(if $(DATA),--data $(DATA)) $(if $(FOLDS),--folds $(FOLDS)) $(if $(ONLY),--only $(ONLY))
+
+CASES ?= 531
+bench-calibration: $(READY) ## from HU to mg/cm3, methods side by side: tables, JSON, figures; hours, but resumable (CASES=24 ONLY=without-images)
+	$(BIN)/python -m tests.benchmarks.calibration --cases $(CASES) $(if $(ONLY),--only $(ONLY))
 
 RUN ?= build/training
 MINUTES ?= 28

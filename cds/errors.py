@@ -4,6 +4,7 @@
     +-- InputUnusable        the input cannot be worked on at all (exit status 2)
     |   +-- NoCtFound            no CT in the folder, or nothing that is DICOM
     |   +-- TwoPatients          one input holds more than one patient
+    |   +-- CalibrationUnusable  no calibration can be made from a table of rods or pairs
     |   `-- OutputNotWritable    the result could not be written where asked
     +-- ArchiveUnavailable   the imaging archive cannot be asked now; try again later
     +-- StudyVanished        what the archive offered before is no longer there
@@ -33,6 +34,10 @@ class NoCtFound(InputUnusable):
 
 class TwoPatients(InputUnusable):
     """One input holds images of more than one patient."""
+
+
+class CalibrationUnusable(InputUnusable):
+    """A table of phantom rods or QCT pairs cannot be read, or no believable calibration follows from it."""
 
 
 class OutputNotWritable(InputUnusable):

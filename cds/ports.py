@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from cds.bone.anatomy import Spine, VertebralLevel
 from cds.bone.assessment import Assessment, Calibration
+from cds.bone.tissue_sample import TissueSample
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import PatientIdentity, PatientKey
 from cds.ct.reason import NotAssessable
@@ -53,8 +54,15 @@ class HuCalibrator(Protocol):
     def version(self) -> str:
         """Changes whenever a calibration could change."""
 
-    def calibrate(self, series: CtSeries, water_equivalent_diameter_cm: float, *, thoracic: bool) -> Calibration:
-        """The calibration at one level; `series.kvp` has passed the quality gates."""
+    def calibrate(
+        self,
+        series: CtSeries,
+        water_equivalent_diameter_cm: float,
+        *,
+        thoracic: bool,
+        samples: Sequence[TissueSample] = (),
+    ) -> Calibration:
+        """The calibration at one level; `series.kvp` has passed the gates, `samples` tell about the scanner."""
 
 
 @dataclass(frozen=True, slots=True)

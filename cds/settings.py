@@ -113,6 +113,10 @@ class Settings(BaseSettings):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int | None = Field(default=None, ge=1)
 
+    # calibration of the site's scanners
+    calibration_dir: Annotated[Path | None, BeforeValidator(_none_if_empty)] = None
+    """Folder of coefficient files that `osteocds calibrate` wrote; read once at start, and refused if one is broken."""
+
     # outbound FHIR
     fhir_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separated_by_commas)] = ()
     """Origins that a hook's fhirServer may name, separated by commas; anything else is not contacted."""

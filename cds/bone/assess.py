@@ -2,9 +2,11 @@
 
     gates      attributes, voxels, numbering: refuse the series, or go on with flags
     contrast   from the aorta and the tag
+    tissues    read once beside the spine: they correct offset and beam
     levels     T12 to L3 measured; T11 to T7 only where none of those can be used
     outliers   fractured and deviating levels are named and left out
     heights    possible fractures, also of levels without a density
+    tissues    again: whether they read what they should
     patient    the rule of levels, the category, the probability, the Z-score
 
 "Not assessable" is a result with reasons; so is every level that could not be used.
@@ -17,14 +19,16 @@ from datetime import date
 from cds.bone.anatomy import Spine, VertebralLevel
 from cds.bone.assessment import Acquisition, Assessment, HeightLoss, Software
 from cds.bone.contrast import DENSE_BLOOD_HU, contrast_flags, contrast_of
+from cds.bone.contrast_phase import phase_flags
 from cds.bone.level_conversion import CONVERSIONS, LevelChoice, choose_levels
-from cds.bone.measured_level import Calibrator
 from cds.bone.numbering import is_ambiguous, refuse_numbering
 from cds.bone.orientation import orientation_flags, refuse_orientation
 from cds.bone.patient import patient_result
+from cds.bone.patient_calibration import PatientCalibrator, TissueCalibrator
 from cds.bone.quality import check_series, check_volume
 from cds.bone.survey import Survey, survey_levels
-from cds.bone.tissue import aortic_blood
+from cds.bone.tissue_gates import check_tissues
+from cds.bone.tissues import sample_tissues
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import PatientCheck
 from cds.ct.reason import Reason, because
@@ -63,7 +67,7 @@ def not_assessable(  # noqa: PLR0913 (keywords: the contract with screening)
 def assess_volume(  # noqa: PLR0913 (keywords: the contract with screening)
     volume: CtVolume,
     spine: Spine,
-    calibrator: Calibrator,
+    calibrator: TissueCalibrator,
     *,
     patient_check: PatientCheck,
     today: date,
@@ -82,27 +86,47 @@ def assess_volume(  # noqa: PLR0913 (keywords: the contract with screening)
     reasons, gate_flags = _gates(volume, spine, patient_check)
     if reasons:
         return replace(refused(reasons), numbering_confidence=spine.numbering_confidence)
-    blood = aortic_blood(volume, spine)
-    contrast = contrast_of(volume.series, blood)
-    dense_blood = spine.aorta if blood is not None and blood.median_hu > DENSE_BLOOD_HU else None
-    survey = survey_levels(volume, spine, calibrator, keep_out=dense_blood, all_levels=all_levels)
+    tissues = sample_tissues(volume, spine)
+    contrast = contrast_of(volume.series, tissues.blood)
+    dense_blood = spine.aorta if tissues.blood is not None and tissues.blood.hu > DENSE_BLOOD_HU else None
+    patient_calibrator = PatientCalibrator(calibrator, tissues.fit_to_calibrate(contrast.state))
+    survey = survey_levels(volume, spine, patient_calibrator, keep_out=dense_blood, all_levels=all_levels)
     if survey.turned:
         return replace(refused(survey.turned), numbering_confidence=spine.numbering_confidence)
     choice = choose_levels(survey.usable)
-    without_value = refused(survey.reasons or (because("no-vertebra-found"),))
     used = () if choice is None else choice.levels
+    phase = phase_flags(contrast, volume.series.kvp)
+    tissue_reasons, tissue_flags = _check_tissues(volume.series, survey, used)
+    without_value = replace(
+        refused(tissue_reasons or survey.reasons or (because("no-vertebra-found"),)),
+        height_losses=_surely_named(survey.height_losses, spine, used),
+        numbering_confidence=spine.numbering_confidence,
+        contrast=contrast,
+    )
+    if tissue_reasons:
+        return without_value
     ambiguous = ("level-ambiguous",) if is_ambiguous(spine, used) else ()
     surveyed = replace(
         without_value,
         levels=survey.reports(choice, contrast.state),
-        height_losses=_surely_named(survey.height_losses, spine, used),
-        numbering_confidence=spine.numbering_confidence,
-        contrast=contrast,
-        flags=_unique((*ambiguous, *contrast_flags(contrast), *without_value.flags, *gate_flags)),
+        flags=_unique(
+            (*ambiguous, *contrast_flags(contrast), *phase, *without_value.flags, *gate_flags, *tissue_flags)
+        ),
     )
     if choice is None:
         return surveyed
     return _with_value(surveyed, survey, choice, series=volume.series, ambiguous=bool(ambiguous), population=population)
+
+
+def _check_tissues(
+    series: CtSeries, survey: Survey, used: Collection[VertebralLevel]
+) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
+    """Judged at the levels that make the result, else at all that were measured."""
+    levels = [survey.measured[level] for level in used or survey.measured]
+    if not levels:
+        return (), ()
+    mean_hu = sum(level.roi.hu for level in levels) / len(levels)
+    return check_tissues(series, levels[0].calibration, mean_hu)
 
 
 def _gates(volume: CtVolume, spine: Spine, patient_check: PatientCheck) -> tuple[tuple[Reason, ...], tuple[str, ...]]:

@@ -4,12 +4,14 @@ Plain immutable values; `cds.bone.record` writes and reads them as the JSON reco
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from math import hypot
 from typing import Literal
 
 from cds.bone.anatomy import Point, VertebralLevel
 from cds.bone.height_grade import Grade, grade_of
+from cds.bone.tissue_sample import Tissue
 from cds.ct.patient import PatientCheck, Sex
 from cds.ct.reason import Reason
 
@@ -88,6 +90,30 @@ class Acquisition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TissueEvidence:
+    """What a tissue of the patient reads, and what was expected of it."""
+
+    tissue: Tissue
+    hu: float
+    sem_hu: float
+    expected_hu: float
+    hu_at_120_kvp: float
+    """`hu` as it would be at 120 kVp and a usual size, for comparison with fixed ranges."""
+    used: bool
+    """Whether it entered offset and hardness; not where it reads what such a tissue cannot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TissueLine:
+    """A calibration by a straight line through two tissues, for comparison only."""
+
+    tissues: str
+    """Such as "air+blood"."""
+    slope_hu_per_mg_cm3: float
+    offset_hu: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
     """How HU became mg/cm3 at the level that counts most (K2HPO4 basis)."""
 
@@ -99,6 +125,23 @@ class Calibration:
     offset_sd_hu: float
     water_equivalent_diameter_cm: float
     version: str
+    source: str = ""
+    """Where the facts about the scanner come from."""
+    slope_offset_correlation: float = 0.0
+    hardness: float = 0.0
+    """Of the beam: 0 standard filtration, -1 light, +1 hard."""
+    hardness_sd: float = 0.0
+    apparent_hardness: float | None = None
+    """What fat alone says, whatever was expected of the scanner; None without fat."""
+    tissues: tuple[TissueEvidence, ...] = ()
+    lines: tuple[TissueLine, ...] = ()
+
+    def with_slope_error(self, sd_fraction: float) -> "Calibration":
+        """The same with one more, independent, relative error of the slope."""
+        total = hypot(self.slope_sd_fraction, sd_fraction)
+        kept = self.slope_sd_fraction / total if total else 0.0
+        correlation = self.slope_offset_correlation * kept
+        return replace(self, slope_sd_fraction=total, slope_offset_correlation=correlation)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The patient's outline in one slice: skin to skin, lungs and bowel included, table excluded."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,11 +34,16 @@ class Outline:
     slice_index: int
     step: tuple[int, int]
 
+    @cached_property
+    def edge(self) -> Mask:
+        """The outermost pixels of the field of view."""
+        inward = distance_transform_edt(np.pad(self.field_of_view, 1))[1:-1, 1:-1]
+        return np.asarray(self.field_of_view & (inward <= 1.5), dtype=bool)
+
     @property
     def touched_border_mm(self) -> float:
         """Length along which the body is cut by the field of view."""
-        edge = self.field_of_view & (distance_transform_edt(np.pad(self.field_of_view, 1))[1:-1, 1:-1] <= 1.5)
-        return float((self.body & edge).sum()) * float(np.mean(self.spacing_mm))
+        return float((self.body & self.edge).sum()) * float(np.mean(self.spacing_mm))
 
 
 def outline_of(volume: CtVolume, slice_index: int) -> Outline:

@@ -8,7 +8,7 @@ too), so without a plausible sample the state is unknown whatever they say.
 from typing import Final
 
 from cds.bone.assessment import Contrast, ContrastState, Interval
-from cds.bone.tissue import BloodSample
+from cds.bone.tissue_sample import TissueSample
 from cds.ct.acquisition import CtSeries
 
 UNENHANCED_HU: Final = (20.0, 70.0)
@@ -27,7 +27,7 @@ NO_AGENT = frozenset({"", "NONE", "NO", "NO CONTRAST", "WITHOUT", "N/A"})
 """What ContrastBolusAgent (0018,0010) holds where none was given."""
 
 
-def contrast_of(series: CtSeries, blood: BloodSample | None) -> Contrast:
+def contrast_of(series: CtSeries, blood: TissueSample | None) -> Contrast:
     """What the aorta says, in HU.
 
     over 70                                -> enhanced
@@ -38,11 +38,11 @@ def contrast_of(series: CtSeries, blood: BloodSample | None) -> Contrast:
     if blood is None:
         return Contrast("unknown")
     low, high = UNENHANCED_HU
-    if blood.median_hu > high:
-        return Contrast("enhanced", blood.median_hu)
-    plausible = blood.median_hu >= low and blood.sd_hu <= MOST_BLOOD_SD_HU
+    if blood.hu > high:
+        return Contrast("enhanced", blood.hu)
+    plausible = blood.hu >= low and blood.sd_hu <= MOST_BLOOD_SD_HU
     named = (series.contrast_agent or "").strip().upper() not in NO_AGENT
-    return Contrast("none" if plausible and not named else "unknown", blood.median_hu)
+    return Contrast("none" if plausible and not named else "unknown", blood.hu)
 
 
 def contrast_flags(contrast: Contrast) -> tuple[str, ...]:

@@ -4,7 +4,10 @@
 
 Independent from level to level: noise of the mean, placing of the region; where the levels disagree
 by more than vertebrae do, at least what their scatter says. Shared by all levels of a scan, hence
-never averaged away: the error of the slope (relative) and of the offset.
+never averaged away: the error of the slope (relative) and of the offset, which the same tissues may
+have tied together:
+
+    var = (vBMD sd_slope)^2 + (sd_offset / slope)^2 + 2 r (vBMD sd_slope) (sd_offset / slope)
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,12 +38,19 @@ class LevelDensity:
     vbmd_mg_cm3: float
     independent_sd: float
     slope_sd: float
+    """With the sign of the value: a steeper slope brings it nearer to zero."""
     offset_sd: float
+    slope_offset_correlation: float = 0.0
 
     @property
     def ci95_mg_cm3(self) -> Interval:
         """All errors together."""
-        return interval95(self.vbmd_mg_cm3, hypot(self.independent_sd, self.slope_sd, self.offset_sd))
+        return interval95(self.vbmd_mg_cm3, hypot(self.independent_sd, self.shared_sd))
+
+    @property
+    def shared_sd(self) -> float:
+        """Errors of slope and offset together."""
+        return shared_sd(self.slope_sd, self.offset_sd, self.slope_offset_correlation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,11 @@ class PatientDensity:
     def ci95_mg_cm3(self) -> Interval:
         """Two-sided."""
         return interval95(self.vbmd_mg_cm3, self.sd_mg_cm3)
+
+
+def shared_sd(slope_sd: float, offset_sd: float, correlation: float) -> float:
+    """SD of the sum of two errors."""
+    return sqrt(max(0.0, slope_sd**2 + offset_sd**2 + 2 * correlation * slope_sd * offset_sd))
 
 
 def interval95(value: float, sd: float) -> Interval:
@@ -74,8 +89,9 @@ def density_of(roi: TrabecularRoi, calibration: Calibration) -> LevelDensity:
         level=roi.level,
         vbmd_mg_cm3=vbmd,
         independent_sd=hypot(roi.hu_sem / slope, REGION_SD_MG_CM3),
-        slope_sd=abs(vbmd) * calibration.slope_sd_fraction,
+        slope_sd=vbmd * calibration.slope_sd_fraction,
         offset_sd=calibration.offset_sd_hu / slope,
+        slope_offset_correlation=calibration.slope_offset_correlation,
     )
 
 
@@ -91,10 +107,13 @@ def patient_density(
     count = len(converted)
     value = sum(level.vbmd_mg_cm3 for level in converted) / count
     independent = max(hypot(*(level.independent_sd for level in converted)) / count, _disagreement_sd(converted))
-    shared_slope = abs(sum(level.slope_sd * (1 if level.vbmd_mg_cm3 >= 0 else -1) for level in converted)) / count
-    shared_offset = sum(level.offset_sd for level in converted) / count
+    shared = shared_sd(
+        sum(level.slope_sd for level in converted) / count,
+        sum(level.offset_sd for level in converted) / count,
+        sum(level.slope_offset_correlation for level in converted) / count,
+    )
     numbering = _numbering_sd(value, count) if ambiguous else 0.0
-    return PatientDensity(value, hypot(independent, shared_slope, shared_offset, choice.residual_sd_mg_cm3, numbering))
+    return PatientDensity(value, hypot(independent, shared, choice.residual_sd_mg_cm3, numbering))
 
 
 def _disagreement_sd(converted: Sequence[LevelDensity]) -> float:
@@ -124,6 +143,7 @@ def _converted(density: LevelDensity) -> LevelDensity:
         density.independent_sd / ratio,
         density.slope_sd / ratio,
         density.offset_sd / ratio,
+        density.slope_offset_correlation,
     )
 
 

@@ -26,10 +26,8 @@ LEAST_WINDOWS: Final = 200
 
 def image_noise(volume: CtVolume, centre_lps_mm: Point) -> float | None:
     """Mode of the local standard deviation, HU; None where there is too little soft tissue."""
-    at = volume.lps_to_index @ np.array([*centre_lps_mm, 1.0])
-    middle = int(np.clip(np.rint(at[0]), 0, volume.hu.shape[0] - 1))
+    middle, box = window_around(volume, centre_lps_mm, REACH_MM)
     slices = range(max(0, middle - SLICES_EITHER_SIDE), min(volume.hu.shape[0], middle + SLICES_EITHER_SIDE + 1))
-    box = tuple(_reach(at[axis], volume.spacing_mm[axis], volume.hu.shape[axis]) for axis in (1, 2))
     window = [max(3, round(WINDOW_MM / mm)) for mm in volume.spacing_mm[1:]]
     found = np.concatenate([_deviations(volume.hu[index][box].astype(np.float64), window) for index in slices])
     if len(found) < LEAST_WINDOWS:
@@ -38,8 +36,16 @@ def image_noise(volume: CtVolume, centre_lps_mm: Point) -> float | None:
     return float(edges[counts.argmax()] + BIN_HU / 2)
 
 
-def _reach(centre: float, spacing_mm: float, count: int) -> slice:
-    reach = REACH_MM / spacing_mm
+def window_around(volume: CtVolume, centre_lps_mm: Point, reach_mm: float) -> tuple[int, tuple[slice, slice]]:
+    """The slice nearest to a point, and the rows and columns within reach of it."""
+    at = volume.lps_to_index @ np.array([*centre_lps_mm, 1.0])
+    middle = int(np.clip(np.rint(at[0]), 0, volume.hu.shape[0] - 1))
+    rows, columns = (_reach(at[axis], volume.spacing_mm[axis], volume.hu.shape[axis], reach_mm) for axis in (1, 2))
+    return middle, (rows, columns)
+
+
+def _reach(centre: float, spacing_mm: float, count: int, reach_mm: float) -> slice:
+    reach = reach_mm / spacing_mm
     return slice(int(np.clip(centre - reach, 0, count)), int(np.clip(centre + reach + 1, 0, count)))
 
 

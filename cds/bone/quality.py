@@ -10,8 +10,8 @@ import numpy as np
 
 from cds.bone.blank_images import shows_anatomy
 from cds.bone.gates import GATES
+from cds.bone.outside_air import outside_air
 from cds.bone.roi_gates import slice_mm
-from cds.bone.tissue import outside_air
 from cds.ct.acquisition import CtSeries
 from cds.ct.kernel import sharpness
 from cds.ct.reason import Reason, because
@@ -21,17 +21,13 @@ from cds.ct.volume import CtVolume
 Verdict = tuple[tuple[Reason, ...], tuple[str, ...]]
 """Refusals and flags."""
 
-PHOTON_COUNTING = ("NAEOTOM",)
-"""Models whose images mix energies in a way that no table here describes."""
-
 
 def check_series(series: CtSeries) -> Verdict:
-    """Judge the attributes: usable or not, rescale type, patient's age, detector, tilt, voltage, kernel, loss."""
+    """Judge the attributes: usable or not, rescale type, patient's age, tilt, voltage, kernel, loss."""
     refused = [
         refusal(series),
         _rescale(series),
         _age(series),
-        _detector(series),
         _gantry(series),
     ]
     flags: list[str] = []
@@ -50,7 +46,7 @@ def check_volume(volume: CtVolume) -> Verdict:
     """Judge the voxels: whether they show anything, slice thickness and distance, orientation, air outside the body."""
     if not shows_anatomy(volume):
         return (because("no-anatomy"),), ()
-    thickness_mm, tilt_deg, air_hu = round(slice_mm(volume), 2), _tilt_deg(volume), outside_air(volume)
+    thickness_mm, tilt_deg, air_hu = round(slice_mm(volume), 2), _tilt_deg(volume), _air_hu(volume)
     gates = {"slice": thickness_mm, "tilt": tilt_deg} | ({} if air_hu is None else {"air": air_hu})
     refused = [
         because("slices-too-thick", thickness_mm=thickness_mm, maximum_mm=GATES["slice"].accepted[1])
@@ -79,16 +75,16 @@ def _age(series: CtSeries) -> Reason | None:
     return because("age-below-18") if age is not None and GATES["age"].refuses(age) else None
 
 
-def _detector(series: CtSeries) -> Reason | None:
-    model = (series.model or "").upper()
-    return because("photon-counting") if any(name in model for name in PHOTON_COUNTING) else None
-
-
 def _gantry(series: CtSeries) -> Reason | None:
     tilt_deg = series.gantry_tilt_deg
     if tilt_deg is None or not GATES["gantry"].refuses(tilt_deg):
         return None
     return because("gantry-tilt", tilt_deg=abs(tilt_deg), maximum_deg=GATES["gantry"].accepted[1])
+
+
+def _air_hu(volume: CtVolume) -> float | None:
+    air = outside_air(volume)
+    return None if air is None else air.hu
 
 
 def _tilt_deg(volume: CtVolume) -> float:

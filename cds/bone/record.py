@@ -21,6 +21,8 @@ from cds.bone.assessment import (
     LevelMeasurement,
     PassedOver,
     Software,
+    TissueEvidence,
+    TissueLine,
 )
 from cds.ct.reason import Reason
 
@@ -115,6 +117,31 @@ def _calibration(calibration: Calibration) -> Record:
         "offset_sd_hu": _round(calibration.offset_sd_hu, 2),
         "water_equivalent_diameter_cm": _round(calibration.water_equivalent_diameter_cm, 1),
         "version": calibration.version,
+        "source": calibration.source,
+        "slope_offset_correlation": _round(calibration.slope_offset_correlation, 4),
+        "hardness": _round(calibration.hardness, 3),
+        "hardness_sd": _round(calibration.hardness_sd, 3),
+        "apparent_hardness": _round(calibration.apparent_hardness, 2),
+        "tissues": [_tissue(each) for each in calibration.tissues],
+        "lines": [
+            {
+                "tissues": each.tissues,
+                "slope_hu_per_mg_cm3": _round(each.slope_hu_per_mg_cm3, 4),
+                "offset_hu": _round(each.offset_hu, 2),
+            }
+            for each in calibration.lines
+        ],
+    }
+
+
+def _tissue(evidence: TissueEvidence) -> Record:
+    return {
+        "tissue": evidence.tissue,
+        "hu": _round(evidence.hu, 1),
+        "sem_hu": _round(evidence.sem_hu, 2),
+        "expected_hu": _round(evidence.expected_hu, 1),
+        "hu_at_120_kvp": _round(evidence.hu_at_120_kvp, 1),
+        "used": evidence.used,
     }
 
 
@@ -158,9 +185,7 @@ def from_record(record: Mapping[str, Any]) -> Assessment:
         flags=tuple(record["flags"]),
         contrast=Contrast(record["contrast"]["state"], record["contrast"]["aorta_hu"]),
         acquisition=_read_acquisition(record["acquisition"]),
-        calibration=None
-        if record["calibration"] is None
-        else Calibration(**_known(Calibration, record["calibration"])),
+        calibration=None if record["calibration"] is None else _read_calibration(record["calibration"]),
         patient_check=record["patient_check"],
         passed_over=tuple(
             PassedOver(each["series_uid"], _read_reasons(each["reasons"])) for each in record.get("passed_over", ())
@@ -181,6 +206,14 @@ def _read_level(record: Mapping[str, Any]) -> LevelMeasurement:
         "reasons": _read_reasons(record["reasons"]),
     }
     return LevelMeasurement(**facts)
+
+
+def _read_calibration(record: Mapping[str, Any]) -> Calibration:
+    facts = _known(Calibration, record) | {
+        "tissues": tuple(TissueEvidence(**_known(TissueEvidence, each)) for each in record.get("tissues", ())),
+        "lines": tuple(TissueLine(**_known(TissueLine, each)) for each in record.get("lines", ())),
+    }
+    return Calibration(**facts)
 
 
 def _read_acquisition(record: Mapping[str, Any]) -> Acquisition:

@@ -5,7 +5,7 @@ are measured only where none of these four can be used, or where every level is 
 outline is in doubt is shown with what it reads and why it is not used.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
@@ -17,7 +17,7 @@ from cds.bone.gates import GATES
 from cds.bone.height_grade import grade_of
 from cds.bone.level_conversion import CONVERSIONS, SUBSTITUTES, TARGET, THORACIC, LevelChoice
 from cds.bone.measured_level import Calibrator, MeasuredLevel, measure_level
-from cds.bone.outlined_body import UnmeasuredBody
+from cds.bone.outlined_body import OutlinedBody, UnmeasuredBody
 from cds.bone.outlined_column import OutlinedColumn, outlined_column
 from cds.bone.roi import TrabecularRoi
 from cds.ct.reason import Reason, because
@@ -125,10 +125,14 @@ def survey_levels(
     column = outlined_column(volume, spine)
     if column.turned:
         return Survey({}, {}, {}, turned=column.turned)
-    survey = _survey(volume, column, calibrator, keep_out, frozenset(VertebralLevel) if all_levels else FIRST)
+
+    def measure(body: OutlinedBody) -> MeasuredLevel | UnmeasuredBody:
+        return measure_level(volume, body, calibrator, keep_out=keep_out, muscle=spine.paraspinal_muscle)
+
+    survey = _survey(column, measure, frozenset(VertebralLevel) if all_levels else FIRST)
     if survey.usable or all_levels:
         return survey
-    fallback = _survey(volume, column, calibrator, keep_out, FALLBACK)
+    fallback = _survey(column, measure, FALLBACK)
     return Survey(
         {**survey.measured, **fallback.measured},
         {**survey.verdicts, **fallback.verdicts},
@@ -138,10 +142,8 @@ def survey_levels(
 
 
 def _survey(
-    volume: CtVolume,
     column: OutlinedColumn,
-    calibrator: Calibrator,
-    keep_out: MaskGrid | None,
+    measure: Callable[[OutlinedBody], MeasuredLevel | UnmeasuredBody],
     wanted: Collection[VertebralLevel],
 ) -> Survey:
     measured: dict[VertebralLevel, MeasuredLevel] = {}
@@ -150,7 +152,7 @@ def _survey(
     for level, body in column.bodies.items():
         if level not in wanted:
             continue
-        found = measure_level(volume, body, calibrator, keep_out)
+        found = measure(body)
         if isinstance(found, UnmeasuredBody):
             refused[level] = (*column.doubts.get(level, ()), *found.reasons)
             if found.height_loss_percent is not None and level not in column.doubts:

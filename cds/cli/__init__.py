@@ -1,11 +1,12 @@
-"""The command line: `osteocds serve | worker | assess | sample | demo`.
+"""The command line: `osteocds serve | worker | assess | calibrate | sample | simulate | demo`.
 
 Each command is a few lines here and a file of its own, imported when it runs: `osteocds --help`
 need not wait for torch.
 """
 
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -58,6 +59,46 @@ def sample() -> None:
 
 
 @app.command()
+def simulate(  # noqa: PLR0913 - each is one choice of the user
+    *,
+    out: Annotated[Path, typer.Option(help="An empty folder, made if needed.")],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed is the same patient.")] = 1,
+    count: Annotated[int, typer.Option(min=1, help="How many patients, of this seed and the next ones.")] = 1,
+    vbmd: Annotated[
+        float | None, typer.Option(min=10, max=300, help="Mean vBMD of L1 and L2 in mg/cm3; else drawn.")
+    ] = None,
+    kvp: Annotated[float | None, typer.Option(min=80, max=140, help="Tube voltage; else drawn.")] = None,
+    contrast: Annotated[Literal["none", "arterial", "venous"], typer.Option(help="Iodine in the blood.")] = "none",
+    scanner: Annotated[
+        Literal["exact", "documented", "unknown"], typer.Option(help="How far its HU may be from the tables.")
+    ] = "exact",
+    pixel_mm: Annotated[
+        float | None, typer.Option(min=0.4, max=4, help="No pixel smaller, no slices closer: faster.")
+    ] = None,
+    study_date: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Date of the study; else today.")
+    ] = None,
+) -> None:
+    """Write simulated low-dose chest CT with known vBMD as DICOM; truth.json lies beside each series.
+
+    Standard output has the folder of each series. Simulated, and marked so in every file.
+    """
+    with exit_status():
+        from cds.cli.simulate import SimulateCommand, run_simulate
+        from cds.simulation.patient import SimulationRequest
+
+        run_simulate(
+            SimulateCommand(
+                out,
+                seed,
+                count,
+                (study_date or datetime.now(UTC)).date(),
+                SimulationRequest(vbmd, kvp, contrast, scanner, pixel_mm),
+            )
+        )
+
+
+@app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Where the FHIR Bundle goes.")] = Path("osteocds-demo"),
     picture: Annotated[Path | None, typer.Option(help="Also save what is shown as an SVG.")] = None,
@@ -87,3 +128,78 @@ def worker(
         from cds.cli.serve import run_worker
 
         run_worker(watched=watched)
+
+
+calibrate = typer.Typer(
+    help="Calibrate a scanner of the site: phantom rods, or pairs with QCT, become a coefficient file.",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # help keeps the lines of its tables
+)
+app.add_typer(calibrate, name="calibrate")
+
+Measurements = Annotated[Path, typer.Argument(metavar="CSV", help="Table with a header; it is only read.")]
+Out = Annotated[Path, typer.Option(metavar="DIR", help="Where the coefficient files go; nothing is overwritten.")]
+ValidFrom = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DATE",
+        help="First scan that it holds for, such as the last change of tube or software; default: the measurement.",
+    ),
+]
+ValidDays = Annotated[int, typer.Option(min=1, max=1825, help="How long it holds after the measurement.")]
+
+
+@calibrate.command()
+def phantom(table: Measurements, out: Out = Path(), valid_from: ValidFrom = None, valid_days: ValidDays = 365) -> None:
+    """Fit the rods of a phantom: one line of CSV a rod.
+
+    \b
+    manufacturer, model           as in DICOM
+    station                       StationName or DeviceSerialNumber;
+                                  empty: every scanner of the model
+    kvp, kernel                   B30f|B31f: kernels that share it
+    phantom, date                 brand and model; YYYY-MM-DD
+    water_equivalent_diameter_cm  body phantom with rods, in their slice
+    rod_density_mg_cm3, basis     as certified; K2HPO4 or HA
+    rod_hu                        mean of the rod's region
+    rod_hu_sd                     optional: its SD, as weight
+    rod_water_mg_cm3              Mindways: water density of the rod
+    rod_position                  optional: centre of a body phantom
+                                  (so without the column), or edge
+    """  # noqa: D301 - \b keeps the lines below it
+    with exit_status():
+        from cds.cli.calibrate import CalibrateRequest, day_of, run_phantom
+
+        run_phantom(CalibrateRequest(table, out, day_of(valid_from), valid_days))
+
+
+@calibrate.command()
+def pairs(
+    table: Measurements,
+    out: Out = Path(),
+    valid_from: ValidFrom = None,
+    valid_days: ValidDays = 365,
+    error_variance_ratio: Annotated[
+        float, typer.Option(min=0.05, max=20.0, help="Variance of QCT's error over that of ours.")
+    ] = 1.0,
+) -> None:
+    """Fit our vBMD against QCT of the same patients (Deming): one line of CSV a patient, at least 100.
+
+    Measure ours without a calibration of this scanner on file.
+
+    \b
+    manufacturer, model           as in DICOM
+    station                       StationName or DeviceSerialNumber;
+                                  empty: every scanner of the model
+    kvp, kernel                   B30f|B31f: kernels that share it
+    date                          of our CT, YYYY-MM-DD
+    vbmd_mg_cm3, qct_mg_cm3       ours and QCT
+    phantom                       that QCT was calibrated with
+    basis                         K2HPO4 or HA, where no known brand says it
+
+    No column may identify a patient.
+    """  # noqa: D301 - \b keeps the lines below it
+    with exit_status():
+        from cds.cli.calibrate import CalibrateRequest, day_of, run_pairs
+
+        run_pairs(CalibrateRequest(table, out, day_of(valid_from), valid_days), error_variance_ratio)

@@ -19,7 +19,7 @@ import cds
 from cds.bone.assess import not_assessable
 from cds.bone.assessment import Assessment, Software
 from cds.bone.record import to_record
-from cds.cli.configuration import read_settings, refuse_unknown_population
+from cds.cli.configuration import read_settings, refuse_unknown_population, tell_expired_calibrations
 from cds.cli.progress import progress_bar
 from cds.cli.tables import assessment_view
 from cds.ct.acquisition import CtSeries
@@ -54,6 +54,7 @@ def run_assess(request: AssessRequest) -> None:
     _refuse_unwritable(request)
     refuse_unknown_population(request.population, "--population")
     settings = read_settings()
+    tell_expired_calibrations(settings)
     errors = Console(stderr=True)
     with progress_bar(errors) as report:
         archive = FolderArchive(request.dicom_dir)
@@ -89,6 +90,7 @@ def _assess(
         segmenter=settings.segmenter,
         segmenter_timeout_s=settings.segmenter_timeout_s,
         weights_dir=settings.weights_dir,
+        calibration_dir=settings.calibration_dir,
         device=settings.device,
         threads=settings.threads,
         population=request.population or settings.population,

@@ -1,9 +1,13 @@
 """Settings for one run of a command."""
 
+from datetime import UTC, datetime
+
+import typer
 from pydantic import ValidationError
 
 from cds.bone.reference import NORMS
 from cds.errors import SettingsInvalid
+from cds.inference.calibration_folder import read_calibrations
 from cds.inference.choice import refuse_unusable_segmenter
 from cds.settings import Settings
 
@@ -11,7 +15,7 @@ from cds.settings import Settings
 def read_settings() -> Settings:
     """From OSTEOCDS_*; raises `SettingsInvalid` naming the variables that are wrong, not their values.
 
-    Of a population and a segmenter it tells the value too: a name and a folder, no secrets.
+    Of a population, a segmenter and a calibration it tells the value too: names and folders, no secrets.
     """
     try:
         settings = Settings()
@@ -23,7 +27,15 @@ def read_settings() -> Settings:
         raise SettingsInvalid("; ".join(wrong)) from None
     refuse_unknown_population(settings.population, "OSTEOCDS_POPULATION")
     refuse_unusable_segmenter(settings.segmenter)
+    read_calibrations(settings.calibration_dir, datetime.now(UTC).date())
     return settings
+
+
+def tell_expired_calibrations(settings: Settings) -> None:
+    """On standard error, one line each: the operator should know before a scan shows it."""
+    today = datetime.now(UTC).date()
+    for sentence in read_calibrations(settings.calibration_dir, today).expired(today):
+        typer.echo(f"osteocds: {sentence}", err=True)
 
 
 def refuse_unknown_population(population: str | None, setting: str) -> None:

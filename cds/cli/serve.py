@@ -6,7 +6,7 @@ import sys
 import uvicorn
 
 from cds.app import create_app
-from cds.cli.configuration import read_settings
+from cds.cli.configuration import read_settings, tell_expired_calibrations
 from cds.dicomweb.archive import open_archive
 from cds.durable.supervisor import WorkerSupervisor
 from cds.errors import SettingsInvalid
@@ -22,6 +22,7 @@ def run_serve() -> None:
     """Prepare the databases, start the workers, listen until told to stop."""
     settings = read_settings()
     _refuse_open_doors(settings)
+    tell_expired_calibrations(settings)
     open_archive(settings)  # contacts nothing; a wrong setting is told here, not by dying workers
     prepare_databases(settings)
     app = create_app(settings, web_collaborators(settings))

@@ -89,6 +89,8 @@ def _provenance(assessment: Assessment) -> str:
         parts.append(
             f"{assessment.calibration.method}, slope {assessment.calibration.slope_hu_per_mg_cm3:.2f} HU per mg/cm3"
         )
+        if assessment.calibration.scanner != "unknown":
+            parts.append(f"scanner: {assessment.calibration.source}")
     parts.append(f"osteocds {software.version}, {software.model}")
     if "total" in assessment.timing_s:
         parts.append(f"{assessment.timing_s['total']:.1f} s")

@@ -33,6 +33,7 @@ class CtSeries:
     manufacturer: str | None = None
     model: str | None = None
     station_name: str | None = None
+    device_serial_number: str | None = None
     kvp: float | None = None
     kernel: str | None = None
     slice_thickness_mm: float | None = None
@@ -43,6 +44,8 @@ class CtSeries:
     gantry_tilt_deg: float | None = None
     filter_type: str | None = None
     filter_material: str | None = None
+    multi_energy: bool | None = None
+    """MultienergyCTAcquisition (0018,9361)."""
     contrast_agent: str | None = None
     """None: the attribute is absent. "": present and empty."""
     rescale_type: str | None = None

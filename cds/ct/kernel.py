@@ -21,7 +21,7 @@ _PHILIPS: dict[str, Sharpness] = {
     **dict.fromkeys(("B", "C", "YB", "XB", "EB"), "medium"),
     **dict.fromkeys(("D", "E", "L", "YC", "YD", "YE", "YL", "XC", "EC"), "sharp"),
 }
-_EMULATES_OTHER_KVP = re.compile(r"SA\d{2}")
+_EMULATES_OTHER_KVP = re.compile(r"S[AD]\d{2}")
 
 _SIEMENS_MEDIUM_FROM, _SIEMENS_SHARP_FROM = 37, 55
 _CANON_MEDIUM_FROM, _CANON_SHARP_FROM = 10, 30
@@ -43,7 +43,7 @@ def sharpness(kernel: str | None) -> Sharpness:
 
 
 def emulates_other_kvp(kernel: str | None) -> bool:
-    """Whether the kernel makes images look like another tube voltage (Siemens Sa36 and others)."""
+    """Whether the kernel makes every tube voltage look alike: Siemens Sa36 (120 kVp), Sd36 (DirectDensity)."""
     return _EMULATES_OTHER_KVP.match((kernel or "").strip().upper()) is not None
 
 

@@ -43,6 +43,10 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "image-truncated": "{count} image file(s) are cut short: {what}.",
         "compression-unsupported": "The images are stored in transfer syntax {transfer_syntax}, which cannot be decoded.",
         "pixels-lossy": "The images were compressed with loss, which changes Hounsfield units.",
+        # the patient's own tissues
+        "tissues-implausible": "The scale of the images is in doubt: {found}, which such tissue does not.",
+        "spectrum-mismatch": "Fat under the skin does not read as it should at the recorded {kvp:g} kVp: the tube voltage or a filter differs from what is recorded.",
+        "calibrations-disagree": "Calibrations by different tissues of the patient disagree by {difference_mg_cm3:.0f} mg/cm3, so none can be trusted.",
         # anatomy
         "no-anatomy": "The images show no anatomy: they are empty, uniform, or noise alone.",
         "orientation-upside-down": "The images seem to show the patient upside down, against their own orientation labels.",
@@ -55,6 +59,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "level-roi-small": "The trabecular region is {roi_cm3:.1f} cm3; at least {minimum_cm3:.1f} cm3 are needed.",
         "level-too-few-slices": "Only {count} slices cross the trabecular region; at least {minimum} are needed.",
         "level-noisy": "Image noise leaves the mean uncertain by {sem_hu:.1f} HU; at most {maximum_hu:.0f} HU are accepted.",
+        "level-sharp-noise": "The reconstruction kernel is sharp and soft tissue scatters by {noise_hu:.0f} HU; at most {maximum_hu:.0f} HU are accepted.",
         "level-metal": "Metal or cement lies in or near the vertebra.",
         "level-outlier": "The vertebra differs by {difference_mg_cm3:.0f} mg/cm3 from its neighbours.",
         "level-outside-body": "The outline found for this level is not a plausible vertebral body.",

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Final
 
 from cds.ct.acquisition import CtSeries
-from cds.ct.kernel import emulates_other_kvp
+from cds.ct.image_type import refuse_image_type
 from cds.ct.reason import Reason, because
+from cds.ct.spectrum import refuse_spectrum
 
 MINIMUM_SLICES: Final = 8
 """One lumbar vertebra with its endplates in the thickest slices that are accepted."""
@@ -20,19 +21,6 @@ MAXIMUM_KVP: Final = 150.0
 
 _CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
 _ENHANCED_CT_STORAGES = frozenset({"1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"})
-
-_LOCALIZER_TEXT = re.compile(r"\b(SCOUT|TOPOGRAM|SURVIEW|SCANOGRAM|LOCALI[SZ]ER)\b")
-_PROJECTION_TEXT = re.compile(r"\b(MIN ?IP|MIP)\b")
-_SPECTRAL_TEXT = re.compile(
-    r"\bVMI\b|\bMONO(E|ENERGETIC)?\b|\bMONO[ _+-]*\d|\d\s*KEV\b|\bVNC\b|\bVUE\b|\bIODINE|\bIODMAP"
-    r"|\bGSI\b|\bSPECTRAL\b|\b(DUAL|MULTI)[ _-]?ENERGY\b"
-)
-_MIXED_ENERGY_TEXT = re.compile(r"\bDE[ _].*\b[FM][ _]?0[.,]\d|\b[FM]_0\.\d")
-_SPECTRAL_IMAGE_TYPES = frozenset(
-    {"VMI", "MONO", "MONOE", "MONO_E", "VNC", "VIRTUAL_NON_CONTRAST", "IODINE", "MAT_SPECIFIC"}
-)
-_TIN_TEXT = re.compile(r"(?<![A-Z])SN ?\d{2,3}(?!\d)|\d{2,3} ?KV ?SN\b|(?<![A-Z])TIN(?![A-Z])")
-_SPECTRAL_FILTERS = re.compile(r"(?<![A-Z])(TIN|SN|SILVER|AG|GOLD|AU)(?![A-Z])")
 
 _PARTS_WITH_SPINE = re.compile(
     r"CHEST|THORAX|THORAC|ABD|TRUNK|TORSO|LUNG|HEART|CARDIAC|CORONARY|LIVER|KIDNEY|RENAL|AORTA|[TL]L?SPINE|[TL]-SPINE|LUMBAR|WHOLE|BODY"
@@ -56,10 +44,6 @@ def refusal(series: CtSeries) -> Reason | None:
     return next((reason for rule in _RULES if (reason := rule(series)) is not None), None)
 
 
-def _described(series: CtSeries) -> str:
-    return " ".join(filter(None, (series.series_description, series.protocol_name))).upper()
-
-
 def _modality(series: CtSeries) -> Reason | None:
     return None if series.modality == "CT" else because("not-ct", modality=series.modality or "of unknown modality")
 
@@ -69,29 +53,6 @@ def _object_kind(series: CtSeries) -> Reason | None:
         return because("enhanced-multiframe")
     if series.sop_class_uid is not None and series.sop_class_uid != _CT_IMAGE_STORAGE:
         return because("derived-series", image_type="not stored as CT images")
-    return None
-
-
-def _image_type(series: CtSeries) -> Reason | None:
-    if "LOCALIZER" in series.image_type or _LOCALIZER_TEXT.search(_described(series)):
-        return because("localizer")
-    if {"DERIVED", "SECONDARY"} & set(series.image_type[:2]):
-        return because("derived-series", image_type=", ".join(series.image_type).lower())
-    if _PROJECTION_TEXT.search(_described(series)):
-        return because("derived-series", image_type="intensity projection")
-    return None
-
-
-def _spectrum(series: CtSeries) -> Reason | None:
-    described = _described(series)
-    tagged = _SPECTRAL_IMAGE_TYPES & set(series.image_type)
-    if tagged or _SPECTRAL_TEXT.search(described) or _MIXED_ENERGY_TEXT.search(described):
-        return because("virtual-monoenergetic")
-    filters = " ".join(filter(None, (series.filter_type, series.filter_material))).upper()
-    if _TIN_TEXT.search(described) or _SPECTRAL_FILTERS.search(filters):
-        return because("spectral-filter")
-    if emulates_other_kvp(series.kernel):
-        return because("kernel-emulates-kvp", kernel=series.kernel)
     return None
 
 
@@ -121,8 +82,8 @@ def _body_part(series: CtSeries) -> Reason | None:
 _RULES: Final[tuple[Callable[[CtSeries], Reason | None], ...]] = (
     _modality,
     _object_kind,
-    _image_type,
-    _spectrum,
+    refuse_image_type,
+    refuse_spectrum,
     _tube_voltage,
     _slices,
     _body_part,

@@ -45,6 +45,14 @@ class CtVolume:
         return float(slice_mm), float(row_mm), float(column_mm)
 
     @cached_property
+    def slice_heights_mm(self) -> NDArray[np.float64]:
+        """LPS z of the middle of each slice."""
+        rows, columns = ((n - 1) / 2 for n in self.hu.shape[1:])
+        along = self.affine_lps[2, 0] * np.arange(self.hu.shape[0], dtype=np.float64)
+        heights: NDArray[np.float64] = along + self.affine_lps[2, 1:] @ np.array([rows, columns, 1.0])
+        return heights
+
+    @cached_property
     def lps_to_index(self) -> Affine:
         """(4, 4): LPS millimetres to (slice, row, column) index."""
         return np.linalg.inv(self.affine_lps).astype(np.float64)

@@ -19,6 +19,7 @@ CT_IMAGE_STORAGE: Final = "1.2.840.10008.5.1.4.1.1.2"
 ENHANCED_CT_STORAGES: Final = frozenset({"1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"})
 """Enhanced CT and Legacy Converted Enhanced CT: many frames in one instance."""
 
+_YES_OR_NO: Final = {"YES": True, "NO": False}
 _SEXES: Final[dict[str, Sex]] = {"M": "male", "F": "female"}
 LOSSY_TRANSFER_SYNTAXES: Final = frozenset(
     {
@@ -65,6 +66,7 @@ def series_of(source: Attributes, *, instance_count: int | None = None, transfer
         manufacturer=text(source, "Manufacturer"),
         model=text(source, "ManufacturerModelName"),
         station_name=text(source, "StationName"),
+        device_serial_number=text(source, "DeviceSerialNumber"),
         kvp=_positive(number(source, "KVP")),
         kernel=first_text(source, "ConvolutionKernel"),
         slice_thickness_mm=_positive(number(source, "SliceThickness")),
@@ -74,6 +76,7 @@ def series_of(source: Attributes, *, instance_count: int | None = None, transfer
         gantry_tilt_deg=number(source, "GantryDetectorTilt"),
         filter_type=text(source, "FilterType"),
         filter_material=text(source, "FilterMaterial"),
+        multi_energy=_YES_OR_NO.get((first_text(source, "MultienergyCTAcquisition") or "").upper()),
         contrast_agent=None if agent is None else "\\".join(agent),
         rescale_type=text(source, "RescaleType"),
         lossy=first_text(source, "LossyImageCompression") == "01" or transfer_syntax in LOSSY_TRANSFER_SYNTAXES,

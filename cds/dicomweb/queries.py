@@ -20,7 +20,8 @@ _IMAGE_FIELDS: Final = (
     *("PatientAge", "StudyDate", "SeriesDate", "AcquisitionDate", "SOPClassUID", "ImageType", "ProtocolName"),
     *("Manufacturer", "ManufacturerModelName", "StationName", "KVP", "ConvolutionKernel", "SliceThickness"),
     *("PixelSpacing", "Rows", "Columns", "GantryDetectorTilt", "FilterType", "FilterMaterial"),
-    *("ContrastBolusAgent", "RescaleType", "LossyImageCompression", "StudyDescription", "SeriesDescription"),
+    *("MultienergyCTAcquisition", "ContrastBolusAgent", "RescaleType", "LossyImageCompression"),
+    *("StudyDescription", "SeriesDescription"),
     *("BodyPartExamined", "SeriesNumber", "Modality"),
 )
 """Asked for by name: `includefield=all` leaves some of them out on common servers."""

@@ -52,9 +52,9 @@ _LONG_VRS = frozenset({b"OB", b"OW", b"UN", b"OF", b"OD", b"OL", b"OV"})
 _KEYWORDS = (
     "SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID FrameOfReferenceUID Modality ImageType "
     "StudyDate SeriesDate AcquisitionDate StudyDescription SeriesDescription ProtocolName BodyPartExamined "
-    "SeriesNumber Manufacturer ManufacturerModelName StationName KVP ConvolutionKernel SliceThickness "
-    "PixelSpacing Rows Columns GantryDetectorTilt FilterType FilterMaterial ContrastBolusAgent RescaleType "
-    "RescaleSlope RescaleIntercept LossyImageCompression PatientID IssuerOfPatientID PatientName "
+    "SeriesNumber Manufacturer ManufacturerModelName StationName DeviceSerialNumber KVP ConvolutionKernel "
+    "SliceThickness PixelSpacing Rows Columns GantryDetectorTilt FilterType FilterMaterial ContrastBolusAgent "
+    "RescaleType RescaleSlope RescaleIntercept LossyImageCompression PatientID IssuerOfPatientID PatientName "
     "PatientBirthDate PatientSex PatientAge ImagePositionPatient ImageOrientationPatient NumberOfFrames "
     "SamplesPerPixel BitsAllocated PixelPaddingValue PixelPaddingRangeLimit SpecificCharacterSet"
 )

@@ -21,16 +21,24 @@ _BITS: Final = 16
 
 
 def write_series(
-    directory: Path, volume: CtVolume, *, seed: str = "", transfer_syntax: str = ExplicitVRLittleEndian
+    directory: Path,
+    volume: CtVolume,
+    *,
+    seed: str = "",
+    comments: str | None = None,
+    transfer_syntax: str = ExplicitVRLittleEndian,
 ) -> Sequence[Path]:
     """Write IM0001.dcm ... into `directory`, made if needed, and return the paths in slice order.
 
     Attributes come from `volume.series`. Identifiers that it leaves empty, and those of the
     images, follow from `seed`: the same seed gives the same UIDs, byte for byte the same files.
+    `comments` become ImageComments (0020,4000).
     The volume must not be sheared: rows and columns orthogonal to each other (PS3.3 C.7.6.2).
     """
     directory.mkdir(parents=True, exist_ok=True)
     shared = shared_attributes(volume.series, seed)
+    if comments is not None:
+        shared.ImageComments = comments
     _add_plane(shared, volume)
     syntax = UID(transfer_syntax)
     paths = []
@@ -82,10 +90,12 @@ def shared_attributes(series: CtSeries, seed: str) -> Dataset:
         "BodyPartExamined": series.body_part,
         "ManufacturerModelName": series.model,
         "StationName": series.station_name,
+        "DeviceSerialNumber": series.device_serial_number,
         "ConvolutionKernel": series.kernel,
         "GantryDetectorTilt": _ds(series.gantry_tilt_deg),
         "FilterType": series.filter_type,
         "FilterMaterial": series.filter_material.split("\\") if series.filter_material else None,
+        "MultienergyCTAcquisition": None if series.multi_energy is None else "YES" if series.multi_energy else "NO",
         "ContrastBolusAgent": series.contrast_agent,
         "RescaleType": series.rescale_type or "HU",
     }

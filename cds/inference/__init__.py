@@ -1,1 +1,1 @@
-"""The only importer of `models`: segmenter and calibrator behind the ports."""
+"""The only importer of what measures in `models`: segmenter and calibrator behind the ports."""

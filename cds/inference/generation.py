@@ -11,7 +11,7 @@ from pathlib import Path
 import models
 from cds.bone import RULES_VERSION
 from cds.errors import SettingsInvalid
-from cds.inference.calibrator import PhysicsCalibrator
+from cds.inference.calibration_folder import site_calibrator
 from cds.inference.choice import chosen_identity
 from cds.inference.identity import SegmenterIdentity
 
@@ -37,19 +37,23 @@ class Generation:
 
 
 def current_generation(
-    weights_dir: Path | None, population: str | None = None, *, segmenter: str | None = None
+    weights_dir: Path | None,
+    population: str | None = None,
+    *,
+    segmenter: str | None = None,
+    calibration_dir: Path | None = None,
 ) -> Generation:
     """What would be measured with now: the shipped networks (or those in `weights_dir`), or the site's own segmenter.
 
-    Raises `SettingsInvalid` where its files are not there.
+    Raises `SettingsInvalid` where its files, or those of `calibration_dir`, are not there or broken.
     """
     identity = _shipped(weights_dir or _SHIPPED) if segmenter is None else chosen_identity(segmenter)
-    return generation_of(identity, population)
+    return generation_of(identity, site_calibrator(calibration_dir).version, population)
 
 
-def generation_of(identity: SegmenterIdentity, population: str | None = None) -> Generation:
-    """The generation of results that a segmenter makes."""
-    return Generation(identity.name, identity.weights_sha256, PhysicsCalibrator().version, population)
+def generation_of(identity: SegmenterIdentity, calibrator_version: str, population: str | None = None) -> Generation:
+    """The generation of results that a segmenter and a calibrator make."""
+    return Generation(identity.name, identity.weights_sha256, calibrator_version, population)
 
 
 def _shipped(folder: Path) -> SegmenterIdentity:

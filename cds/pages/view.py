@@ -104,9 +104,10 @@ def _method(result: StoredResult) -> tuple[tuple[str, str], ...]:
     ]
     if calibration is not None:
         known = {"site": "calibrated on site", "documented": "documented", "unknown": "not calibrated"}
+        on_file = f": {calibration.source}" if calibration.scanner != "unknown" and calibration.source else ""
         facts += [
             ("Calibration", f"phantomless, {calibration.method}, version {calibration.version}"),
-            ("Scanner calibration", known[calibration.scanner]),
+            ("Scanner calibration", f"{known[calibration.scanner]}{on_file}"),
             ("Slope", f"{calibration.slope_hu_per_mg_cm3:.3f} HU per mg/cm3 ({assessment.basis})"),
         ]
     if assessment.probability_osteoporosis_range is not None:

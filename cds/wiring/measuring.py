@@ -6,7 +6,7 @@ import cds
 from cds.bone.assessment import Software
 from cds.inference.bundle import BundleSegmenter
 from cds.inference.bundle_files import read_bundle
-from cds.inference.calibrator import PhysicsCalibrator
+from cds.inference.calibration_folder import site_calibrator
 from cds.inference.segmenter import NetworkSegmenter
 from cds.inference.totalsegmentator import TIMEOUT_S, TotalSegmentator
 from cds.inference.totalsegmentator_files import CHOICES, find_installation
@@ -21,6 +21,7 @@ def instruments_on(  # noqa: PLR0913 - each is one choice of the site
     segmenter: str | None = None,
     segmenter_timeout_s: float = TIMEOUT_S,
     weights_dir: Path | None = None,
+    calibration_dir: Path | None = None,
     device: str = "auto",
     threads: int | None = None,
     population: str | None = None,
@@ -37,7 +38,7 @@ def instruments_on(  # noqa: PLR0913 - each is one choice of the site
     return Instruments(
         archive=archive,
         segmenter=chosen,
-        calibrator=PhysicsCalibrator(),
+        calibrator=site_calibrator(calibration_dir),
         clock=SystemClock(),
         software=Software(cds.__version__, chosen.name, chosen.weights_sha256),
         population=population,

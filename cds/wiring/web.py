@@ -26,7 +26,12 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
     store = SqlAssessmentStore(engine, clock)
     audit = SqlAuditLog(engine, clock)
     chart = HttpPatientChart(settings.fhir_origins)
-    generation = current_generation(settings.weights_dir, settings.population, segmenter=settings.segmenter).name
+    generation = current_generation(
+        settings.weights_dir,
+        settings.population,
+        segmenter=settings.segmenter,
+        calibration_dir=settings.calibration_dir,
+    ).name
     queue = DbosScreeningQueue(settings.durable_database_url, generation, clock)
 
     async def close() -> None:

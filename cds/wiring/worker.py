@@ -25,6 +25,7 @@ def worker_of(settings: Settings) -> Worker:
         segmenter=settings.segmenter,
         segmenter_timeout_s=settings.segmenter_timeout_s,
         weights_dir=settings.weights_dir,
+        calibration_dir=settings.calibration_dir,
         device=settings.device,
         threads=settings.threads,
         population=settings.population,
@@ -35,7 +36,7 @@ def worker_of(settings: Settings) -> Worker:
         store=SqlAssessmentStore(engine, clock),
         publisher=FhirPublisher(settings.notice, settings.identifier_system),
         audit=SqlAuditLog(engine, clock),
-        generation=generation_of(loaded, settings.population).name,
+        generation=generation_of(loaded, instruments.calibrator.version, settings.population).name,
         max_scan_age_days=settings.max_scan_age_days,
         allow_unverified_identity=settings.allow_unverified_identity,
     )

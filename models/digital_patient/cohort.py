@@ -49,14 +49,15 @@ def draw_request(seed: int, *, pixel_mm: float | None = None) -> ScanRequest:
         contrast=extent.contrast,
         aim="spine" if extent.narrow else "trunk",
         aim_off_mm=pair(for_place.normal(0, 6 if extent.narrow else 9, 2)),
-        patient=_draw_patient(for_patient, fat),
+        patient=draw_patient(for_patient, fat),
         scanner=scanner,
         acquisition=acquisition if pixel_mm is None else coarser(acquisition, pixel_mm),
         position_lps_mm=(*pair(for_place.normal(0, (15, 40))), float(for_place.uniform(-900, 900))),
     )
 
 
-def _draw_patient(rng: np.random.Generator, fat_mm: float) -> PatientOptions:
+def draw_patient(rng: np.random.Generator, fat_mm: float) -> PatientOptions:
+    """Shape, numbering and findings of one patient with that much fat under the skin."""
     for_shape, for_number, for_bone, for_soft = rng.spawn(4)
     bent, curved = happens(for_shape, "marked kyphosis"), happens(for_shape, "marked scoliosis")
     kyphosis, scoliosis = for_shape.uniform((1.5, 10), (2.2, 24))

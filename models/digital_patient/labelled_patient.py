@@ -15,7 +15,6 @@ from models.digital_patient.labelled_bone import spongy_bodies
 from models.digital_patient.labelled_canvas import Body, painted
 from models.digital_patient.labelled_survey import survey_of
 from models.digital_patient.labelled_truth import truths_of
-from models.digital_patient.materials import draw_tissues
 from models.digital_patient.scanner import hu_volume, path_through
 from models.digital_patient.simulate import ScanRequest, SimulatedScan, every, moved_by, scanned, thin_slices
 from models.digital_patient.structures import LEVELS
@@ -39,7 +38,7 @@ def simulate_from_labels(
     """
     for_body, for_tissues, for_noise, for_streaks, for_texture, for_additions = np.random.default_rng(seed).spawn(6)
     patient, scanner = request.patient, request.scanner
-    tissues = draw_tissues(for_tissues, request.age, request.vbmd_mg_cm3, request.contrast, patient.soft.lung)
+    tissues = request.tissues_from(for_tissues)
     body = _drawn_body(for_body, anatomy, patient, variation or Variation())
     survey = survey_of(body)
     column = body.vertebrae

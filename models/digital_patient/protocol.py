@@ -18,6 +18,8 @@ from models.hu_calibration.slope_table import Filtration
 T = TypeVar("T")
 Choices = tuple[tuple[str, float], ...]
 """A value and its weight, in pairs."""
+Intervals = tuple[tuple[float, float], ...]
+"""Distance between slices in mm and its weight, in pairs."""
 Kind = Literal["chest", "screening", "chest-abdomen", "abdomen", "spine", "crop"]
 
 
@@ -87,7 +89,16 @@ COVERAGES: dict[Kind, Coverage] = {
 }
 KVP = ((120.0, 0.56), (100.0, 0.2), (140.0, 0.1), (130.0, 0.06), (110.0, 0.04), (80.0, 0.04))
 FILTRATIONS: tuple[tuple[Filtration, float], ...] = (("standard", 0.8), ("light", 0.1), ("hard", 0.1))
-INTERVAL_MM = ((1.0, 0.17), (1.25, 0.13), (1.5, 0.1), (2.0, 0.12), (2.5, 0.13), (3.0, 0.13), (4.0, 0.04), (5.0, 0.18))
+INTERVAL_MM: Intervals = (
+    (1.0, 0.17),
+    (1.25, 0.13),
+    (1.5, 0.1),
+    (2.0, 0.12),
+    (2.5, 0.13),
+    (3.0, 0.13),
+    (4.0, 0.04),
+    (5.0, 0.18),
+)
 KERNELS = (
     ((1.9, 0.0, 0.17), 0.25),
     ((1.5, 0.0, 0.24), 0.4),
@@ -129,11 +140,13 @@ def draw_extent(rng: np.random.Generator) -> Extent:
     return Extent(kind, cranial, caudal, rng.uniform(-14, 18), rng.uniform(*coverage.below_mm), contrast, narrow)
 
 
-def draw_acquisition(rng: np.random.Generator, extent: Extent, fat_mm: float) -> Acquisition:
+def draw_acquisition(
+    rng: np.random.Generator, extent: Extent, fat_mm: float, intervals_mm: Intervals = INTERVAL_MM
+) -> Acquisition:
     """Field of view, slices, kernel and noise as they are reconstructed at full resolution."""
     trunk = np.clip(rng.normal(345, 22) + 2.2 * (fat_mm - 18), 300, 500)
     field = rng.uniform(120, 200) if extent.narrow else trunk
-    interval = pick(rng, INTERVAL_MM)
+    interval = pick(rng, intervals_mm)
     thickness = min(interval * (rng.uniform(1.2, 2.0) if rng.random() < 0.25 else 1.0), 6.0)
     (psf, enhancement, peak), spread = pick(rng, KERNELS), np.exp(rng.normal(0, 0.1, 3))
     median, deviation = COVERAGES[extent.kind].noise_hu

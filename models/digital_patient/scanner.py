@@ -4,6 +4,7 @@ Slopes and tissue values come from `models.hu_calibration`, which is what the ca
 agreement between the two proves arithmetic, not physics.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -43,10 +44,16 @@ class Scanner:
     """What water reads."""
     slope_deviation: float = 0.0
     """Relative difference of this scanner's mineral slope from the table; an unknown one has an SD of 0.08."""
+    hardness: float = 0.0
+    """A beam between the named filtrations: 1 shifts slope and tissues by half of what lies from light to hard."""
 
     def slope_hu_per_mg_cm3(self, water_path_cm: float) -> float:
         """HU that 1 mg/cm3 K2HPO4 makes on this scanner."""
-        return _table().slope_hu_per_mg_cm3(self.kvp, water_path_cm, self.filtration) * (1 + self.slope_deviation)
+
+        def of(filtration: Filtration) -> float:
+            return _table().slope_hu_per_mg_cm3(self.kvp, water_path_cm, filtration)
+
+        return self._hardened(of) * (1 + self.slope_deviation)
 
     def hu_of(self, material: Material, water_path_cm: float) -> float:
         """HU of a voxel filled by a material."""
@@ -62,8 +69,15 @@ class Scanner:
             return -1000.0
         if base == "water":
             return 1000.0 * (density - 1)
-        own = _table().tissue_hu(base, self.kvp, water_path_cm, self.filtration)  # type: ignore[arg-type]
-        return (1000.0 + own) * density - 1000.0
+
+        def of(filtration: Filtration) -> float:
+            return _table().tissue_hu(base, self.kvp, water_path_cm, filtration)  # type: ignore[arg-type]
+
+        return (1000.0 + self._hardened(of)) * density - 1000.0
+
+    def _hardened(self, of: Callable[[Filtration], float]) -> float:
+        """What the table has for the filtration, shifted by hardness."""
+        return of(self.filtration) + (self.hardness * (of("hard") - of("light")) / 2 if self.hardness else 0.0)
 
 
 @cache

@@ -1,5 +1,6 @@
 """The entry: a seed and a request become a CT with its truth."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from models.digital_patient.acquisition import Acquisition, blurred, centre_weight, noise, slices_of, streaks
 from models.digital_patient.anatomy import Anatomy, PatientOptions, draw_anatomy, rasterise
 from models.digital_patient.grid import Canvas, Floats, Picture, ScanGrid
-from models.digital_patient.materials import Contrast, draw_tissues
+from models.digital_patient.materials import Contrast, Tissues, draw_tissues
 from models.digital_patient.scanner import Scanner, hu_volume, water_path_cm
 from models.digital_patient.structures import Structure
 from models.digital_patient.texture import add_texture
@@ -18,6 +19,8 @@ from models.digital_patient.truth import ScanTruth, shifted_grid, truths_of
 THIN_SLICE_MM = 1.6
 """Slices further apart than this are averaged from thinner ones."""
 LOWEST_HU, HIGHEST_HU = -1024, 3071
+Report = Callable[[str, float], None]
+"""Called with what is being done and the fraction done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,14 @@ class ScanRequest:
     acquisition: Acquisition = field(default_factory=Acquisition)
     position_lps_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Where the scanner's coordinates put the centre of L1."""
+    tissues: Tissues | None = None
+    """The whole biology, where the caller has drawn it; age, density, contrast and lung are then its own."""
+
+    def tissues_from(self, rng: np.random.Generator) -> Tissues:
+        """The biology asked for, else one from the seed."""
+        if self.tissues is not None:
+            return self.tissues
+        return draw_tissues(rng, self.age, self.vbmd_mg_cm3, self.contrast, self.patient.soft.lung)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +67,24 @@ class SimulatedScan:
     truth: ScanTruth
 
 
-def simulate(seed: int, request: ScanRequest) -> SimulatedScan:
+def simulate(seed: int, request: ScanRequest, report: Report = lambda _what, _fraction: None) -> SimulatedScan:
     """Anatomy, then materials, then HU, then the scanner; the same seed and request give the same bytes."""
     for_anatomy, for_tissues, for_noise, for_streaks = np.random.default_rng(seed).spawn(4)
     anatomy = draw_anatomy(for_anatomy, request.patient)
-    tissues = draw_tissues(for_tissues, request.age, request.vbmd_mg_cm3, request.contrast, request.patient.soft.lung)
+    tissues = request.tissues_from(for_tissues)
     acquisition, scanner = request.acquisition, request.scanner
 
     grid = grid_of(anatomy, request)
     thin = grid.refined(thin_slices(acquisition))
+    report("painting the anatomy", 0.0)
     canvas = rasterise(anatomy, thin, tissues.vbmd_mg_cm3)
+    report("HU of its materials", 0.6)
     thin_paths = water_path_cm(anatomy, tissues, scanner, thin.along(0))
     ideal = hu_volume(canvas, tissues, scanner, thin_paths)
     add_texture(ideal, canvas, anatomy.detail_seed)
     shown = every(canvas, grid)
     paths = np.interp(grid.along(0), thin.along(0), thin_paths)
+    report("slices, blur and noise", 0.8)
     hu = scanned(ideal, shown, acquisition, paths, (for_noise, for_streaks))
     facts = truths_of(shown, anatomy, tissues, scanner, paths)
     moved = request.position_lps_mm

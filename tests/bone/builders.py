@@ -7,6 +7,7 @@ from cds.bone.assessment import Calibration
 from cds.bone.density import density_of
 from cds.bone.measured_level import MeasuredLevel
 from cds.bone.roi import TrabecularRoi
+from cds.bone.tissue_sample import TissueSample
 from cds.bone.vertebral_height import BodyHeights
 
 
@@ -23,6 +24,17 @@ def a_calibration(**facts):
         "version": "test-1",
     }
     return Calibration(**(usual | facts))
+
+
+def a_sample(tissue, hu, **facts):
+    """What a tissue reads, surely; fat as under the skin, the rest in a middle size."""
+    usual = {"count": 2000, "sd_hu": 12.0, "sem_hu": 0.8, "water_path_cm": {"fat": 10.0, "air": 0.0}.get(tissue, 29.0)}
+    return TissueSample(tissue=tissue, hu=hu, **(usual | facts))
+
+
+def a_blood(hu, sd_hu=12.0, count=1000):
+    """Blood of the aorta."""
+    return a_sample("blood", hu, sd_hu=sd_hu, count=count)
 
 
 def a_roi(level="L1", hu=128.0, **facts):

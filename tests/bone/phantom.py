@@ -1,5 +1,7 @@
 """A simulated trunk with known bone: an oval body, vertebrae with a shell and a canal behind, an aorta, a table.
 
+Fat under the skin and muscles beside the spine where asked for.
+
 Geometry in LPS mm, x left, y posterior, z superior; L1 at the origin. Everything is analytic, so
 that the same patient can be drawn on any grid.
 """
@@ -23,6 +25,9 @@ AORTA_RADIUS_MM = 10.0
 CANAL_Y_MM = 24.0
 CANAL_HALF_MM = (11.0, 8.0)
 """Half width and half depth of the spinal canal, and how far behind the bodies' centres it runs."""
+SKIN_MM = 2.0
+MUSCLE_MM = (34.0, 27.0)
+MUSCLE_RADIUS_MM = 15.0
 MASK_MM = 2.0
 
 L1 = VertebralLevel.L1
@@ -52,6 +57,11 @@ class Trunk:
     bone_hu: dict = field(default_factory=lambda: {T12: 150, L1: 150, L2: 150, L3: 150})
     blood_hu: float = 42.0
     soft_hu: float = 30.0
+    fat_mm: float = 0.0
+    """Thickness of the fat under the skin."""
+    fat_hu: float = -104.0
+    muscle_hu: float | None = None
+    """Of muscles beside the spine; None for none."""
     air_hu: float = -1000.0
     noise_hu: float = 20.0
     table: bool = True
@@ -74,7 +84,13 @@ class Trunk:
         z, y, x = axes_lps(affine, shape)
         hu = np.full(shape, self.air_hu, dtype=np.float32)
         rx, ry = TRUNK_HALF_MM
-        hu[np.broadcast_to((x / rx) ** 2 + ((y - TRUNK_CENTRE_Y_MM) / ry) ** 2 <= 1, shape)] = self.soft_hu
+        skin_and_fat = ((0.0, 40.0), (SKIN_MM, self.fat_hu)) if self.fat_mm else ()
+        for below_mm, tissue_hu in (*skin_and_fat, (self.fat_mm, self.soft_hu)):
+            oval = (x / (rx - below_mm)) ** 2 + ((y - TRUNK_CENTRE_Y_MM) / (ry - below_mm)) ** 2 <= 1
+            hu[np.broadcast_to(oval, shape)] = tissue_hu
+        if self.muscle_hu is not None:
+            beside = np.hypot(np.abs(x) - MUSCLE_MM[0], y - MUSCLE_MM[1]) <= MUSCLE_RADIUS_MM
+            hu[np.broadcast_to(beside, shape)] = self.muscle_hu
         if self.table:
             hu[np.broadcast_to((np.abs(y - (TRUNK_CENTRE_Y_MM + ry + 8)) <= 1.5) & (np.abs(x) < 140), shape)] = 100
         ax, ay = AORTA_MM
@@ -106,6 +122,7 @@ class Trunk:
             confidence,
             aorta=an_aorta() if aorta else None,
             spinal_canal=a_canal() if canal else None,
+            paraspinal_muscle=None if self.muscle_hu is None else a_muscle(),
         )
 
     def but(self, **changes):
@@ -192,6 +209,15 @@ def an_aorta(*, mask_mm=2.0, z_mm=(-100.0, 60.0)):
     return MaskGrid(inside + 0 * z.astype(np.float32), affine)
 
 
+def a_muscle(*, mask_mm=4.0, z_mm=(-180.0, 220.0)):
+    """The outline of the muscles beside the spine, on a coarse grid, half a square soft."""
+    shape = (int((z_mm[1] - z_mm[0]) / mask_mm), 12, 30)
+    affine = grid_affine((mask_mm,) * 3, shape, (0.0, MUSCLE_MM[1], sum(z_mm) / 2))
+    z, y, x = axes_lps(affine, shape)
+    depth_mm = MUSCLE_RADIUS_MM - np.hypot(np.abs(x) - MUSCLE_MM[0], y - MUSCLE_MM[1]) + 0 * z
+    return MaskGrid(np.clip(0.5 + depth_mm / mask_mm, 0, 1).astype(np.float32), affine)
+
+
 def flipped(volume, axis):
     """The same voxels stored in the opposite order along one axis."""
     affine = volume.affine_lps.copy()
@@ -231,7 +257,8 @@ def moved_lps(volume, spine, by_mm):
     )
     aorta = None if spine.aorta is None else shifted(spine.aorta)
     canal = None if spine.spinal_canal is None else shifted(spine.spinal_canal)
-    moved = replace(spine, bodies=bodies, aorta=aorta, spinal_canal=canal)
+    muscle = None if spine.paraspinal_muscle is None else shifted(spine.paraspinal_muscle)
+    moved = replace(spine, bodies=bodies, aorta=aorta, spinal_canal=canal, paraspinal_muscle=muscle)
     return CtVolume(volume.hu.copy(), affine, volume.series), moved
 
 
@@ -245,3 +272,54 @@ def a_lone_body(value=150, *, spacing_mm=(2.0, 1.0, 1.0), **changes):
         "table": False,
     }
     return Trunk(**(usual | changes))
+
+
+def tilted(volume, degrees):
+    """The same voxels with their slices turned about the x axis."""
+    angle = np.radians(degrees)
+    turn = np.eye(4)
+    turn[1:3, 1:3] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    return CtVolume(volume.hu.copy(), turn @ volume.affine_lps, volume.series)
+
+
+def with_hu(volume, change):
+    """The same grid with other voxels; `change` gets a copy and the LPS axes (z, y, x)."""
+    hu = volume.hu.copy()
+    change(hu, *axes_lps(volume.affine_lps, hu.shape))
+    return CtVolume(hu, volume.affine_lps.copy(), volume.series)
+
+
+def striped(volume, strength_hu, *, period_mm=8.0, along=2):
+    """Stripes that run along one axis of the slice: along the rows (2), as streaks do, or across them (1)."""
+    z, y, x = axes_lps(volume.affine_lps, volume.hu.shape)
+    wave = strength_hu * np.sin(2 * np.pi * ((y if along == 2 else x) + 0 * z) / period_mm)
+    hu = np.clip(np.rint(volume.hu + wave * (volume.hu > -500)), -1024, 3071)
+    return CtVolume(hu.astype(np.int16), volume.affine_lps.copy(), volume.series)
+
+
+def cut_out(volume, *, left_mm=np.inf, behind_mm=np.inf):
+    """What a smaller field of view shows: so far to either side of L1, so far behind it."""
+    _, y, x = axes_lps(volume.affine_lps, volume.hu.shape)
+    rows, columns = np.flatnonzero(y.ravel() <= behind_mm), np.flatnonzero(np.abs(x.ravel()) <= left_mm)
+    affine = volume.affine_lps.copy()
+    affine[:3, 3] += affine[:3, 1] * rows[0] + affine[:3, 2] * columns[0]
+    hu = volume.hu[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return CtVolume(np.ascontiguousarray(hu), affine, volume.series)
+
+
+def muscles_beside(*, mask_mm=3.0, z_mm=(-60.0, 60.0)):
+    """The outlines of the muscles on either side of the spine."""
+    shape = (int((z_mm[1] - z_mm[0]) / mask_mm), 20, 44)
+    affine = grid_affine((mask_mm,) * 3, shape, (0.0, 30.0, sum(z_mm) / 2))
+    z, y, x = axes_lps(affine, shape)
+    inside = np.hypot((np.abs(x) - 42) / 18, (y - 30) / 22) <= 1
+    return MaskGrid((inside & np.isfinite(z)).astype(np.float32), affine)
+
+
+def a_cylinder(radius_mm, hu, *, size_mm=400.0, spacing_mm=3.0):
+    """Three slices of a cylinder in air."""
+    count = int(size_mm / spacing_mm)
+    affine = grid_affine((5.0, spacing_mm, spacing_mm), (3, count, count), (0, 0, 0))
+    axis = (np.arange(count) - (count - 1) / 2) * spacing_mm
+    slice_hu = np.where(np.hypot(axis[:, None], axis[None, :]) <= radius_mm, hu, -1000)
+    return CtVolume(np.repeat(slice_hu[None].astype(np.int16), 3, axis=0), affine, a_series())

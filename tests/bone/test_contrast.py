@@ -2,7 +2,7 @@ import pytest
 
 from cds.bone.assessment import Contrast
 from cds.bone.contrast import CONTRAST_SHIFT_MG_CM3, contrast_flags, contrast_of, lowered
-from cds.bone.tissue import BloodSample
+from tests.bone.builders import a_blood
 from tests.bone.phantom import a_series
 
 
@@ -27,7 +27,7 @@ from tests.bone.phantom import a_series
 )
 def test_the_aorta_decides_then_the_tag(agent, aorta_hu, state):
     """Over 70 HU is enhanced; under 20 HU no blood; an agent that does not show, or no aorta, is unknown."""
-    blood = None if aorta_hu is None else BloodSample(aorta_hu, 10.0, 1000)
+    blood = None if aorta_hu is None else a_blood(aorta_hu, 10.0, 1000)
 
     assert contrast_of(a_series(contrast_agent=agent), blood) == Contrast(state, aorta_hu)
 
@@ -35,12 +35,12 @@ def test_the_aorta_decides_then_the_tag(agent, aorta_hu, state):
 @pytest.mark.parametrize(("sd_hu", "state"), [(0.0, "none"), (60.0, "none"), (80.0, "none"), (81.0, "unknown")])
 def test_a_mixed_sample_proves_nothing(sd_hu, state):
     """Blood that scatters by more than 80 HU is mixed or too noisy to be called unenhanced."""
-    assert contrast_of(a_series(), BloodSample(45.0, sd_hu, 1000)).state == state
+    assert contrast_of(a_series(), a_blood(45.0, sd_hu, 1000)).state == state
 
 
 def test_a_mixed_sample_may_still_show_contrast():
     """Over 70 HU it is contrast, however much the sample scatters."""
-    assert contrast_of(a_series(), BloodSample(180.0, 200.0, 1000)).state == "enhanced"
+    assert contrast_of(a_series(), a_blood(180.0, 200.0, 1000)).state == "enhanced"
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_a_mixed_sample_may_still_show_contrast():
 @pytest.mark.parametrize(
     ("blood", "state"),
     [
-        (BloodSample(45.0, 20.0, 1000), "none"),
-        (BloodSample(45.0, 120.0, 1000), "unknown"),
-        (BloodSample(5.0, 20.0, 1000), "unknown"),
+        (a_blood(45.0, 20.0, 1000), "none"),
+        (a_blood(45.0, 120.0, 1000), "unknown"),
+        (a_blood(5.0, 20.0, 1000), "unknown"),
         (None, "unknown"),
     ],
     ids=["unenhanced", "mixed", "no blood", "no sample"],

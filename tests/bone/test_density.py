@@ -82,6 +82,28 @@ def test_each_error_adds_what_it_should():
     assert density.ci95_mg_cm3 == pytest.approx((100 - NORMAL_95 * expected, 100 + NORMAL_95 * expected))
 
 
+@given(hus, slopes, offsets, st.floats(-0.9, 0.9))
+def test_errors_that_belong_together_are_added_so(hu, slope, offset, correlation):
+    """Propagated to first order: the gradient of (HU - o) / s, and the covariance of s and o."""
+    calibration = a_calibration(slope_hu_per_mg_cm3=slope, offset_hu=offset, slope_offset_correlation=correlation)
+    density = density_of(a_roi(hu=hu), calibration)
+    sd_slope, sd_offset = slope * calibration.slope_sd_fraction, calibration.offset_sd_hu
+    by_slope, by_offset = -(hu - offset) / slope**2, -1 / slope
+    variance = (by_slope * sd_slope) ** 2 + (by_offset * sd_offset) ** 2
+    variance += 2 * by_slope * by_offset * correlation * sd_slope * sd_offset
+
+    assert density.shared_sd == pytest.approx(variance**0.5, abs=1e-6)
+
+
+@given(st.floats(-0.9, 0.9))
+def test_two_levels_share_the_covariance(correlation):
+    """Slope and offset err alike at both, so their mean is as uncertain as either."""
+    calibration = a_calibration(slope_offset_correlation=correlation)
+    one, other = (a_density(level, calibration=calibration, hu_sem=0.0) for level in ("L1", "L2"))
+
+    assert combined(one, other).sd_mg_cm3 ** 2 == pytest.approx(one.shared_sd**2 + REGION_SD_MG_CM3**2 / 2)
+
+
 @given(hus, hus)
 def test_the_patient_value_is_the_mean_of_l1_and_l2(one_hu, other_hu):
     """With both there is no conversion."""

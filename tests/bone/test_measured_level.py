@@ -1,10 +1,12 @@
+from math import hypot
+
 import pytest
 
 from cds.bone.measured_level import TRUNCATED_SLOPE_SD, MeasuredLevel, measure_level
 from cds.bone.outlined_body import UnmeasuredBody, outlined_body
 from cds.ct.volume import CtVolume
 from cds.inference.calibrator import PhysicsCalibrator
-from tests.bone.phantom import L1, T12, Trunk, a_body, a_series
+from tests.bone.phantom import L1, T12, Trunk, a_body, a_series, muscles_beside, striped
 
 CALIBRATOR = PhysicsCalibrator()
 COARSE = Trunk(spacing_mm=(3.0, 2.0, 2.0), noise_hu=5.0)
@@ -25,7 +27,7 @@ class Listening:
 
 def measure(volume, level=L1, calibrator=CALIBRATOR):
     """Measure one body, which must have an outline."""
-    return measure_level(volume, outlined_body(volume, a_body(level)), calibrator, None)
+    return measure_level(volume, outlined_body(volume, a_body(level)), calibrator)
 
 
 def test_a_level_has_region_calibration_and_density():
@@ -47,13 +49,16 @@ def test_the_calibrator_learns_size_and_region():
     assert listening.asked == [(26, False), (26, False)]
 
 
-def test_a_truncated_body_widens_the_slope():
-    """A field of view that cuts the body adds 4 % to the slope's error, and a flag."""
-    narrow = CtVolume(VOLUME.hu[:, :, 30:-30].copy(), moved_columns(VOLUME, 30), VOLUME.series)
+@pytest.mark.parametrize(("columns", "flags", "more"), [(15, (), TRUNCATED_SLOPE_SD), (30, ("fov-narrow",), 0.10)])
+def test_a_truncated_body_widens_the_slope(columns, flags, more):
+    """A field of view that cuts the body adds 4 % to the slope's error, 10 % where it cuts most, and a flag."""
+    narrow = CtVolume(VOLUME.hu[:, :, columns:-columns].copy(), moved_columns(VOLUME, columns), VOLUME.series)
     found = measure(narrow)
 
-    assert "fov-truncated" in found.flags
-    assert found.calibration.slope_sd_fraction == pytest.approx((0.08**2 + TRUNCATED_SLOPE_SD**2) ** 0.5)
+    assert found.flags == ("fov-truncated", *flags)
+    assert found.calibration.slope_sd_fraction == pytest.approx(
+        hypot(measure(VOLUME).calibration.slope_sd_fraction, more), abs=1e-3
+    )
 
 
 def moved_columns(volume, count):
@@ -101,3 +106,25 @@ def test_the_report_is_what_was_measured():
     assert report.ci95_mg_cm3 == found.density.ci95_mg_cm3
     assert report.flags == ("uneven",)
     assert report.used
+
+
+@pytest.mark.parametrize(
+    ("kernel", "noise_hu", "code"),
+    [("B70f", 120.0, "level-sharp-noise"), ("B70f", 40.0, None), ("B30f", 120.0, None), ("MYSTERY", 120.0, None)],
+)
+def test_a_sharp_kernel_with_much_noise_is_refused(kernel, noise_hu, code):
+    """Noise over 80 HU refuses a sharp series, which is measured only where no softer one was usable."""
+    volume = COARSE.but(noise_hu=noise_hu, series=a_series(kernel=kernel)).volume()
+    found = measure(volume)
+    codes = [reason.code for reason in found.reasons] if isinstance(found, UnmeasuredBody) else []
+
+    assert ("level-sharp-noise" in codes) is (code is not None)
+
+
+def test_streaks_beside_a_level_are_flagged():
+    """With the muscles outlined streaks are seen; without, nothing is said of them."""
+    volume = striped(COARSE.volume(), 150.0)
+    body = outlined_body(volume, a_body())
+
+    assert "streaky" in measure_level(volume, body, CALIBRATOR, muscle=muscles_beside()).flags
+    assert "streaky" not in measure_level(volume, body, CALIBRATOR).flags

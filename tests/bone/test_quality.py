@@ -1,12 +1,10 @@
 from datetime import date
 
-import numpy as np
 import pytest
 
 from cds.bone.quality import check_series, check_volume
 from cds.ct.patient import ArchivedPatient
-from cds.ct.volume import CtVolume
-from tests.bone.phantom import Trunk, a_series
+from tests.bone.phantom import Trunk, a_series, tilted
 
 COARSE = Trunk(spacing_mm=(5.0, 4.0, 4.0))
 VOLUME = COARSE.volume()
@@ -107,21 +105,13 @@ def test_air_shows_a_wrong_scale(air_hu, code, flags):
     assert [flag for flag in found if flag != "slices-thick"] == list(flags)
 
 
-def tilted(degrees):
-    """The plain volume with its slices turned about the x axis."""
-    angle = np.radians(degrees)
-    turn = np.eye(4)
-    turn[1:3, 1:3] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-    return CtVolume(VOLUME.hu.copy(), turn @ VOLUME.affine_lps, VOLUME.series)
-
-
 @pytest.mark.parametrize(
     ("degrees", "code", "flagged"),
     [(0, None, False), (0.5, None, False), (3, None, True), (-3, None, True), (8, "orientation-not-axial", True)],
 )
 def test_tilted_slices(degrees, code, flagged):
     """Slices tilted by over 1 degree are flagged, by over 5 refused."""
-    refused, flags = check_volume(tilted(degrees))
+    refused, flags = check_volume(tilted(VOLUME, degrees))
 
     assert codes(refused) == ([] if code is None else [code])
     assert ("tilted" in flags) is flagged

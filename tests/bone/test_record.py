@@ -15,6 +15,8 @@ from cds.bone.assessment import (
     LevelMeasurement,
     PassedOver,
     Software,
+    TissueEvidence,
+    TissueLine,
 )
 from cds.bone.record import SCHEMA_VERSION, RecordUnreadableError, from_record, to_record
 from cds.ct.reason import Reason
@@ -83,6 +85,21 @@ acquisitions = st.builds(
     manufacturer=maybe(words),
     model=maybe(words),
 )
+tissues = st.builds(
+    TissueEvidence,
+    tissue=st.sampled_from(["fat", "muscle", "blood", "air"]),
+    hu=numbers(-1100, 200),
+    sem_hu=numbers(0, 10),
+    expected_hu=numbers(-1000, 100),
+    hu_at_120_kvp=numbers(-1100, 200),
+    used=st.booleans(),
+)
+lines = st.builds(
+    TissueLine,
+    tissues=st.sampled_from(["air+blood", "fat+muscle"]),
+    slope_hu_per_mg_cm3=numbers(0.2, 4),
+    offset_hu=numbers(-200, 200),
+)
 calibrations = st.builds(
     Calibration,
     method=words,
@@ -93,6 +110,13 @@ calibrations = st.builds(
     offset_sd_hu=numbers(0, 5),
     water_equivalent_diameter_cm=numbers(12, 45),
     version=words,
+    source=words,
+    slope_offset_correlation=numbers(-1, 1),
+    hardness=numbers(-1, 1),
+    hardness_sd=numbers(0, 1),
+    apparent_hardness=maybe(numbers(-5, 5)),
+    tissues=st.lists(tissues, max_size=4).map(tuple),
+    lines=st.lists(lines, max_size=2).map(tuple),
 )
 circumstances = {
     "contrast": st.builds(Contrast, st.sampled_from(["none", "enhanced", "unknown"]), maybe(numbers(-50, 800))),

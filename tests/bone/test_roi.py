@@ -22,6 +22,7 @@ from tests.bone.phantom import (
     padded,
     signed_depth_mm,
     with_axes,
+    with_hu,
 )
 
 few = settings(max_examples=12, deadline=None)
@@ -45,15 +46,6 @@ def refused(volume, body=None, **facts):
     found = region_of(volume, body, **facts)
     assert isinstance(found, NotAssessable), found
     return found.reasons[0].code
-
-
-def with_hu(volume, change):
-    """The same grid with other voxels; `change` gets a copy and the LPS axes (z, y, x)."""
-    hu = volume.hu.copy()
-    slices, rows, columns = np.ogrid[tuple(slice(n) for n in hu.shape)]
-    a = volume.affine_lps
-    change(hu, a[2, 0] * slices + a[2, 3], a[1, 1] * rows + a[1, 3], a[0, 2] * columns + a[0, 3])
-    return CtVolume(hu, volume.affine_lps.copy(), volume.series)
 
 
 @few

@@ -35,7 +35,9 @@ def test_a_kernel_name_tells_its_sharpness(kernel, expected, _whose):
     assert expected == sharpness(kernel)
 
 
-@pytest.mark.parametrize(("kernel", "expected"), [("Sa36f", True), ("Sa40", True), ("Br36", False), (None, False)])
+@pytest.mark.parametrize(
+    ("kernel", "expected"), [("Sa36f", True), ("Sa40", True), ("Sd36f", True), ("Br36", False), (None, False)]
+)
 def test_kernels_that_imitate_another_tube_voltage_are_recognised(kernel, expected):
-    """Given a Siemens Sa kernel, then it is known to change the HU scale."""
+    """Given a Siemens Sa or Sd kernel, then it is known to change the HU scale."""
     assert emulates_other_kvp(kernel) is expected

@@ -46,3 +46,11 @@ def test_index_and_place_are_inverse(index):
     point = volume.affine_lps @ [*index, 1]
 
     np.testing.assert_allclose((volume.lps_to_index @ point)[:3], index, atol=1e-8)
+
+
+def test_slices_know_their_height():
+    """LPS z of the middle of each slice, also where slices are tilted or stored downwards."""
+    affine = np.array([[0, 0, 1.0, 0], [0, 1.0, 0, 0], [-2.5, 0.1, 0, 40.0], [0, 0, 0, 1]])
+    volume = CtVolume(np.zeros((3, 11, 5), np.int16), affine, a_series())
+
+    assert volume.slice_heights_mm == pytest.approx([40.5, 38.0, 35.5])

@@ -8,6 +8,7 @@ import numpy as np
 
 from cds.bone.anatomy import Spine, VertebralLevel
 from cds.bone.assessment import Calibration
+from cds.bone.tissue_sample import TissueSample
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import ArchivedPatient, PatientIdentity, PatientKey
 from cds.ct.reason import NotAssessable
@@ -96,7 +97,14 @@ class FakeCalibrator:
 
     version: str = "fake"
 
-    def calibrate(self, series: CtSeries, water_equivalent_diameter_cm: float, *, thoracic: bool) -> Calibration:
+    def calibrate(
+        self,
+        series: CtSeries,
+        water_equivalent_diameter_cm: float,
+        *,
+        thoracic: bool,
+        samples: Sequence[TissueSample] = (),  # noqa: ARG002 (the port)
+    ) -> Calibration:
         """The usual calibration."""
         del series, thoracic
         return a_calibration(water_equivalent_diameter_cm=water_equivalent_diameter_cm)

@@ -16,15 +16,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.benchmarks.segmentation import gallery, real, results, robustness, simulated, speed
+from tests.benchmarks import results_file
+from tests.benchmarks.provenance import provenance
+from tests.benchmarks.segmentation import gallery, real, robustness, simulated, speed
 from tests.benchmarks.segmentation.data_folders import data_folders
-from tests.benchmarks.segmentation.provenance import provenance
 from tests.benchmarks.segmentation.strata import by_stratum, failures, summary
 from tests.benchmarks.segmentation.tables import tables_of
 from tests.benchmarks.segmentation.weights_under_test import folds_in, weights_in
 
 PARTS = ("real", "simulated", "robustness", "speed", "pictures")
+KEPT = ("left_out", "final", "simulated", "robustness", "speed")
 WORK = Path("build") / "bench-segmentation"
+FILE = results_file.FOLDER / "segmentation.json"
 
 
 def options_from(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -38,7 +41,7 @@ def options_from(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--processes", type=int, default=2, help="for the simulated patients")
     parser.add_argument("--pixel-mm", type=float, help="simulate with larger pixels: a quick look, not the benchmark")
     parser.add_argument("--work", type=Path, default=WORK, help="folder for what need not be kept")
-    parser.add_argument("--results", type=Path, default=results.FILE)
+    parser.add_argument("--results", type=Path, default=FILE)
     parser.add_argument("--show", action="store_true", help="print the figures that are kept, measure nothing")
     return parser.parse_args(arguments)
 
@@ -67,7 +70,7 @@ class Benchmark:
 
     def __init__(self, options: argparse.Namespace, console: Console) -> None:
         self._options, self._console = options, console
-        self._origin = provenance(command_of(options))
+        self._origin = provenance(command_of(options), Path(__file__).parent)
         self._weights = weights_in("final", options.weights)
         self._folds = folds_in(options.folds)
         self._folders, problems = data_folders(options.data)
@@ -81,7 +84,7 @@ class Benchmark:
             getattr(self, f"_{part}")()
 
     def _keep(self, part: str, record: dict) -> None:
-        results.keep(self._options.results, part, record, self._origin)
+        results_file.keep(self._options.results, part, record, self._origin, order=KEPT)
 
     def _say(self, line: str) -> None:
         self._console.print(line, highlight=False)
@@ -94,7 +97,7 @@ class Benchmark:
         self._keep("final", real.evaluate_final(self._weights, self._folders, self._say))
 
     def _standing(self) -> str:
-        kept = results.load(self._options.results).get("left_out")
+        kept = results_file.load(self._options.results).get("left_out")
         if kept is None:
             return "no earlier figures are kept"
         origin = kept["provenance"]
@@ -126,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options, console = options_from(arguments), Console(width=190)
     if not options.show:
         Benchmark(options, console).run()
-    for table in tables_of(results.load(options.results)):
+    for table in tables_of(results_file.load(options.results)):
         console.print(table)
 
 

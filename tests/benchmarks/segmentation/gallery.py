@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cds.inference.segmenter import NetworkSegmenter
+from tests.benchmarks.progress import Say
 from tests.benchmarks.segmentation.data_folders import DataFolders
 from tests.benchmarks.segmentation.measuring import measure
 from tests.benchmarks.segmentation.pictures import picture_of, save
-from tests.benchmarks.segmentation.progress import Say
 from tests.benchmarks.segmentation.real import present
 from tests.benchmarks.segmentation.real_volumes import VOLUMES, RealVolume
 from tests.benchmarks.segmentation.weights_under_test import WeightsUnderTest

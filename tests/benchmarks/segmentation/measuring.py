@@ -12,7 +12,7 @@ from cds.bone.assess import assess_volume
 from cds.bone.assessment import Assessment, Software
 from cds.bone.contrast import DENSE_BLOOD_HU
 from cds.bone.survey import Survey, survey_levels
-from cds.bone.tissue import aortic_blood
+from cds.bone.tissues import sample_tissues
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import ArchivedPatient
 from cds.ct.volume import CtVolume
@@ -79,8 +79,8 @@ def found_bodies(volume: CtVolume, spine: Spine) -> tuple[FoundBody, ...]:
 
 
 def _survey(volume: CtVolume, spine: Spine) -> Survey:
-    blood = aortic_blood(volume, spine)
-    dense_blood = spine.aorta if blood is not None and blood.median_hu > DENSE_BLOOD_HU else None
+    blood = sample_tissues(volume, spine).blood
+    dense_blood = spine.aorta if blood is not None and blood.hu > DENSE_BLOOD_HU else None
     return survey_levels(volume, spine, PhysicsCalibrator(), keep_out=dense_blood, all_levels=True)
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from cds.inference.segmenter import NetworkSegmenter
 from cds.ports import VertebraSegmenter
+from tests.benchmarks.progress import Say
 from tests.benchmarks.segmentation.data_folders import DataFolders
 from tests.benchmarks.segmentation.measuring import Measured, measure, with_readings
-from tests.benchmarks.segmentation.progress import Say
 from tests.benchmarks.segmentation.reading import RealScan, read
 from tests.benchmarks.segmentation.real_volumes import VOLUMES, RealVolume
 from tests.benchmarks.segmentation.scoring import Knowledge, score

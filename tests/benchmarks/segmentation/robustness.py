@@ -11,10 +11,10 @@ from cds.bone.image_noise import image_noise
 from cds.ct.volume import CtVolume
 from cds.inference.segmenter import NetworkSegmenter
 from cds.ports import VertebraSegmenter
+from tests.benchmarks.progress import Say
 from tests.benchmarks.segmentation.bodies import FoundBody
 from tests.benchmarks.segmentation.data_folders import DataFolders
 from tests.benchmarks.segmentation.measuring import Measured, measure
-from tests.benchmarks.segmentation.progress import Say
 from tests.benchmarks.segmentation.real import present
 from tests.benchmarks.segmentation.real_volumes import VOLUMES
 from tests.benchmarks.segmentation.scoring import distance_mm

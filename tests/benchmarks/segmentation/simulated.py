@@ -4,8 +4,6 @@ A run that was stopped goes on where it stopped. The file is named after the wei
 makes and measures the patients, so that a line is never mixed with those of another version.
 """
 
-import hashlib
-import json
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -19,6 +17,7 @@ from rich.progress import track
 import cds
 import models
 from cds.inference.segmenter import NetworkSegmenter
+from tests.benchmarks.case_lines import append_line, code_digest, read_lines
 from tests.benchmarks.segmentation import patients
 from tests.benchmarks.segmentation.patients import FIRST_SEED
 from tests.benchmarks.segmentation.weights_under_test import WeightsUnderTest
@@ -55,23 +54,6 @@ def evaluate(weights: WeightsUnderTest, cohort: Cohort) -> dict[str, Any]:
     }
 
 
-def read_lines(file: Path) -> list[dict[str, Any]]:
-    """Whole lines of the file; the last one may have been cut off when the run was stopped."""
-    if not file.exists():
-        return []
-    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.endswith("\n")]
-
-
-def append_line(file: Path, line: dict[str, Any]) -> None:
-    """Add one patient behind the last whole line."""
-    whole = file.read_bytes() if file.exists() else b""
-    with file.open("r+b" if whole else "wb") as stream:
-        stream.seek(whole.rfind(b"\n") + 1)
-        stream.truncate()
-        stream.write(json.dumps(line).encode() + b"\n")
-
-
 def _made(seeds: Sequence[int], weights: WeightsUnderTest, cohort: Cohort) -> Iterator[dict[str, Any]]:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(
@@ -94,15 +76,10 @@ def _record(seed: int, pixel_mm: float | None) -> dict[str, Any]:
 
 def _file(weights: WeightsUnderTest, cohort: Cohort) -> Path:
     pixels = "" if cohort.pixel_mm is None else f"-{cohort.pixel_mm:g}mm"
-    return cohort.work / f"simulated-{weights.sha256[:12]}-{code_digest()[:8]}{pixels}.jsonl"
+    return cohort.work / f"simulated-{weights.sha256[:12]}-{code_digest(_code())[:8]}{pixels}.jsonl"
 
 
-def code_digest() -> str:
-    """SHA-256 over the code that makes patients and measures them."""
+def _code() -> list[Path]:
+    """What makes patients and measures them."""
     model_root, product = Path(models.__file__).parent, Path(cds.__file__).parent
-    folders = [*(model_root / name for name in CODE), product / "bone", product / "inference", Path(__file__).parent]
-    digest = hashlib.sha256()
-    files = (path for folder in folders for path in folder.rglob("*.py") if not path.name.startswith("test_"))
-    for path in sorted(files):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return [*(model_root / name for name in CODE), product / "bone", product / "inference", Path(__file__).parent]

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from models.vertebra_segmentation.grid import Image, averaging_weights
+from tests.benchmarks.progress import Say
 from tests.benchmarks.segmentation.data_folders import DataFolders
 from tests.benchmarks.segmentation.peer_network import tile_count
-from tests.benchmarks.segmentation.progress import Say
 from tests.benchmarks.segmentation.reading import read_image
 from tests.benchmarks.segmentation.weights_under_test import WeightsUnderTest
 

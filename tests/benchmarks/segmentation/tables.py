@@ -1,6 +1,6 @@
 """The results as tables for people."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.table import Table
@@ -8,10 +8,10 @@ from rich.table import Table
 from tests.benchmarks.segmentation.figures import figures_of
 from tests.benchmarks.segmentation.robustness import told
 from tests.benchmarks.segmentation.speed import BUSY_LOAD
-from tests.benchmarks.segmentation.targets import Line, largest_change, lines
+from tests.benchmarks.segmentation.targets import largest_change, lines
+from tests.benchmarks.target_lines import target_table
 
 Record = Mapping[str, Any]
-MET = {True: "met", False: "[bold red]MISSED[/]", None: ""}
 
 
 def tables_of(results: Record) -> Iterator[Table]:
@@ -28,14 +28,6 @@ def tables_of(results: Record) -> Iterator[Table]:
     if "speed" in results:
         yield _stages(results["speed"])
     yield target_table(lines(results))
-
-
-def target_table(rows: Sequence[Line]) -> Table:
-    """Targets beside what was measured."""
-    table = Table("what", "target", "measured", "", title="targets")
-    for row in rows:
-        table.add_row(row.what, row.target, row.measured, MET[row.met])
-    return table
 
 
 def _titled(part: Record, title: str, *columns: str) -> Table:

@@ -1,11 +1,11 @@
 """What was asked for beside what was measured. Pure; a part that was never run says so."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from tests.benchmarks.segmentation.figures import bodies_of, figures_of
 from tests.benchmarks.segmentation.real_volumes import LABELS_AGREE_AT
+from tests.benchmarks.target_lines import Line, line_of
 
 Part = Mapping[str, Any] | None
 LEAST_DICE: Final = 0.87
@@ -18,16 +18,6 @@ MOST_TOTAL_S: Final = 3.0
 MOST_OVER_IDLE_GB: Final = 1.5
 MOST_LONG_GB: Final = 2.0
 LEAST_RATIO: Final = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One target. `met` is None where nothing was measured, or nothing was asked for."""
-
-    what: str
-    target: str
-    measured: str
-    met: bool | None
 
 
 def lines(results: Mapping[str, Any]) -> list[Line]:
@@ -143,15 +133,15 @@ def _speed(part: Part) -> Iterator[Line]:
     product = None if part is None else part["product"]
     total = None if product is None else product["segment_s"] + product["assess_s"]
     shape = "300 x 512 x 512, 2 cores"
-    yield _single(f"{shape}: segment T11-L3, s", product and product["segment_s"], most=MOST_SEGMENT_S)
-    yield _single(f"{shape}: in memory to assessment, s", total, most=MOST_TOTAL_S)
-    yield _single(
+    yield line_of(f"{shape}: segment T11-L3, s", product and product["segment_s"], most=MOST_SEGMENT_S)
+    yield line_of(f"{shape}: in memory to assessment, s", total, most=MOST_TOTAL_S)
+    yield line_of(
         f"{shape}: peak memory over warm idle, GB", product and product["over_idle_gb"], most=MOST_OVER_IDLE_GB
     )
     long_gb = None if part is None else part["long_scan"]["over_idle_gb"]
-    yield _single("1,000 slices: peak memory over warm idle, GB", long_gb, most=MOST_LONG_GB)
+    yield line_of("1,000 slices: peak memory over warm idle, GB", long_gb, most=MOST_LONG_GB)
     ratio = None if part is None else part["peer"]["ratio"]
-    yield _single('compute of an nnU-Net "3 mm fast" network, times ours', ratio, least=LEAST_RATIO)
+    yield line_of('compute of an nnU-Net "3 mm fast" network, times ours', ratio, least=LEAST_RATIO)
 
 
 def _bounded(
@@ -164,18 +154,9 @@ def _bounded(
     note: str = "",
 ) -> Line:
     """A figure of a spread; with its count."""
-    line = _single(what, None if found is None else found[key], least=least, most=most)
+    line = line_of(what, None if found is None else found[key], least=least, most=most)
     if found is None:
         return line
     return Line(
         what, line.target + (f" ({note})" if note else ""), f"{line.measured} ({found['count']} bodies)", line.met
     )
-
-
-def _single(what: str, value: float | None, *, least: float | None = None, most: float | None = None) -> Line:
-    target = "-" if least is None and most is None else f">= {least:g}" if least is not None else f"<= {most:g}"
-    if value is None:
-        return Line(what, target, "not measured", None)
-    asked = least is not None or most is not None
-    met = (least is None or value >= least) and (most is None or value <= most)
-    return Line(what, target, f"{value:.3g}", met if asked else None)

@@ -53,3 +53,13 @@ def test_larger_patients_have_longer_paths():
     assert 2 < paths[1][0] - paths[0][0] < 6
     assert paths[0][1] < paths[0][0]
     assert 20 < paths[0][0] < 34
+
+
+def test_hardness_lies_between_filtrations():
+    """Half a step towards hard lowers the slope, as far on either side as the filters lie; 0 is the table itself."""
+    plain, harder, softer = (Scanner(hardness=each).slope_hu_per_mg_cm3(28.0) for each in (0.0, 1.0, -1.0))
+    light, hard = (Scanner(filtration=each).slope_hu_per_mg_cm3(28.0) for each in ("light", "hard"))
+
+    assert plain == SlopeTable.load().slope_hu_per_mg_cm3(120, 28.0)
+    assert softer - harder == pytest.approx(light - hard)
+    assert (softer + harder) / 2 == pytest.approx(plain)

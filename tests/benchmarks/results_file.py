@@ -1,12 +1,11 @@
 """The results file: parts, each with its own date, commit, machine and command, so that each can be run alone."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-FILE = Path(__file__).parents[1] / "results" / "segmentation.json"
-PARTS = ("left_out", "final", "simulated", "robustness", "speed")
+FOLDER = Path(__file__).parent / "results"
 LINES_TO_DEPTH = 4
 
 Results = dict[str, Any]
@@ -17,12 +16,14 @@ def load(file: Path) -> Results:
     return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
 
 
-def keep(file: Path, part: str, record: Mapping[str, Any], origin: Mapping[str, Any]) -> Results:
-    """Put one part in the place of its predecessor; the others stay as they are."""
+def keep(
+    file: Path, part: str, record: Mapping[str, Any], origin: Mapping[str, Any], *, order: Sequence[str]
+) -> Results:
+    """Put one part in the place of its predecessor; the others stay as they are. `order`: of all parts."""
     results = load(file)
     results[part] = {"provenance": dict(origin), **record}
     file.parent.mkdir(parents=True, exist_ok=True)
-    ordered = {name: results[name] for name in PARTS if name in results}
+    ordered = {name: results[name] for name in order if name in results}
     partial = file.with_suffix(".partial")
     partial.write_text(as_text(ordered) + "\n", encoding="utf-8")
     partial.replace(file)

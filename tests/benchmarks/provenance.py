@@ -16,12 +16,12 @@ CPU_INFO = Path("/proc/cpuinfo")
 HERE = Path(__file__).parent
 
 
-def provenance(command: Sequence[str]) -> dict[str, Any]:
-    """Date, version, commit, machine, command."""
+def provenance(command: Sequence[str], code: Path) -> dict[str, Any]:
+    """Date, version, commit, machine, command. `code`: the folder of the benchmark itself."""
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "version": __version__,
-        "commit": commit(),
+        "commit": commit(code),
         "machine": {
             "processor": _processor(),
             "cores": os.cpu_count(),
@@ -32,17 +32,17 @@ def provenance(command: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def commit() -> str | None:
+def commit(code: Path) -> str | None:
     """The commit of the code, "+" behind it where the tree differs from it; None outside a repository."""
     revision = _git("rev-parse", "--short=12", "HEAD")
     if revision is None:
         return None
-    changed = _git("status", "--porcelain", "--untracked-files=no", "--", "cds", "models", str(HERE))
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", "cds", "models", str(code))
     return revision + ("+" if changed else "")
 
 
 def _git(*words: str) -> str | None:
-    top = HERE.parents[2]
+    top = HERE.parents[1]
     answer = subprocess.run(["git", "-C", str(top), *words], capture_output=True, text=True, check=False)
     return answer.stdout.strip() if answer.returncode == 0 else None
 

@@ -1,0 +1,1 @@
+"""Digital patients as CT series with their truth: the only importer of `models.digital_patient`."""
