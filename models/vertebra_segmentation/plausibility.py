@@ -17,7 +17,7 @@ FARTHEST_OFF_LINE_MM = 14.0
 """A body lies this near to the chord between its neighbours, in kyphosis and scoliosis too."""
 
 WEAKER = 0.5
-"""A piece with less than this share of another's support is the doubtful one of the two."""
+"""A piece with less than this share of another's support and volume is the doubtful one of the two."""
 
 CONTINUING_GAP = (0.65, 1.45)
 CONTINUING_VOLUME = (0.5, 2.0)
@@ -27,9 +27,8 @@ usual one, volume in units of its neighbour's."""
 
 def spine_bodies(instances: Sequence[Instance], spine: SpineMap) -> list[Instance]:
     """The instances that form a spine, cranial to caudal; none where no body is whole."""
-    supported = _in_line([(instance, _support(instance, spine)) for instance in instances])
-    row = [instance for instance, _ in supported]
-    kept = {place for place, (_, support) in enumerate(supported) if support >= LEAST_SUPPORT}
+    row = _in_line(instances, spine)
+    kept = {place for place, instance in enumerate(row) if _support(instance, spine) >= LEAST_SUPPORT}
     places = sorted(kept)
     gaps = [_distance(row[first], row[second]) for first, second in pairwise(places)]
     if gaps:
@@ -40,21 +39,25 @@ def spine_bodies(instances: Sequence[Instance], spine: SpineMap) -> list[Instanc
     return bodies if any(not instance.is_cut for instance in bodies) else []
 
 
-def _in_line(supported: Sequence[tuple[Instance, float]]) -> list[tuple[Instance, float]]:
-    """Without those off the line of their neighbours, the farthest first; each comes with its support.
+def _in_line(instances: Sequence[Instance], spine: SpineMap) -> list[Instance]:
+    """Without those off the line of their neighbours, the farthest first.
 
-    Of three that make no line the middle one is wrong, unless the map knows much less of another: half of a
-    sacrum below the spine must not take the last lumbar body with it.
+    Of three that make no line the middle one is wrong, unless another is much less of a body: half of a sacrum
+    below the spine must not take the last lumbar body with it.
     """
-    row = list(supported)
+    row = list(instances)
+    if len(row) < 3:
+        return row
+    usual_ml = float(np.median([instance.volume_ml for instance in row]))
+    trust = [_support(instance, spine) * min(1.0, instance.volume_ml / usual_ml) for instance in row]
     while len(row) > 2:
-        offsets = [_off_line(*(body for body, _ in row[place : place + 3])) for place in range(len(row) - 2)]
+        offsets = [_off_line(*row[place : place + 3]) for place in range(len(row) - 2)]
         worst = int(np.argmax(offsets))
         if offsets[worst] <= FARTHEST_OFF_LINE_MM:
             break
-        weakest = min(range(worst, worst + 3), key=lambda place: row[place][1])
-        middle = worst + 1
-        del row[weakest if row[weakest][1] < WEAKER * row[middle][1] else middle]
+        weakest = min(range(worst, worst + 3), key=lambda place: trust[place])
+        wrong = weakest if trust[weakest] < WEAKER * trust[worst + 1] else worst + 1
+        del row[wrong], trust[wrong]
     return row
 
 

@@ -22,6 +22,14 @@ def test_halves_of_a_sacrum_do_not_take_the_last_body_with_them() -> None:
     assert [body for body in spine_bodies([*bodies, *pieces], spine) if body in bodies] == bodies
 
 
+def test_a_small_piece_beside_the_end_does_not_take_the_last_body_with_it() -> None:
+    """Nor does a small one that the map takes for a body: it is much less of one than those in line."""
+    bodies = [body_at(0), body_at(1), body_at(2)]
+    piece = body_at(2.7, aside_mm=-40.0, volume_ml=4.0)
+
+    assert spine_bodies([*bodies, piece], map_of([*THREE_LEVELS, {"L3": 0.7}])) == bodies
+
+
 @pytest.mark.parametrize(
     ("place", "volume_ml", "is_kept"),
     [
