@@ -6,11 +6,14 @@
 
 import argparse
 import json
+import multiprocessing
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import astuple, fields
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
@@ -62,20 +65,34 @@ def all_right(scan: SimulatedScan, found: SpineLabels) -> bool:
     )
 
 
+_segmenter: Segmenter
+
+
+def _load(weights: Path) -> None:
+    global _segmenter  # noqa: PLW0603 - one segmenter for each process
+    torch.set_num_threads(1)
+    _segmenter = Segmenter.load(weights)
+
+
+def _judged(seed: int) -> tuple[NumberingSigns | None, bool]:
+    """The signs of one patient, and whether all names are right."""
+    scan = simulate(seed, draw_request(seed, pixel_mm=GRID_MM))
+    found = _segmenter.segment(scan.hu, scan.affine_lps, levels=LEVELS)
+    return found.numbering, all_right(scan, found)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", type=Path, default=SHIPPED)
     parser.add_argument("--patients", type=int, default=150)
+    parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args(arguments)
-    segmenter = Segmenter.load(options.weights)
-    signs, right = [], []
-    for seed in track(range(FIRST_SEED, FIRST_SEED + options.patients), "digital patients"):
-        scan = simulate(seed, draw_request(seed, pixel_mm=GRID_MM))
-        found = segmenter.segment(scan.hu, scan.affine_lps, levels=LEVELS)
-        if found.numbering is not None:
-            signs.append(found.numbering)
-            right.append(all_right(scan, found))
+    seeds = range(FIRST_SEED, FIRST_SEED + options.patients)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(options.processes, context, _load, (options.weights,)) as pool:
+        judged = list(track(pool.map(_judged, seeds), "digital patients", len(seeds)))
+    signs, right = zip(*((found, ok) for found, ok in judged if found is not None), strict=True)
     fitted: dict[str, float | str] = dict(fit(signs, right))
     fitted["fitted_on"] = f"{len(signs)} simulated scans with a spine, {len(right) - sum(right)} of them misnamed"
     path = options.weights / METADATA_FILE

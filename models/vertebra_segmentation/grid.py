@@ -131,8 +131,8 @@ def averaged(image: Image, target_mm: float) -> Image:
 
 
 def _slice(values: NDArray[np.generic], index: int) -> Tensor:
-    """One slice as float32; torch takes no view that runs backwards."""
-    return torch.from_numpy(np.ascontiguousarray(values[index])).float()
+    """One slice as float32; copied, since torch takes no view that runs backwards or is read-only."""
+    return torch.from_numpy(np.array(values[index], order="C")).float()
 
 
 def resampled_affine(image: Image, shape: Sequence[int], target_mm: float) -> Affine:
