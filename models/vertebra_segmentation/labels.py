@@ -6,7 +6,7 @@ LEVELS: Final = ("T7", "T8", "T9", "T10", "T11", "T12", "L1", "L2", "L3", "L4", 
 """Vertebral levels that are reported, cranial to caudal."""
 
 COUNTED: Final = ("T1", "T2", "T3", "T4", "T5", "T6", *LEVELS)
-"""Levels with a class of their own: where the first rib is in view, counting begins at it."""
+"""Levels with a class of their own: where the upper thorax is in view, counting begins there."""
 
 CERVICAL: Final = "cervical"
 """Every vertebral body above T1."""
