@@ -21,7 +21,7 @@ RANGE_MG_CM3: Final = (0.0, 240.0)
 DIFFERENCE_MG_CM3: Final = (-60.0, 60.0)
 INK, FOUND, MISSED, LINE = "#4a6fa5", "#2a9d8f", "#d1495b", "#222222"
 SHOWN: Final = 1200
-"""Points of a panel, about: every second patient or fewer; the figures in the titles are of all."""
+"""Points of a panel, about, evenly spread over the cohort; the figures in the titles are of all."""
 
 
 def picture_of(answers: Mapping[str, Answers], title: str) -> Figure:
