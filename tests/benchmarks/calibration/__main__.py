@@ -5,8 +5,8 @@ with-images      531 simulated CT through the whole pipeline, up to 20 s each; a
 real-pairs       17 people measured with and without a phantom by another method: what reality looks like
 
 Each for a documented scanner and for one of which nothing is known. Prints tables and the targets, what is kept of the
-projection tier (`tiers`) with them, draws figures, and keeps tests/benchmarks/results/calibration.json; each part is kept
-as soon as it is there and can be run alone.
+projection tier (`tiers`) with them, draws figures, and keeps tests/benchmarks/results/calibration.json; each part is
+kept as soon as it is there and can be run alone.
 """
 
 import argparse

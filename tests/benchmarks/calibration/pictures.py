@@ -21,7 +21,7 @@ RANGE_MG_CM3: Final = (0.0, 240.0)
 DIFFERENCE_MG_CM3: Final = (-60.0, 60.0)
 INK, FOUND, MISSED, LINE = "#4a6fa5", "#2a9d8f", "#d1495b", "#222222"
 SHOWN: Final = 1200
-"""Points of a panel: the first patients; the figures in the titles are of all."""
+"""Points of a panel, about, evenly spread over the cohort; the figures in the titles are of all."""
 
 
 def picture_of(answers: Mapping[str, Answers], title: str) -> Figure:
@@ -64,10 +64,10 @@ def _bland_altman(axes: Axes, own: Answers) -> None:
 
 
 def _points(axes: Axes, x: agreement.Values, y: agreement.Values, own: Answers) -> None:
-    below = own.truth < OSTEOPOROSIS_BELOW_MG_CM3
+    below, step = own.truth < OSTEOPOROSIS_BELOW_MG_CM3, max(1, len(own) // SHOWN)
     for chosen, colour in ((~below, INK), (below & own.found, FOUND), (below & ~own.found, MISSED)):
         rows = np.flatnonzero(chosen)
-        rows = rows[rows < SHOWN] if len(own) > SHOWN else rows
+        rows = rows[rows % step == 0]
         axes.plot(x[rows], y[rows], ".", color=colour, markersize=2.2, alpha=0.6)
 
 

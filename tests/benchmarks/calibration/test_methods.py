@@ -42,15 +42,18 @@ def test_methods_rank_as_an_independent_simulation_ranked_them(answers):
 
 
 def test_osteoporosis_is_lost_by_the_same_methods(answers):
-    """Bias below 80 there: about +0.2, +0.5, +6 and +15 mg/cm3; sensitivity .93, .89, .73 and .46."""
+    """In their order; what muscle costs is more here, where it holds more fat.
+
+    There, bias below 80: about +0.2, +0.5, +6 and +15 mg/cm3; sensitivity .93, .89, .73 and .46.
+    """
     figures = {name: point_figures(each.at(each.truth < 100)) for name, each in answers.items()}
     found = {name: each["sensitivity"] for name, each in figures.items()}
 
     assert found[THIS] > 0.85
     assert found[THIS] >= found["air + blood line"] > found["fat + muscle line"] > found["mass attenuation"]
     assert abs(figures[THIS]["bias"]) < 2
-    assert 4 < figures["fat + muscle line"]["bias"] < 13
-    assert 9 < figures["mass attenuation"]["bias"] < 20
+    assert 4 < figures["fat + muscle line"]["bias"] < 16
+    assert 9 < figures["mass attenuation"]["bias"] < 25
 
 
 def test_a_muscle_off_moves_a_line_and_hardly_this_one():
