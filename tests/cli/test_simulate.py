@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pydicom
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from cds.cli import app
@@ -12,8 +13,11 @@ QUICK = ("--pixel-mm", "4", "--study-date", "2026-03-01")
 
 
 def simulate(*arguments):
-    """Run the command in this process."""
-    return CliRunner().invoke(app, ["simulate", *map(str, arguments), *QUICK])
+    """Run the command in this process; the runner's standard error, where logs went, ends with it."""
+    try:
+        return CliRunner().invoke(app, ["simulate", *map(str, arguments), *QUICK])
+    finally:
+        structlog.reset_defaults()
 
 
 @pytest.fixture(scope="module")
