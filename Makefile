@@ -50,7 +50,7 @@ bench-calibration: $(READY) ## from HU to mg/cm3, methods side by side: tables, 
 	$(BIN)/python -m tests.benchmarks.calibration --cases $(CASES) $(if $(ONLY),--only $(ONLY))
 
 RUN ?= build/training
-MINUTES ?= 28
+MINUTES ?= 24
 SEED ?= 20
 TRAIN = $(BIN)/python -m models.vertebra_segmentation.train --data $(RUN)/data --simulated $(RUN)/patients --patients 320 --warped 30 --minutes $(MINUTES) --seed $(SEED)
 weights: $(READY) ## train both networks anew: an hour on two cores, minutes on a GPU (DATA=DIR RUN=DIR); a stopped run continues
