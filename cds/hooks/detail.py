@@ -104,6 +104,6 @@ def _provenance(assessment: Assessment) -> str:
     ]
     if assessment.calibration is not None:
         calibration = assessment.calibration
-        parts.append(f"calibration {plain(calibration.method)} {plain(calibration.version)}")
+        parts.append(f"calibration: {plain(calibration.method)} ({plain(calibration.version)})")
     parts.append(f"osteocds {plain(software.version)}, model {plain(software.model)}")
     return "; ".join(part for part in parts if part) + "."

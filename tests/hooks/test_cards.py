@@ -79,7 +79,7 @@ def test_the_detail_is_a_short_table_with_what_limits_it():
         "- No calibration of this scanner is on file: the interval is wider.\n"
         "- The interval crosses 80 mg/cm3, the border of the osteoporosis range.\n\n"
         "CT of 14 Sep 2025; GE MEDICAL SYSTEMS LightSpeed VCT; 120 kVp; kernel STANDARD; 1.25 mm slices; "
-        "calibration slope-table+tissue-offset tables-1; osteocds 0.1.0, model spine-net-1.\n\n"
+        "calibration: slope-table+tissue-offset (tables-1); osteocds 0.1.0, model spine-net-1.\n\n"
         "Preliminary, measured by software. It raises suspicion; it cannot rule out low bone density. "
         "Investigational: not cleared as a medical device."
     )
