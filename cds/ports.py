@@ -13,6 +13,7 @@ from cds.ct.patient import PatientIdentity, PatientKey
 from cds.ct.reason import NotAssessable
 from cds.ct.volume import CtVolume
 from cds.errors import OsteocdsError
+from cds.mode import Mode
 from cds.order import ImagingOrder
 
 Progress = Callable[[str, float], None]
@@ -169,8 +170,10 @@ class ReportLinks(Protocol):
 class AuditLog(Protocol):
     """Keeps who did what to whose data; no values, no names."""
 
-    def record(self, event: str, patient: PatientKey | None, outcome: str, detail: str = "") -> None:
-        """Add one row."""
+    def record(
+        self, event: str, patient: PatientKey | None, outcome: str, detail: str = "", *, caller: str | None = None
+    ) -> None:
+        """Add one row; `caller` is the client and user on whose behalf it happened."""
 
 
 class Clock(Protocol):
@@ -199,11 +202,89 @@ class PatientChart(Protocol):
         """One FHIR Patient as parsed JSON; raises `ChartUnreadable`."""
 
 
-class ShownCards(Protocol):
-    """Remembers which results were shown to whom, for cards that are shown once."""
+@dataclass(frozen=True, slots=True)
+class ShownCard:
+    """A card as one user was told it."""
 
-    def first_time(self, result_id: str, user: str | None) -> bool:
-        """True the first time for this result and user, and notes it in the same transaction."""
+    card_id: str
+    """Its uuid on the wire: the same whenever the same finding is told to the same user."""
+    result_id: str
+    finding: str
+    """Digest of what was told; another one means that the result has changed."""
+    user: str | None
+    """Client and user, such as "https://ehr.example.org Practitioner/7"; users without a name count as one."""
+    service: str
+
+
+class ShownCards(Protocol):
+    """Remembers which cards were shown to whom, so that nobody is told the same twice."""
+
+    def last_shown(self, card: ShownCard) -> datetime | None:
+        """When this finding was last shown to this user, by whichever service."""
+
+    def note(self, card: ShownCard, patient: PatientKey) -> None:
+        """It is being shown now."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardFeedback:
+    """What a user did with a card, as the client reports it."""
+
+    card_id: str
+    outcome: Literal["accepted", "overridden"]
+    at: datetime
+    accepted: tuple[str, ...] = ()
+    """Ids of the suggestions taken."""
+    reason_code: str | None = None
+    reason_system: str | None = None
+    comment: str | None = None
+    """Free text of the user: kept, never logged."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackCount:
+    """One line of the feedback report."""
+
+    month: str
+    """Such as "2026-11"."""
+    service: str
+    outcome: Literal["accepted", "overridden"]
+    reason_code: str | None
+    count: int
+
+
+class FeedbackLog(Protocol):
+    """Keeps what users did with cards; the same feedback again changes nothing."""
+
+    def keep(self, service: str, client: str, items: Sequence[CardFeedback]) -> None:
+        """All of them in one transaction; idempotent on card, outcome and time."""
+
+    def last_overridden(self, card_id: str) -> datetime | None:
+        """When this card, hence this finding by this user, was last overridden."""
+
+    def counts(self) -> Sequence[FeedbackCount]:
+        """Per month, service, outcome and reason."""
+
+
+class ServiceModes(Protocol):
+    """Which service is live, in shadow or off now; changed while the service runs."""
+
+    def mode_of(self, service: str) -> Mode:
+        """What an operator set for this service, else what the settings say."""
+
+
+class OptOuts(Protocol):
+    """Patients who do not want their images looked at."""
+
+    def has_opted_out(self, patient: PatientKey) -> bool:
+        """Asked before anything is retrieved or shown."""
+
+
+class ReplayCache(Protocol):
+    """Remembers tokens until they expire, for all replicas."""
+
+    def first_use(self, issuer: str, token_id: str, expires_at: datetime) -> bool:
+        """True once for each token of an issuer, and remembered in the same transaction."""
 
 
 class Readiness(Protocol):

@@ -10,7 +10,7 @@ from platformdirs import user_data_path
 from pydantic import BeforeValidator, Field, HttpUrl, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-Mode = Literal["live", "shadow", "off"]
+from cds.mode import Mode
 
 
 def _none_in_words(value: object) -> object:

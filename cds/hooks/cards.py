@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cds.hooks.detail import not_assessable_detail, result_detail, trouble_detail
+from cds.hooks.finding import finding_of
 from cds.hooks.judgement import Presentation, judge
 from cds.hooks.messages import Card, Link, Source
 from cds.hooks.orders import Asked
 from cds.hooks.suggestion import OVERRIDE_REASONS, dxa_suggestion
 from cds.hooks.summary import summary_of
-from cds.ports import ReportLinks, ShownCards, StoredResult, Trouble
+from cds.ports import ReportLinks, ShownCard, ShownCards, StoredResult, Trouble
 from cds.screening import Answer, Known, Pending, Unavailable
 
 _SOURCE = Source(label="osteocds")
@@ -66,9 +67,12 @@ class CardMaker:
         shown_as = judge(result.assessment, show_normal=self.rules.show_normal)
         if shown_as is None:
             return None
-        if shown_as.once and not self.shown.first_time(result.result_id, asked.user):
+        card = self._written_card(result, shown_as, asked, now, stale=stale)
+        told = ShownCard(card.uuid, result.result_id, finding_of(result.assessment), asked.user, "")
+        if shown_as.once and self.shown.last_shown(told) is not None:
             return None
-        return self._written_card(result, shown_as, asked, now, stale=stale)
+        self.shown.note(told, result.patient.key)
+        return card
 
     def _written_card(
         self, result: StoredResult, shown_as: Presentation, asked: Asked, now: datetime, *, stale: bool

@@ -15,9 +15,11 @@ class SqlAuditLog:
         self._engine = engine
         self._clock = clock
 
-    def record(self, event: str, patient: PatientKey | None, outcome: str, detail: str = "") -> None:
+    def record(
+        self, event: str, patient: PatientKey | None, outcome: str, detail: str = "", *, caller: str | None = None
+    ) -> None:
         """On disk when this returns."""
         whose = {} if patient is None else columns_of(patient)
-        row = {"at": self._clock.now(), "event": event, "outcome": outcome, "detail": detail, **whose}
+        row = {"at": self._clock.now(), "event": event, "outcome": outcome, "detail": detail, "caller": caller, **whose}
         with self._engine.begin() as connection:
             connection.execute(insert(audit).values(**row))

@@ -1,21 +1,43 @@
-"""Which user has seen the card of which result, so that a reason is told once."""
+"""Which user was told which finding, and when last."""
 
-from sqlalchemy import Engine
+from datetime import datetime
 
-from cds.ports import Clock
+from sqlalchemy import Engine, select
+
+from cds.ct.patient import PatientKey
+from cds.ports import Clock, ShownCard
+from cds.storage.patient_columns import columns_of
 from cds.storage.tables import shown_cards
-from cds.storage.writing import insert_once
+from cds.storage.writing import insert_or_update
 
 
 class SqlShownCards:
-    """The `ShownCards` on SQL; right even when the same hook is answered twice at once."""
+    """The `ShownCards` on SQL."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
 
-    def first_time(self, result_id: str, user: str | None) -> bool:
-        """True once for each result and user, then never again; users without a name count as one."""
-        row = {"result_id": result_id, "shown_to": user or "", "shown_at": self._clock.now()}
+    def last_shown(self, card: ShownCard) -> datetime | None:
+        """None where it never was, or where something else was told about this result."""
+        query = select(shown_cards.c.shown_at).where(
+            shown_cards.c.result_id == card.result_id,
+            shown_cards.c.shown_to == (card.user or ""),
+            shown_cards.c.finding == card.finding,
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
+    def note(self, card: ShownCard, patient: PatientKey) -> None:
+        """One row for each result and user."""
+        row = {
+            "result_id": card.result_id,
+            "shown_to": card.user or "",
+            "shown_at": self._clock.now(),
+            "card_id": card.card_id,
+            "finding": card.finding,
+            "service": card.service,
+            **columns_of(patient),
+        }
         with self._engine.begin() as connection:
-            return insert_once(connection, shown_cards, row)
+            insert_or_update(connection, shown_cards, row)

@@ -52,7 +52,56 @@ shown_cards = Table(
     Column("result_id", String(64), primary_key=True),
     Column("shown_to", String(255), primary_key=True),
     Column("shown_at", UtcDateTime, nullable=False),
+    Column("card_id", String(36), index=True),
+    Column("finding", String(64)),
+    Column("service", String(64)),
+    Column("tenant", String(64)),
+    Column("patient_id", String(64)),
+    Column("issuer", String(64)),
 )
+"""The last time; rows from before revision 0002 have no more than their first three columns."""
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("card_id", String(36), primary_key=True),
+    Column("outcome", String(16), primary_key=True),
+    Column("outcome_at", UtcDateTime, primary_key=True),
+    Column("service", String(64), nullable=False),
+    Column("client", String(255), nullable=False),
+    Column("accepted", JSON, nullable=False),
+    Column("reason_code", String(64)),
+    Column("reason_system", String(255)),
+    Column("comment", Text),
+    Column("received_at", UtcDateTime, nullable=False),
+)
+
+service_modes = Table(
+    "service_modes",
+    metadata,
+    Column("service", String(64), primary_key=True),
+    Column("mode", String(8), nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+"""A service without a row is in the mode of the settings."""
+
+opted_out = Table(
+    "opted_out",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("patient_id", String(64), primary_key=True),
+    Column("issuer", String(64), primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+)
+
+used_tokens = Table(
+    "used_tokens",
+    metadata,
+    Column("client", String(255), primary_key=True),
+    Column("token", String(64), primary_key=True),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+)
+"""`token` is the SHA-256 of a token's jti."""
 
 audit = Table(
     "audit",
@@ -65,6 +114,7 @@ audit = Table(
     Column("issuer", String(64)),
     Column("outcome", String(64), nullable=False),
     Column("detail", Text, nullable=False),
+    Column("caller", String(512)),
     Index("audit_by_patient", "tenant", "patient_id", "issuer"),
     Index("audit_by_time", "at"),
 )

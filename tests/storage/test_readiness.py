@@ -31,7 +31,7 @@ def test_not_ready_before_the_tables_are_there(empty_database, clock):
     problems = SqlReadiness(engine, clock).problems()
     engine.dispose()
 
-    assert problems == ["The application database is at revision None, not 0001."]
+    assert problems == [f"The application database is at revision None, not {newest_revision()}."]
 
 
 def test_not_ready_without_a_database(tmp_path, clock):
@@ -42,4 +42,4 @@ def test_not_ready_without_a_database(tmp_path, clock):
     problems = SqlReadiness(engine, clock).problems()
     engine.dispose()
 
-    assert problems == ["The application database cannot be read (DatabaseError)."]
+    assert problems == [f"The application database cannot be read (DatabaseError)."]

@@ -1,32 +1,50 @@
 """Mirrors cds/storage/shown_cards.py."""
 
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
+from cds.ct.patient import PatientKey
+from cds.ports import ShownCard
 from cds.storage.shown_cards import SqlShownCards
 
+PATIENT = PatientKey("default", "PAT-0001", "HOSPITAL")
+CARD = ShownCard("card-1", "result-1", "finding", "Practitioner/1", "osteocds-order-sign")
 
-def test_once_for_each_result_and_user(engine, clock):
-    """Another user, or another result, is a first time again."""
+
+def test_the_same_finding_told_to_the_same_user_is_remembered(engine, clock):
+    """Another user, another result or a changed finding was not told yet."""
     cards = SqlShownCards(engine, clock)
+    before = cards.last_shown(CARD)
 
-    assert cards.first_time("result-1", "Practitioner/1")
-    assert not cards.first_time("result-1", "Practitioner/1")
-    assert cards.first_time("result-1", "Practitioner/2")
-    assert cards.first_time("result-2", "Practitioner/1")
+    cards.note(CARD, PATIENT)
+
+    assert before is None
+    assert cards.last_shown(CARD) == clock.now()
+    for changed in ({"user": "Practitioner/2"}, {"result_id": "result-2"}, {"finding": "other"}):
+        assert cards.last_shown(replace(CARD, **changed)) is None
+
+
+def test_another_service_is_told_too(engine, clock):
+    """Shown on one hook is shown on all."""
+    cards = SqlShownCards(engine, clock)
+    cards.note(CARD, PATIENT)
+
+    assert cards.last_shown(replace(CARD, service="osteocds-patient-view")) is not None
+
+
+def test_the_last_time_counts(engine, clock):
+    """Shown again moves the time on."""
+    cards = SqlShownCards(engine, clock)
+    cards.note(CARD, PATIENT)
+    clock.move_on(days=31)
+
+    cards.note(CARD, PATIENT)
+
+    assert cards.last_shown(CARD) == clock.now()
 
 
 def test_users_without_a_name_count_as_one(engine, clock):
-    """A client that does not name its user still shows the card once."""
+    """A client that does not name its user is one user."""
     cards = SqlShownCards(engine, clock)
+    cards.note(replace(CARD, user=None), PATIENT)
 
-    assert cards.first_time("result-1", None)
-    assert not cards.first_time("result-1", None)
-
-
-def test_of_many_hooks_at_once_one_is_the_first(engine, clock):
-    """The database decides, not who looked first."""
-    cards = SqlShownCards(engine, clock)
-    with ThreadPoolExecutor(8) as pool:
-        firsts = list(pool.map(lambda _: cards.first_time("result-1", "Practitioner/1"), range(16)))
-
-    assert sum(firsts) == 1
+    assert cards.last_shown(replace(CARD, user=None)) is not None

@@ -3,11 +3,11 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from cds.ct.patient import PatientKey
 from cds.order import ImagingOrder
-from cds.ports import ChartUnreadable, LinkRefused, NothingFound, StoredResult
+from cds.ports import ChartUnreadable, LinkRefused, NothingFound, ShownCard, StoredResult
 from cds.screening import Answer, Pending
 
 SOON = timedelta(hours=1)
@@ -107,9 +107,13 @@ class FakeAudit:
     """Rows as tuples (event, patient, outcome, detail)."""
 
     rows: list[tuple[str, PatientKey | None, str, str]] = field(default_factory=list)
+    callers: list[str | None] = field(default_factory=list)
 
-    def record(self, event: str, patient: PatientKey | None, outcome: str, detail: str = "") -> None:
+    def record(
+        self, event: str, patient: PatientKey | None, outcome: str, detail: str = "", *, caller: str | None = None
+    ) -> None:
         """Add one row."""
+        self.callers.append(caller)
         self.rows.append((event, patient, outcome, detail))
 
     @property
@@ -122,13 +126,19 @@ class FakeAudit:
 class FakeShownCards:
     """Remembers in memory."""
 
-    shown: set[tuple[str, str | None]] = field(default_factory=set)
+    shown: dict[tuple[str, str | None, str], datetime] = field(default_factory=dict)
+    notes: list[ShownCard] = field(default_factory=list)
+    now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
-    def first_time(self, result_id: str, user: str | None) -> bool:
-        """True once."""
-        first = (result_id, user) not in self.shown
-        self.shown.add((result_id, user))
-        return first
+    def last_shown(self, card: ShownCard) -> datetime | None:
+        """When it was noted."""
+        return self.shown.get((card.result_id, card.user, card.finding))
+
+    def note(self, card: ShownCard, patient: PatientKey) -> None:
+        """Keep it."""
+        del patient
+        self.notes.append(card)
+        self.shown[card.result_id, card.user, card.finding] = self.now
 
 
 @dataclass
