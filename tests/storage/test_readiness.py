@@ -2,6 +2,7 @@
 
 from cds.storage.engine import open_engine
 from cds.storage.health import SqlHeartbeats
+from cds.storage.migrate import newest_revision
 from cds.storage.readiness import SqlReadiness
 
 
@@ -42,4 +43,4 @@ def test_not_ready_without_a_database(tmp_path, clock):
     problems = SqlReadiness(engine, clock).problems()
     engine.dispose()
 
-    assert problems == [f"The application database cannot be read (DatabaseError)."]
+    assert problems == ["The application database cannot be read (DatabaseError)."]
