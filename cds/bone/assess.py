@@ -27,8 +27,9 @@ from cds.bone.patient import patient_result
 from cds.bone.patient_calibration import PatientCalibrator, TissueCalibrator
 from cds.bone.quality import check_series, check_volume
 from cds.bone.survey import Survey, survey_levels
+from cds.bone.tissue_blood import noise_around_aorta
 from cds.bone.tissue_gates import check_tissues
-from cds.bone.tissues import sample_tissues
+from cds.bone.tissues import Tissues, sample_tissues
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import PatientCheck
 from cds.ct.reason import Reason, because
@@ -87,7 +88,7 @@ def assess_volume(  # noqa: PLR0913 (keywords: the contract with screening)
     if reasons:
         return replace(refused(reasons), numbering_confidence=spine.numbering_confidence)
     tissues = sample_tissues(volume, spine)
-    contrast = contrast_of(volume.series, tissues.blood)
+    contrast = contrast_of(volume.series, tissues.blood, _noise_of_blood(volume, spine, tissues))
     dense_blood = spine.aorta if tissues.blood is not None and tissues.blood.hu > DENSE_BLOOD_HU else None
     patient_calibrator = PatientCalibrator(calibrator, tissues.fit_to_calibrate(contrast.state))
     survey = survey_levels(volume, spine, patient_calibrator, keep_out=dense_blood, all_levels=all_levels)
@@ -116,6 +117,11 @@ def assess_volume(  # noqa: PLR0913 (keywords: the contract with screening)
     if choice is None:
         return surveyed
     return _with_value(surveyed, survey, choice, series=volume.series, ambiguous=bool(ambiguous), population=population)
+
+
+def _noise_of_blood(volume: CtVolume, spine: Spine, tissues: Tissues) -> float | None:
+    """What scatter of the blood is to be held against; None without blood."""
+    return noise_around_aorta(volume, spine.aorta) if tissues.blood is not None and spine.aorta is not None else None
 
 
 def _check_tissues(

@@ -8,6 +8,7 @@ from scipy.ndimage import distance_transform_edt
 
 from cds.bone.anatomy import MaskGrid, Spine
 from cds.bone.body_frame import SURFACE, cropped
+from cds.bone.image_noise import image_noise
 from cds.bone.tissue_sample import MEDIAN_ERROR, TissueSample, robust_sd
 from cds.ct.volume import CtVolume
 
@@ -35,6 +36,13 @@ def aortic_blood(volume: CtVolume, spine: Spine, water_path_cm: float) -> Tissue
         sem_hu=MEDIAN_ERROR * sd / max(1.0, len(hu) * voxel_mm3 / grain_mm3) ** 0.5,
         water_path_cm=water_path_cm,
     )
+
+
+def noise_around_aorta(volume: CtVolume, aorta: MaskGrid) -> float | None:
+    """SD of uniform soft tissue around the middle of the aorta, HU; None where there is too little of it."""
+    middle = np.argwhere(aorta.inside >= SURFACE).mean(axis=0)
+    x, y, z = aorta.affine_lps[:3, :3] @ middle + aorta.affine_lps[:3, 3]
+    return image_noise(volume, (float(x), float(y), float(z)))
 
 
 def _eroded(mask: MaskGrid, depth_mm: float) -> NDArray[np.float64]:

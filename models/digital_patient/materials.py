@@ -17,8 +17,12 @@ from models.digital_patient.structures import LEVELS, Structure
 Base = Literal["air", "water", "fat", "muscle", "blood"]
 Contrast = Literal["none", "arterial", "venous"]
 
-LEVEL_TREND_PERCENT = (70, 60, 45, 33, 30, 28, 25, 21, 17, 13, 11.5, 10, 8, 6, 4, 1, -1, -3, -2, 2, 4)
-"""vBMD above the mean of L1 and L2; T1-L3 after Budoff et al. 2012, the rest assumed."""
+LEVEL_TREND_PERCENT = (
+    *(68, 58, 43, 31.5, 28.5, 26.5, 23.5, 19.5, 15.5, 11.6, 10, 8.2, 6.5, 4.5, 2.5),  # C5 to T12
+    *(1, -1, -4.4, -3, 1, 3),
+)
+"""vBMD above the mean of L1 and L2; T1-L3 after Budoff et al. 2012, who state it above L1-L3, 1.5 % less than L1-L2;
+the rest assumed."""
 BETWEEN_LEVELS_SD = 5.0
 AORTIC_IODINE_MG_ML = {"none": 0.0, "arterial": 12.0, "venous": 6.0}
 MARROW_BLOOD_SHARE = 0.09

@@ -2,7 +2,7 @@ import pytest
 
 from cds.bone.assessment import Contrast
 from cds.bone.contrast import CONTRAST_SHIFT_MG_CM3, contrast_flags, contrast_of, lowered
-from tests.bone.builders import a_blood
+from tests.bone.builders import a_blood, a_sample
 from tests.bone.phantom import a_series
 
 
@@ -36,6 +36,23 @@ def test_the_aorta_decides_then_the_tag(agent, aorta_hu, state):
 def test_a_mixed_sample_proves_nothing(sd_hu, state):
     """Blood that scatters by more than 80 HU is mixed or too noisy to be called unenhanced."""
     assert contrast_of(a_series(), a_blood(45.0, sd_hu, 1000)).state == state
+
+
+@pytest.mark.parametrize(
+    ("sd_hu", "sem_hu", "noise_hu", "state"),
+    [
+        (130.0, 4.0, 100.0, "none"),
+        (130.0, 4.0, 80.0, "unknown"),
+        (130.0, 13.0, 100.0, "unknown"),
+        (130.0, 4.0, None, "unknown"),
+    ],
+    ids=["noise explains it", "more than noise", "not sure enough", "noise not known"],
+)
+def test_blood_of_a_noisy_scan_is_believed_as_far_as_noise_explains_its_scatter(sd_hu, sem_hu, noise_hu, state):
+    """Thin slices at low dose scatter by over 80 HU, and thousands of them still tell 45 HU from 70."""
+    blood = a_sample("blood", 45.0, sd_hu=sd_hu, sem_hu=sem_hu)
+
+    assert contrast_of(a_series(), blood, noise_hu).state == state
 
 
 def test_a_mixed_sample_may_still_show_contrast():

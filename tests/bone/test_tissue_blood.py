@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from cds.bone.anatomy import MaskGrid, Spine
-from cds.bone.contrast import contrast_of
-from cds.bone.tissue_blood import aortic_blood
+from cds.bone.contrast import MOST_BLOOD_SD_HU, contrast_of
+from cds.bone.tissue_blood import aortic_blood, noise_around_aorta
 from cds.ct.volume import CtVolume
 from tests.bone.phantom import AORTA_MM, Trunk, an_aorta, axes_lps
 
@@ -47,6 +47,26 @@ def test_calcified_aorta_is_still_plausible_blood():
     blood = read(CtVolume(hu, VOLUME.affine_lps.copy(), VOLUME.series))
 
     assert contrast_of(VOLUME.series, blood).state == "none"
+
+
+def test_a_noisy_scan_still_shows_unenhanced_blood():
+    """Noise of 110 HU a voxel, as in thin slices at low dose, hides neither blood nor that it is blood alone."""
+    noisy = Trunk(spacing_mm=(2.5, 1.5, 1.5), noise_hu=110.0)
+    volume, spine = noisy.volume(), noisy.spine()
+    blood, noise_hu = read(volume, spine), noise_around_aorta(volume, spine.aorta)
+
+    assert blood.sd_hu > MOST_BLOOD_SD_HU
+    assert contrast_of(volume.series, blood, noise_hu).state == "none"
+
+
+def test_blood_mixed_with_lung_is_not_explained_by_noise():
+    """A sample a third of which is lung scatters by far more than uniform tissue does."""
+    hu = VOLUME.hu.copy()
+    z, y, x = axes_lps(VOLUME.affine_lps, hu.shape)
+    hu[(x - AORTA_MM[0] > 3) & (np.hypot(x - AORTA_MM[0], y - AORTA_MM[1]) + 0 * z < 12)] = -850
+    mixed = CtVolume(hu, VOLUME.affine_lps.copy(), VOLUME.series)
+
+    assert contrast_of(mixed.series, read(mixed), noise_around_aorta(mixed, SPINE.aorta)).state == "unknown"
 
 
 @pytest.mark.parametrize(

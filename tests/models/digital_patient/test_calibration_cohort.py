@@ -28,6 +28,19 @@ def test_density_and_age_are_those_of_a_check_up():
     assert 0.4 < np.mean([each.sex == "female" for each in scans()]) < 0.5
 
 
+@pytest.mark.parametrize(
+    ("level", "percent", "sd_mg_cm3"), [("T7", 11.6, 17), ("T10", 6.5, 15.5), ("T12", 2.5, 11), ("L3", -4.4, 8)]
+)
+def test_other_levels_stray_from_the_first_two_lumbar_as_published(level, percent, sd_mg_cm3):
+    """Mean ratio and residual SD against the mean of L1 and L2: Budoff et al. 2012."""
+    levels = [each.request.tissues.vbmd_mg_cm3 for each in scans()]
+    target = np.array([each["L1"] + each["L2"] for each in levels]) / 2
+    off = np.array([each[level] for each in levels]) - target * (1 + percent / 100)
+
+    assert off.mean() == pytest.approx(0, abs=1.5)
+    assert off.std() == pytest.approx(sd_mg_cm3, rel=0.1)
+
+
 def test_those_added_are_all_below_80():
     """The option draws osteoporosis-range only, and each of its patients is somebody."""
     added = [draw_low_dose_scan(seed, below_80=True).request.vbmd_mg_cm3 for seed in range(100)]
