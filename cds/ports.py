@@ -1,7 +1,7 @@
 """What screening needs from the outside world, one sentence each."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -195,11 +195,31 @@ class ChartUnreadable(OsteocdsError):
     """The chart could not be read, or may not be: the message says which, without patient data."""
 
 
+@dataclass(frozen=True, slots=True)
+class ChartAccess:
+    """The FHIR server that a hook names and what opens it; lives as long as the call, and is kept nowhere."""
+
+    server: str
+    token: str | None = field(default=None, repr=False)
+    allowed_origins: tuple[str, ...] | None = None
+    """Origins that this client may name; narrows what the site allows. None: whatever the site allows."""
+
+
+FhirPages = tuple[Mapping[str, object], ...]
+"""Parsed JSON, as sent: one resource, or the pages of a searchset Bundle in order."""
+
+
 class PatientChart(Protocol):
     """Reads from the FHIR server that a hook names, if the site allows that server."""
 
-    async def read_patient(self, fhir_server: str, patient_id: str, token: str | None) -> Mapping[str, object]:
-        """One FHIR Patient as parsed JSON; raises `ChartUnreadable`."""
+    async def fetch(
+        self, access: ChartAccess, queries: Mapping[str, str]
+    ) -> Mapping[str, "FhirPages | ChartUnreadable"]:
+        """All queries at once, within one time limit; each key has its pages, or why there are none.
+
+        A query is relative, such as "Patient/1" or "Condition?patient=1", or the address of a
+        further page on the same origin.
+        """
 
 
 @dataclass(frozen=True, slots=True)

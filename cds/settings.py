@@ -120,6 +120,9 @@ class Settings(BaseSettings):
     # outbound FHIR
     fhir_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separated_by_commas)] = ()
     """Origins that a hook's fhirServer may name, separated by commas; anything else is not contacted."""
+    require_chart: bool = True
+    """Refuse (412) a call whose prefetch keys can neither be used nor read; false requires `patient` alone, and
+    judges with what could be had."""
 
     # wording
     notice: str = "Investigational: not cleared as a medical device."

@@ -6,6 +6,8 @@ The sample is de-identified: its patient has an identifier and nothing else.
 import uuid
 from typing import Any
 
+from cds.hooks.prefetch_templates import prefetch_for
+
 IDENTIFIER_SYSTEM = "https://www.cancerimagingarchive.net/collection/lidc-idri"
 PATIENT_ID = "LIDC-IDRI-0001"
 FHIR_ID = "sample-patient"
@@ -22,7 +24,7 @@ def order_sign_request() -> dict[str, Any]:
             "patientId": FHIR_ID,
             "draftOrders": {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": _chest_ct()}]},
         },
-        "prefetch": {"patient": _patient()},
+        "prefetch": dict.fromkeys(prefetch_for("order-sign")) | {"patient": _patient()},  # null: nothing on record
     }
 
 

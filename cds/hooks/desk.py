@@ -12,12 +12,14 @@ import structlog
 from anyio import to_thread
 from pydantic import ValidationError
 
+from cds.chart import ChartFacts
 from cds.hooks.cards import CardMaker, CardRules
+from cds.hooks.chart_reading import missing_keys, read_facts
 from cds.hooks.discovery import HookService
 from cds.hooks.identity import IdentityRules, IdentityUncertain
 from cds.hooks.messages import Card, HookCall, HookResponse
 from cds.hooks.orders import Asked, asked_of
-from cds.hooks.prefetch import identify
+from cds.hooks.prefetch import Inquiry, PatientRecord, identify, inquiry_of
 from cds.hooks.problems import unreadable
 from cds.hooks.waiting import Answers, Waiting
 from cds.order import ImagingOrder
@@ -60,29 +62,44 @@ class HookDesk:
         if self._settings.mode == "off" or (service.carries_orders and not asked.orders_imaging):
             return HookResponse()
         begun = time.perf_counter()
-        order = await self._order(service, call, asked)
-        if order is None:
-            return HookResponse()
+        inquiry = inquiry_of(call, asked, self._ports.chart)
         live = self._settings.mode == "live"
-        answer = await self._waiting.answer(order, may_wait=live and service.may_wait)
         visible = live and (self._settings.show_cards_early or not service.early)
+        record = await self._record(service, inquiry, needs_chart=visible and self._settings.require_chart)
+        if record is None:
+            return HookResponse()
+        facts = await self._facts(inquiry, record) if visible else ChartFacts()
+        order = ImagingOrder(record.identity, self._ports.clock.now(), service.hook)
+        answer = await self._waiting.answer(order, may_wait=live and service.may_wait)
         cards = await to_thread.run_sync(self._conclude, order, asked, answer, visible, limiter=self._threads)
         took_ms = round(1000 * (time.perf_counter() - begun), 1)
-        self._log.info("hook answered", hook=service.hook, answer=_name(answer), cards=len(cards), took_ms=took_ms)
+        self._log.info(
+            "hook answered",
+            hook=service.hook,
+            answer=_name(answer),
+            cards=len(cards),
+            unread=facts.unread,
+            took_ms=took_ms,
+        )
         return HookResponse(cards=cards)
 
-    async def _order(self, service: HookService, call: HookCall, asked: Asked) -> ImagingOrder | None:
-        """Who, what, when; None where the chart does not say beyond doubt who it is."""
+    async def _record(self, service: HookService, inquiry: Inquiry, *, needs_chart: bool) -> PatientRecord | None:
+        """Who it is; None where the chart does not say beyond doubt."""
+        also_missing = missing_keys(inquiry) if needs_chart else ()
         now = self._ports.clock.now()
         try:
-            patient = await identify(call, asked, self._ports.chart, self._identity_rules, now)
+            return await identify(inquiry, self._identity_rules, now, also_missing=also_missing)
         except IdentityUncertain as uncertain:
             self._log.warning("identity refused", hook=service.hook, code=uncertain.code)
             await to_thread.run_sync(
                 self._ports.audit.record, "identity-refused", None, uncertain.code, service.hook, limiter=self._threads
             )
             return None
-        return ImagingOrder(patient, now, service.hook)
+
+    async def _facts(self, inquiry: Inquiry, record: PatientRecord) -> ChartFacts:
+        """What the chart says beyond who it is."""
+        required = self._settings.require_chart
+        return await read_facts(inquiry, record, self._ports.clock.now(), require_chart=required)
 
     def _conclude(self, order: ImagingOrder, asked: Asked, answer: Answer, visible: bool) -> tuple[Card, ...]:
         """The part that may touch the database: which cards, and the audit row."""

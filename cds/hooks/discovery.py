@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from cds.hooks.messages import DiscoveryResponse, ServiceDescription
-
-PATIENT_KEY = "patient"
-PREFETCH: Mapping[str, str] = MappingProxyType({PATIENT_KEY: "Patient/{{context.patientId}}"})
-"""Instance reads only: the portable subset of prefetch templates (CDS Hooks 2.0)."""
+from cds.hooks.prefetch_templates import prefetch_for
 
 _USAGE = (
     "The Patient, by prefetch or from fhirServer, must carry exactly one current identifier of the system "
@@ -77,7 +74,7 @@ def discovery() -> DiscoveryResponse:
                 id=service_id,
                 title=service.title,
                 description=service.description,
-                prefetch=dict(PREFETCH),
+                prefetch=dict(prefetch_for(service.hook)),
                 usage_requirements=_USAGE,
             )
             for service_id, service in SERVICES.items()

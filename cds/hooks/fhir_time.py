@@ -20,6 +20,14 @@ def full_date(value: object) -> date | None:
         return None
 
 
+def first_day(moment: object) -> date | None:
+    """The first day that a date or dateTime names, in its own time zone; None for what cannot be read."""
+    try:
+        return _span(moment)[0].date()
+    except (ValueError, OverflowError):
+        return None
+
+
 def includes(period: object, at: datetime) -> bool:
     """Whether a Period includes an aware moment; raises ValueError for one that cannot be read.
 

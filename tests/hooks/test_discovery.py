@@ -1,5 +1,4 @@
-import re
-
+from cds.hooks.prefetch_templates import prefetch_for
 from tests.support.hook_site import a_site
 
 
@@ -28,9 +27,7 @@ async def test_each_service_is_described_in_full():
         assert all(service.values())
 
 
-async def test_prefetch_stays_in_the_portable_subset():
-    """Instance reads whose only tokens are root-level context fields."""
+async def test_each_service_asks_for_the_prefetch_of_its_hook():
+    """What discovery announces is what is read."""
     for service in await discover():
-        assert service["prefetch"] == {"patient": "Patient/{{context.patientId}}"}
-        for template in service["prefetch"].values():
-            assert re.fullmatch(r"[A-Z][A-Za-z]+/\{\{context\.[A-Za-z]+\}\}", template)
+        assert service["prefetch"] == dict(prefetch_for(service["hook"]))

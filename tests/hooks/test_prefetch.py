@@ -1,15 +1,26 @@
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
+from cds.hooks.chart_reading import missing_keys
 from cds.hooks.discovery import SERVICES
 from cds.hooks.identity import IdentityRules, IdentityUncertain
 from cds.hooks.messages import HookCall
 from cds.hooks.orders import asked_of
-from cds.hooks.prefetch import identify
+from cds.hooks.prefetch import identify, inquiry_of
+from cds.hooks.prefetch_templates import prefetch_for
 from cds.hooks.problems import Problem
+from cds.ports import ChartAccess
 from tests.support.fakes import FakeChart
-from tests.support.hook_calls import FHIR_ID, FHIR_SERVER, SYSTEM, a_fhir_patient, an_identifier, an_order_sign
+from tests.support.hook_calls import (
+    FHIR_ID,
+    FHIR_SERVER,
+    SYSTEM,
+    a_bundle,
+    a_fhir_patient,
+    an_identifier,
+    an_order_sign,
+)
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 RULES = IdentityRules("default", SYSTEM, "HOSPITAL")
@@ -20,8 +31,8 @@ async def who(call: dict, chart: FakeChart | None = None):
     """The identifier that a call leads to."""
     parsed = HookCall.model_validate(call)
     asked = asked_of(parsed, SERVICES["osteocds-order-sign"])
-    identity = await identify(parsed, asked, chart or FakeChart(), RULES, AT)
-    return identity.key.patient_id
+    record = await identify(inquiry_of(parsed, asked, chart or FakeChart()), RULES, AT)
+    return record.identity.key.patient_id
 
 
 def replaced_by(reference: object, **fields):
@@ -45,6 +56,7 @@ async def test_the_prefetched_patient_is_used():
         {"patient": None},
         {"patient": {"resourceType": "OperationOutcome", "issue": []}},
         {"patient": "Patient/1"},
+        {"patient": a_bundle()},
         {"other": {}},
     ],
 )
@@ -53,7 +65,7 @@ async def test_a_missing_patient_is_read_from_the_chart(prefetch):
     chart = FakeChart({FHIR_ID: a_fhir_patient()})
 
     assert await who(an_order_sign(prefetch=prefetch, **WITH_SERVER), chart) == "PAT-0001"
-    assert chart.reads == [(FHIR_SERVER, FHIR_ID, "t0ken")]
+    assert chart.reads == [(ChartAccess(FHIR_SERVER, "t0ken"), f"Patient/{FHIR_ID}")]
 
 
 @pytest.mark.parametrize(
@@ -141,6 +153,50 @@ async def test_a_replacement_that_cannot_be_followed_is_uncertain(patient, patie
         await who(an_order_sign(patient=patient, **fields), FakeChart(patients))
 
     assert refused.value.code == code
+
+
+async def test_a_patient_in_a_bundle_is_the_patient():
+    """Some clients wrap the Patient in a Bundle; with somebody else beside it the call is refused."""
+    assert await who(an_order_sign(patient=a_bundle(a_fhir_patient()))) == "PAT-0001"
+    with pytest.raises(Problem) as problem:
+        await who(an_order_sign(patient=a_bundle(a_fhir_patient(), a_fhir_patient(id="somebody-else"))))
+
+    assert problem.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("fields", "deceased"),
+    [
+        ({}, False),
+        ({"deceasedBoolean": False}, False),
+        ({"deceasedBoolean": True}, True),
+        ({"deceasedDateTime": "2025"}, True),
+    ],
+)
+async def test_of_the_patient_only_facts_are_kept(fields, deceased):
+    """Who it is, under which ids, born when, and whether dead; of a replaced record too."""
+    survivor = a_fhir_patient(id="survivor")
+    replaced = replaced_by("Patient/survivor", **fields)
+    call = HookCall.model_validate(an_order_sign(patient=replaced, **WITH_SERVER))
+    asked = asked_of(call, SERVICES["osteocds-order-sign"])
+
+    record = await identify(inquiry_of(call, asked, FakeChart({"survivor": survivor})), RULES, AT)
+
+    assert (record.deceased, record.birth_date) == (deceased, date(1951, 4, 3))
+    assert record.fhir_ids == {FHIR_ID, "survivor"}
+    assert "Secretname" not in repr(record)
+
+
+async def test_a_missing_patient_is_named_with_all_other_missing_keys():
+    """Whoever mends the prefetch is told of everything at once."""
+    call = HookCall.model_validate(an_order_sign(prefetch={"orders": None}))
+    inquiry = inquiry_of(call, asked_of(call, SERVICES["osteocds-order-sign"]), FakeChart())
+
+    with pytest.raises(Problem) as problem:
+        await identify(inquiry, RULES, AT, also_missing=missing_keys(inquiry))
+
+    named = problem.value.text.removeprefix("Missing prefetch keys: ").partition(".")[0].split(", ")
+    assert set(named) == set(prefetch_for("order-sign")) - {"orders"}
 
 
 async def test_other_links_change_nothing():

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from cds.ct.patient import PatientKey
 from cds.order import ImagingOrder
-from cds.ports import ChartUnreadable, LinkRefused, NothingFound, ShownCard, StoredResult
+from cds.ports import ChartAccess, ChartUnreadable, FhirPages, LinkRefused, NothingFound, ShownCard, StoredResult
 from cds.screening import Answer, Pending
 
 SOON = timedelta(hours=1)
@@ -160,19 +160,31 @@ class FakeLinks:
         return token.removeprefix("link-to-")
 
 
+EMPTY_BUNDLE: Mapping[str, object] = {"resourceType": "Bundle", "type": "searchset", "total": 0}
+
+
 @dataclass
 class FakeChart:
-    """A FHIR server with some patients; unreadable when it does not know one."""
+    """A FHIR server with some patients and the answers of some searches; it has nothing else."""
 
     patients: dict[str, Mapping[str, object]] = field(default_factory=dict)
-    reads: list[tuple[str, str, str | None]] = field(default_factory=list)
+    answers: dict[str, object] = field(default_factory=dict)
+    """By the beginning of the query: one page, several as a tuple, or `ChartUnreadable`."""
+    reads: list[tuple[ChartAccess, str]] = field(default_factory=list)
 
-    async def read_patient(self, fhir_server: str, patient_id: str, token: str | None) -> Mapping[str, object]:
-        """One patient."""
-        self.reads.append((fhir_server, patient_id, token))
-        if patient_id not in self.patients:
-            raise ChartUnreadable("fhirServer answered 404")
-        return self.patients[patient_id]
+    async def fetch(
+        self, access: ChartAccess, queries: Mapping[str, str]
+    ) -> Mapping[str, FhirPages | ChartUnreadable]:
+        """One answer for each query."""
+        self.reads += [(access, query) for query in queries.values()]
+        return {key: self._answer(query) for key, query in queries.items()}
+
+    def _answer(self, query: str) -> FhirPages | ChartUnreadable:
+        if query.startswith("Patient/"):
+            patient = self.patients.get(query.removeprefix("Patient/"))
+            return ChartUnreadable("fhirServer answered 404") if patient is None else (patient,)
+        found = next((answer for begins, answer in self.answers.items() if query.startswith(begins)), EMPTY_BUNDLE)
+        return found if isinstance(found, tuple | ChartUnreadable) else (found,)
 
 
 @dataclass

@@ -1,5 +1,7 @@
 """Builders of hook calls as an EHR sends them; each test varies one thing."""
 
+from cds.hooks.prefetch_templates import prefetch_for
+
 SYSTEM = "https://hospital.example.org/pid"
 FHIR_ID = "fhir-77"
 FHIR_SERVER = "https://ehr.example.org/fhir"
@@ -64,12 +66,23 @@ def _order_context(orders):
     return _context() | {"draftOrders": {"resourceType": "Bundle", "entry": entry}}
 
 
+def a_prefetch(hook="order-sign", patient: object = None, **answers):
+    """Every key of a hook, null but for the Patient and what the test gives."""
+    answers = {"patient": a_fhir_patient() if patient is None else patient} | answers
+    return dict.fromkeys(prefetch_for(hook)) | answers
+
+
+def a_bundle(*resources, **fields):
+    """A searchset Bundle."""
+    return {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": each} for each in resources]} | fields
+
+
 def _call(hook, context, patient, fields):
     usual = {
         "hook": hook,
         "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
         "context": context,
-        "prefetch": {"patient": a_fhir_patient() if patient is None else patient},
+        "prefetch": a_prefetch(hook, patient),
         "extension": {"org.example.anything": True},
     }
     return usual | fields

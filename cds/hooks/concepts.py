@@ -1,0 +1,135 @@
+"""Sets of codes, and whether a CodeableConcept means one of them: leniently read.
+
+a code of the set, under its system or without any         -> yes
+a code by classification prefix (ICD-10 with or without dot) -> yes
+a code of a classification that the set covers by prefix   -> no, whatever the name says
+a name that the set knows, in English                      -> yes
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+SNOMED: Final = "SNOMED CT"
+ICD10: Final = "ICD-10"
+LOINC: Final = "LOINC"
+RXNORM: Final = "RxNorm"
+ATC: Final = "ATC"
+CPT: Final = "CPT"
+
+_SYSTEMS: Mapping[str, str] = {
+    "http://snomed.info/sct": SNOMED,
+    "urn:oid:2.16.840.1.113883.6.96": SNOMED,
+    "http://loinc.org": LOINC,
+    "urn:oid:2.16.840.1.113883.6.1": LOINC,
+    "http://www.nlm.nih.gov/research/umls/rxnorm": RXNORM,
+    "urn:oid:2.16.840.1.113883.6.88": RXNORM,
+    "http://www.whocc.no/atc": ATC,
+    "http://fhir.de/codesystem/bfarm/atc": ATC,
+    "urn:oid:2.16.840.1.113883.6.73": ATC,
+    "http://www.ama-assn.org/go/cpt": CPT,
+    "urn:oid:2.16.840.1.113883.6.12": CPT,
+    "urn:oid:2.16.840.1.113883.6.90": ICD10,  # ICD-10-CM
+    "urn:oid:2.16.840.1.113883.6.3": ICD10,
+}
+_ICD10_SYSTEM = re.compile(r"icd-?10", re.IGNORECASE)
+"""National modifications have systems of their own: icd-10, icd-10-cm, .../icd-10-gm, icd-10-am, ..."""
+
+_CLASSIFICATIONS: Mapping[str, re.Pattern[str]] = {
+    ICD10: re.compile(r"[A-Z]\d[0-9A-Z][0-9A-Z]{0,5}"),
+    ATC: re.compile(r"[A-Z]\d\d[A-Z]{2}\d\d"),
+}
+"""What their codes look like without the dot, for codes that come without a system."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConceptSet:
+    """Codes that mean the same here; `names` is for records without a code that the set knows."""
+
+    codes: frozenset[tuple[str, str]] = frozenset()
+    """(system, code)."""
+    prefixes: tuple[tuple[str, str], ...] = ()
+    """(ICD10 or ATC, beginning of the code, without dot)."""
+    names: re.Pattern[str] | None = None
+    unless: re.Pattern[str] | None = None
+    """Names that mention it and mean something else, such as screening for it."""
+
+    def holds(self, concept: object) -> bool:
+        """Whether a CodeableConcept, or a Coding, means it."""
+        codes = tuple(codes_of(concept))
+        if any(self._knows(system, code) for system, code in codes):
+            return True
+        covered = {system for system, _ in self.prefixes}
+        if any(system in covered for system, _ in codes):
+            return False
+        return any(self._is_named(name) for name in names_of(concept))
+
+    def _knows(self, system: str, code: str) -> bool:
+        if system:
+            return (system, code) in self.codes or self._begins(system, code)
+        return any(code == known for _, known in self.codes) or any(
+            _CLASSIFICATIONS[classification].fullmatch(_dotless(code)) and self._begins(classification, code)
+            for classification, _ in self.prefixes
+        )
+
+    def _begins(self, system: str, code: str) -> bool:
+        return any(system == of and _dotless(code).startswith(beginning) for of, beginning in self.prefixes)
+
+    def _is_named(self, name: str) -> bool:
+        if self.names is None or not self.names.search(name):
+            return False
+        return self.unless is None or not self.unless.search(name)
+
+
+def coded(system: str, *lines: str) -> frozenset[tuple[str, str]]:
+    """Codes of one system, several to a line."""
+    return frozenset((system, code) for line in lines for code in line.split())
+
+
+def codes_of(concept: object) -> Iterator[tuple[str, str]]:
+    """(system as above, else as sent, "" for none; code) of each coding."""
+    for coding in _codings(concept):
+        code, system = coding.get("code"), coding.get("system")
+        if isinstance(code, str) and code.strip():
+            yield _system(system if isinstance(system, str) else ""), code.strip()
+
+
+def names_of(concept: object) -> Iterator[str]:
+    """The text of a CodeableConcept and the displays of its codings."""
+    texts = [concept.get("text")] if isinstance(concept, dict) else []
+    for name in (*texts, *(coding.get("display") for coding in _codings(concept))):
+        if isinstance(name, str) and name.strip():
+            yield name
+
+
+def listed(value: object) -> tuple[object, ...]:
+    """A list as it is, one thing as a list of one, nothing as none."""
+    return tuple(value) if isinstance(value, list) else () if value is None else (value,)
+
+
+def word(value: object) -> str | None:
+    """A code such as a status; None where there is none, "" for what is no code."""
+    if isinstance(value, str):
+        return value.strip().lower()
+    return None if value is None else ""
+
+
+def _codings(concept: object) -> Iterator[dict[str, object]]:
+    if not isinstance(concept, dict):
+        return
+    yield from (each for each in listed(concept.get("coding")) if isinstance(each, dict))
+    if isinstance(concept.get("code"), str):  # a bare Coding, as Encounter.class is in R4
+        yield concept
+
+
+def _system(sent: str) -> str:
+    plain = sent.strip().rstrip("/").partition("|")[0]
+    known = _SYSTEMS.get(plain.lower())
+    if known is None and plain.lower().startswith("http://snomed.info/sct/"):  # with an edition
+        known = SNOMED
+    return known or (ICD10 if _ICD10_SYSTEM.search(plain) else plain)
+
+
+def _dotless(code: str) -> str:
+    return code.replace(".", "").upper()
