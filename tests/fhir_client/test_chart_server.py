@@ -30,10 +30,10 @@ async def chart_for(ehr, **limits):
         await chart.aclose()
 
 
-async def fetch(ehr, *queries, token="t0ken", **limits):
+async def fetch(ehr, *queries, **limits):
     """Read the queries; the answers in their order."""
     async with chart_for(ehr, **limits) as chart:
-        return list((await chart.fetch(ChartAccess(ehr.base, token), {query: query for query in queries})).values())
+        return list((await chart.fetch(ChartAccess(ehr.base, "t0ken"), {query: query for query in queries})).values())
 
 
 def fault_of(found):

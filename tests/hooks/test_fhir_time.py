@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from cds.hooks.fhir_time import full_date, includes
+from cds.hooks.fhir_time import first_day, full_date, includes
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
@@ -56,3 +56,23 @@ def test_an_unreadable_period_is_an_error(period):
     """What cannot be read is never taken for current or for ended."""
     with pytest.raises(ValueError):  # noqa: PT011 - the caller tells only that it cannot be read
         includes(period, AT)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("2025-03-02", date(2025, 3, 2)),
+        ("2025-03", date(2025, 3, 1)),
+        ("2025", date(2025, 1, 1)),
+        ("2025-03-02T23:30:00-05:00", date(2025, 3, 2)),  # the day where it happened
+        ("9999-12-31", date(9999, 12, 31)),
+        ("0000", None),
+        ("2025-13", None),
+        ("yesterday", None),
+        (20250302, None),
+        (None, None),
+    ],
+)
+def test_the_first_day_of_a_moment(given, expected):
+    """A partial date begins with its first day; what cannot be read has none."""
+    assert first_day(given) == expected

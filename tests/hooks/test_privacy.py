@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 from cds.screening import IdentityRefused, Known
 from tests.support.assessments import a_result
 from tests.support.fakes import BrokenAnswering
-from tests.support.hook_calls import a_fhir_patient, an_identifier, an_order_sign
+from tests.support.hook_calls import a_fhir_patient, a_prefetch, a_service_request, an_identifier, an_order_sign
 from tests.support.hook_site import Site, a_site, some_settings
 
 TELLTALE = ("PAT-0001", "fhir-77", "Secretname", "1951-04-03", "dr-1", "t0ken", "70.1")
@@ -22,9 +22,11 @@ TELLTALE = ("PAT-0001", "fhir-77", "Secretname", "1951-04-03", "dr-1", "t0ken", 
         (a_site(None), an_order_sign(patient=a_fhir_patient(id="fhir-78"))),
         (a_site(None), an_order_sign() | {"hookInstance": ["Secretname"]}),
         (a_site(None), an_order_sign(prefetch={}, fhirServer="https://x.example/fhir-77")),
+        (a_site(None), an_order_sign(prefetch={"patient": a_fhir_patient()}, fhirServer="https://x.example/fhir-77")),
+        (a_site(None), an_order_sign(prefetch=a_prefetch(orders=a_service_request("Patient/Secretname")))),
         (Site(BrokenAnswering(RuntimeError("Secretname PAT-0001")), some_settings()), an_order_sign()),
     ],
-    ids=["known", "refused", "uncertain", "another patient", "malformed", "missing", "own fault"],
+    ids=["known", "refused", "uncertain", "another patient", "malformed", "missing", "chart missing", "another's order", "own fault"],
 )
 async def test_no_patient_data_in_logs(site, call, caplog):
     """Whatever happens to a call, no identifier, name, date, token, user or value is logged."""

@@ -3,9 +3,11 @@ from datetime import UTC, datetime
 
 import anyio
 import pytest
+from structlog.testing import capture_logs
 
 from cds.errors import ArchiveUnavailable
 from cds.hooks.body import MAX_BYTES
+from cds.hooks.prefetch_templates import prefetch_for
 from cds.ports import Trouble
 from cds.screening import IdentityRefused, Known, NoPrior, Pending, Unavailable
 from tests.support.assessments import a_key, a_patient, a_refusal, a_result
@@ -14,6 +16,7 @@ from tests.support.hook_calls import (
     FHIR_ID,
     a_fhir_patient,
     a_patient_view,
+    a_prefetch,
     a_service_request,
     an_identifier,
     an_order_select,
@@ -208,6 +211,8 @@ async def test_an_uncertain_identity_is_never_asked_about(patient, code):
         (400, an_order_sign() | {"hook": "patient-view"}),
         (412, an_order_sign(prefetch={})),
         (412, an_order_sign(prefetch={}, fhirServer="https://elsewhere.example.org/fhir")),
+        (412, an_order_sign(prefetch={"patient": a_fhir_patient()})),
+        (400, an_order_sign(prefetch=a_prefetch(orders=a_service_request("Patient/somebody-else")))),
     ],
 )
 async def test_a_call_that_contradicts_itself_is_refused(status, call):
@@ -221,8 +226,32 @@ async def test_a_call_that_contradicts_itself_is_refused(status, call):
     assert site.answering.orders == []
 
 
-async def test_a_missing_patient_is_read_from_the_chart():
-    """Without prefetch the Patient comes from fhirServer, and the card is the same."""
+async def test_without_the_chart_a_site_may_be_content_with_the_patient():
+    """With require_chart false the Patient alone makes the card; the log says what was not read."""
+    site = a_site(Known(a_result()), require_chart=False)
+
+    with capture_logs() as logged:
+        response = await site.order_sign(an_order_sign(prefetch={"patient": a_fhir_patient()}))
+
+    assert len(response.json()["cards"]) == 1
+    (entry,) = [each for each in logged if each["event"] == "hook answered"]
+    assert set(entry["unread"]) == set(prefetch_for("order-sign")) - {"patient"}
+
+
+async def test_a_hook_that_shows_no_card_needs_the_patient_alone():
+    """The early hooks start the measurement whatever else of the chart is missing."""
+    site = a_site(PENDING)
+
+    body = json.dumps(a_patient_view(prefetch={"patient": a_fhir_patient()})).encode()
+    response = await post(site, body, "/cds-services/osteocds-patient-view")
+
+    assert response.status_code == 200
+    assert len(site.answering.orders) == 1
+    assert site.chart.reads == []
+
+
+async def test_a_missing_chart_is_read_from_fhir_server():
+    """Without prefetch Patient and chart come from fhirServer, and the card is the same."""
     site = a_site(Known(a_result()))
     site.chart = FakeChart({FHIR_ID: a_fhir_patient()})
 

@@ -172,9 +172,7 @@ class FakeChart:
     """By the beginning of the query: one page, several as a tuple, or `ChartUnreadable`."""
     reads: list[tuple[ChartAccess, str]] = field(default_factory=list)
 
-    async def fetch(
-        self, access: ChartAccess, queries: Mapping[str, str]
-    ) -> Mapping[str, FhirPages | ChartUnreadable]:
+    async def fetch(self, access: ChartAccess, queries: Mapping[str, str]) -> Mapping[str, FhirPages | ChartUnreadable]:
         """One answer for each query."""
         self.reads += [(access, query) for query in queries.values()]
         return {key: self._answer(query) for key, query in queries.items()}
