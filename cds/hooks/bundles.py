@@ -55,9 +55,5 @@ def _is_failure(resource: Resource) -> bool:
 def _only_remarks(outcome: Resource) -> bool:
     """Servers add what they ignored, or would have liked, as an entry beside the matches."""
     issues = outcome.get("issue")
-    severities = (
-        [each.get("severity") if isinstance(each, dict) else None for each in issues or ()]
-        if isinstance(issues, list)
-        else [None]
-    )
-    return all(isinstance(each, str) and each in _MERE_REMARKS for each in severities)
+    found = [each.get("severity") for each in issues if isinstance(each, dict)] if isinstance(issues, list) else []
+    return bool(found) and all(isinstance(each, str) and each in _MERE_REMARKS for each in found)

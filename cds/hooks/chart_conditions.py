@@ -45,11 +45,12 @@ def is_pregnant(conditions: Iterable[Resource], today: date) -> bool:
 
 
 def _stands(condition: Resource, meaning: ConceptSet, ended: Collection[str]) -> bool:
-    if _status(condition.get("verificationStatus")) & _NOT_SO:
+    if not meaning.holds(condition.get("code")) or _status(condition.get("verificationStatus")) & _NOT_SO:
         return False
     status = _status(condition.get("clinicalStatus"))
-    is_over = bool(status.intersection(ended)) if status else any(condition.get(key) for key in _ABATEMENTS)
-    return not is_over and meaning.holds(condition.get("code"))
+    if status:
+        return status.isdisjoint(ended)
+    return not any(condition.get(key) for key in _ABATEMENTS)
 
 
 def _can_last(condition: Resource, today: date) -> bool:

@@ -8,7 +8,7 @@ a name that the set knows, in English                      -> yes
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 SNOMED: Final = "SNOMED CT"
@@ -30,6 +30,8 @@ _SYSTEMS: Mapping[str, str] = {
     "urn:oid:2.16.840.1.113883.6.73": ATC,
     "http://www.ama-assn.org/go/cpt": CPT,
     "urn:oid:2.16.840.1.113883.6.12": CPT,
+    "http://hl7.org/fhir/sid/icd-10": ICD10,
+    "http://hl7.org/fhir/sid/icd-10-cm": ICD10,
     "urn:oid:2.16.840.1.113883.6.90": ICD10,  # ICD-10-CM
     "urn:oid:2.16.840.1.113883.6.3": ICD10,
 }
@@ -55,26 +57,36 @@ class ConceptSet:
     unless: re.Pattern[str] | None = None
     """Names that mention it and mean something else, such as screening for it."""
 
+    _bare: frozenset[str] = field(init=False)
+    _beginnings: Mapping[str, tuple[str, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Prepare what each look needs: hundreds of concepts are looked at in every call."""
+        beginnings: dict[str, tuple[str, ...]] = {}
+        for system, beginning in self.prefixes:
+            beginnings[system] = (*beginnings.get(system, ()), beginning)
+        object.__setattr__(self, "_bare", frozenset(code for _, code in self.codes))
+        object.__setattr__(self, "_beginnings", beginnings)
+
     def holds(self, concept: object) -> bool:
         """Whether a CodeableConcept, or a Coding, means it."""
-        codes = tuple(codes_of(concept))
-        if any(self._knows(system, code) for system, code in codes):
-            return True
-        covered = {system for system, _ in self.prefixes}
-        if any(system in covered for system, _ in codes):
-            return False
-        return any(self._is_named(name) for name in names_of(concept))
+        decided = False
+        for system, code in codes_of(concept):
+            if self._knows(system, code):
+                return True
+            decided = decided or system in self._beginnings
+        return not decided and self.names is not None and any(map(self._is_named, names_of(concept)))
 
     def _knows(self, system: str, code: str) -> bool:
         if system:
             return (system, code) in self.codes or self._begins(system, code)
-        return any(code == known for _, known in self.codes) or any(
-            _CLASSIFICATIONS[classification].fullmatch(_dotless(code)) and self._begins(classification, code)
-            for classification, _ in self.prefixes
+        return code in self._bare or any(
+            _CLASSIFICATIONS[of].fullmatch(_dotless(code)) and self._begins(of, code) for of in self._beginnings
         )
 
     def _begins(self, system: str, code: str) -> bool:
-        return any(system == of and _dotless(code).startswith(beginning) for of, beginning in self.prefixes)
+        beginnings = self._beginnings.get(system)
+        return beginnings is not None and _dotless(code).startswith(beginnings)
 
     def _is_named(self, name: str) -> bool:
         if self.names is None or not self.names.search(name):
@@ -115,20 +127,22 @@ def word(value: object) -> str | None:
     return None if value is None else ""
 
 
-def _codings(concept: object) -> Iterator[dict[str, object]]:
+def _codings(concept: object) -> list[dict[str, object]]:
     if not isinstance(concept, dict):
-        return
-    yield from (each for each in listed(concept.get("coding")) if isinstance(each, dict))
-    if isinstance(concept.get("code"), str):  # a bare Coding, as Encounter.class is in R4
-        yield concept
+        return []
+    given = concept.get("coding")
+    codings = [each for each in (given if isinstance(given, list) else (given,)) if isinstance(each, dict)]
+    return [*codings, concept] if isinstance(concept.get("code"), str) else codings  # a bare Coding: Encounter.class
 
 
 def _system(sent: str) -> str:
+    known = _SYSTEMS.get(sent)
+    if known is not None:
+        return known
     plain = sent.strip().rstrip("/").partition("|")[0]
-    known = _SYSTEMS.get(plain.lower())
-    if known is None and plain.lower().startswith("http://snomed.info/sct/"):  # with an edition
-        known = SNOMED
-    return known or (ICD10 if _ICD10_SYSTEM.search(plain) else plain)
+    if plain.lower().startswith("http://snomed.info/sct/"):  # with an edition
+        return SNOMED
+    return _SYSTEMS.get(plain.lower()) or (ICD10 if _ICD10_SYSTEM.search(plain) else plain)
 
 
 def _dotless(code: str) -> str:

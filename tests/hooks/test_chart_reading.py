@@ -1,10 +1,13 @@
+import json
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds.chart import ChartFacts
+from cds.cli.demo_order import order_sign_request
 from cds.hooks.chart_reading import missing_keys, read_facts
 from cds.hooks.discovery import SERVICES
 from cds.hooks.identity import IdentityRules
@@ -74,6 +77,15 @@ async def test_a_whole_prefetch_is_used_and_nothing_is_read():
 async def test_nothing_on_record_is_no_fact():
     """Every key null: the queries had no result."""
     assert await facts(an_order_sign(prefetch=prefetched())) == ChartFacts(birth_date=date(1951, 4, 3))
+
+
+def test_the_demonstration_and_the_readme_send_every_key():
+    """Whoever copies them gets a card, not a 412."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    copied = json.loads(readme.partition("-d '")[2].partition("}}'")[0] + "}}")
+
+    for call in (order_sign_request(), copied):
+        assert missing_keys(inquire(call)) == ()
 
 
 @pytest.mark.parametrize("key", sorted(KEYS))

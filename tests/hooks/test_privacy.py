@@ -26,7 +26,17 @@ TELLTALE = ("PAT-0001", "fhir-77", "Secretname", "1951-04-03", "dr-1", "t0ken", 
         (a_site(None), an_order_sign(prefetch=a_prefetch(orders=a_service_request("Patient/Secretname")))),
         (Site(BrokenAnswering(RuntimeError("Secretname PAT-0001")), some_settings()), an_order_sign()),
     ],
-    ids=["known", "refused", "uncertain", "another patient", "malformed", "missing", "chart missing", "another's order", "own fault"],
+    ids=[
+        "known",
+        "refused",
+        "uncertain",
+        "another patient",
+        "malformed",
+        "missing",
+        "chart missing",
+        "another's order",
+        "own fault",
+    ],
 )
 async def test_no_patient_data_in_logs(site, call, caplog):
     """Whatever happens to a call, no identifier, name, date, token, user or value is logged."""
