@@ -79,6 +79,14 @@ class Settings(BaseSettings):
     max_scan_age_days: Annotated[int | None, Field(gt=0), BeforeValidator(_none_in_words)] = 730
     """Older CTs are not used; "none" accepts any age."""
 
+    # which orders matter
+    ct_orders_file: Annotated[Path | None, BeforeValidator(_none_if_empty)] = None
+    """FHIR ValueSet in JSON: the orders of a CT that would show the spine. Default: the shipped one."""
+    dxa_orders_file: Annotated[Path | None, BeforeValidator(_none_if_empty)] = None
+    """FHIR ValueSet in JSON: the orders of DXA. Default: the shipped one."""
+    unnamed_orders_count: bool = True
+    """An imaging order that has neither a usable code nor a name yet counts as a CT that would show the spine."""
+
     # answering
     mode: Mode = "live"
     """live: cards; shadow: measure and store, show nothing; off: answer empty, measure nothing."""

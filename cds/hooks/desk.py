@@ -18,8 +18,10 @@ from cds.hooks.chart_reading import missing_keys, read_facts
 from cds.hooks.discovery import HookService
 from cds.hooks.identity import IdentityRules, IdentityUncertain
 from cds.hooks.messages import Card, HookCall, HookResponse
-from cds.hooks.orders import Asked, asked_of
-from cds.hooks.prefetch import Inquiry, PatientRecord, identify, inquiry_of
+from cds.hooks.order_codes import OrderCodes
+from cds.hooks.order_kinds import OrderKinds
+from cds.hooks.orders import Asked, CallReader
+from cds.hooks.prefetch import Inquiry, PatientRecord, access_of, identify, inquiry_of
 from cds.hooks.problems import unreadable
 from cds.hooks.waiting import Answers, Waiting
 from cds.order import ImagingOrder
@@ -48,6 +50,8 @@ class HookDesk:
     def __init__(self, settings: Settings, ports: HookPorts) -> None:
         self._settings = settings
         self._ports = ports
+        kinds = OrderKinds(OrderCodes.from_settings(settings), settings.unnamed_orders_count)
+        self._reader = CallReader(kinds, ports.chart)
         self._identity_rules = IdentityRules.from_settings(settings)
         self._waiting = Waiting(ports.answering, settings.wait_budget_s, settings.max_waiting)
         rules = CardRules(settings.notice, settings.show_normal, settings.show_being_measured)
@@ -58,8 +62,10 @@ class HookDesk:
     async def respond(self, service: HookService, body: bytes) -> HookResponse:
         """Answer one call; raises `Problem`."""
         call = _read(body)
-        asked = asked_of(call, service)
-        if self._settings.mode == "off" or (service.carries_orders and not asked.orders_imaging):
+        if self._settings.mode == "off":
+            return HookResponse()
+        asked = await self._reader.asked(call, service, access_of(call))
+        if service.carries_orders and not asked.orders_imaging:
             return HookResponse()
         begun = time.perf_counter()
         inquiry = inquiry_of(call, asked, self._ports.chart)

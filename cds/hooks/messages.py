@@ -6,7 +6,7 @@ Out: no element is null or empty, except `cards: []` (CDS Hooks 2.0, "Use of JSO
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, StringConstraints
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue, SecretStr, StringConstraints
 from pydantic.alias_generators import to_camel
 
 Resource = dict[str, JsonValue]
@@ -28,6 +28,7 @@ class FhirAuthorization(BaseModel):
 class BundleEntry(_Received):
     """One draft order."""
 
+    full_url: JsonValue = None
     resource: Resource | None = None
 
 
@@ -37,18 +38,33 @@ class Bundle(_Received):
     entry: tuple[BundleEntry | None, ...] | None = None
 
     @property
+    def entries(self) -> tuple[tuple[JsonValue, Resource], ...]:
+        """(fullUrl, resource) of each entry that is not empty."""
+        filled = (each for each in self.entry or () if each is not None)
+        return tuple((each.full_url, each.resource) for each in filled if each.resource)
+
+    @property
     def resources(self) -> tuple[Resource, ...]:
         """What the bundle holds, without empty entries."""
-        return tuple(each.resource for each in self.entry or () if each is not None and each.resource)
+        return tuple(resource for _, resource in self.entries)
 
 
 class HookContext(_Received):
-    """The context fields of order-select, order-sign and patient-view."""
+    """The context fields of all five hooks; what is read leniently elsewhere is any JSON here."""
 
     patient_id: str
     user_id: str | None = None
     encounter_id: str | None = None
     draft_orders: Bundle | None = None
+    selections: JsonValue = None
+    """order-select: which draft orders it is about."""
+    dispatched_orders: JsonValue = None
+    """order-dispatch 1.1: references; 1.0 has one, in `order`."""
+    order: JsonValue = None
+    fulfillment_tasks: JsonValue = Field(
+        default=None, validation_alias=AliasChoices("fulfillmentTasks", "fulfillment-tasks", "task")
+    )
+    """order-dispatch: Tasks. 1.1 spells it in two ways; 1.0 has one, in `task`."""
 
 
 class HookCall(_Received):

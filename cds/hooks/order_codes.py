@@ -1,46 +1,106 @@
-"""The codes by which draft orders are recognised, in one place: (system, code).
+"""Which codes make an order matter: a CT that would show the spine, or DXA.
 
-Codes alone: LOINC, CPT and SNOMED CT descriptors belong to their owners. An order with another
-code is not lost; `order_kinds` looks at its category and name.
+Two FHIR ValueSets say so. The shipped ones lie in `value_sets/`; a site's own file replaces one, or adds to
+it by including the shipped set by its url.
 """
 
-import re
-from typing import Final
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, Literal
+
+from cds.errors import SettingsInvalid
+from cds.hooks.value_set import Code, codes_of
+from cds.settings import Settings
 
 LOINC: Final = "http://loinc.org"
 CPT: Final = "http://www.ama-assn.org/go/cpt"
+SNOMED_CT: Final = "http://snomed.info/sct"
 RADLEX: Final = "http://www.radlex.org"
 
-
-def _coded(system: str, *codes: str) -> frozenset[tuple[str, str]]:
-    return frozenset((system, code) for line in codes for code in line.split())
-
-
-DXA_ORDERS: Final = _coded(
-    LOINC,
-    "83012-5 83013-3 83014-1",  # the examination
-    "83311-1 38269-7 46383-6",  # panel, report
-    "24966-4 38267-1 85394-5 104938-6",  # spine
-    "38261-4 38264-8 80933-5 46278-8 46279-6 24701-5 38263-0 80934-3",  # hip and femur
-    "24890-6 38265-5",  # forearm
-) | _coded(CPT, "77080 77081 77085 77086")
-
-IMAGING_ORDERS: Final = _coded(
-    LOINC,
-    "24627-2 24628-0 29252-4 79068-3 79086-5 79096-4 87279-6",  # CT of the chest
-    "36813-4 36952-0 72252-0 72253-8 72254-6 79103-8 87869-4",  # chest, abdomen, pelvis
-    "30620-9 79080-8 79081-6 79090-7 79092-3 79100-4 82697-4 87867-8 87875-1",  # spine
-)
-
-CPT_RADIOLOGY: Final = re.compile(r"7(?!7[2-7])\d{4}")
-"""The radiology section of CPT, without radiation oncology (77261 to 77799)."""
-
-IMAGING_CATEGORIES: Final = frozenset(
+_SYSTEMS: Mapping[str, str] = MappingProxyType(
     {
-        *("imaging", "LP29684-5", "363679005"),  # HL7 observation-category, LOINC, SNOMED CT
-        *("RAD", "IMG", "CT", "RX", "XRC", "NMR", "NMS", "RUS", "VUS", "OUS"),  # HL7 v2-0074
+        "https://loinc.org": LOINC,
+        "urn:oid:2.16.840.1.113883.6.1": LOINC,
+        "urn:oid:2.16.840.1.113883.6.12": CPT,
+        "urn:oid:2.16.840.1.113883.6.96": SNOMED_CT,
+        "http://radlex.org": RADLEX,
+        "urn:oid:2.16.840.1.113883.6.256": RADLEX,
     }
 )
 
-UNSPECIFIC_CATEGORIES: Final = frozenset({"103693007"})
-"""SNOMED CT categories that cover imaging and much else."""
+_CT_ORDERS: Final = "http://osteocds.org/fhir/ValueSet/ct-orders"
+_DXA_ORDERS: Final = "http://osteocds.org/fhir/ValueSet/dxa-orders"
+
+
+def canonical(system: str) -> str:
+    """One uri for each code system, however a client spells it."""
+    sent = system.strip().rstrip("/")
+    return _SYSTEMS.get(sent, sent)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCodes:
+    """Both value sets, ready to be asked."""
+
+    ct: frozenset[Code]
+    dxa: frozenset[Code]
+    systems: frozenset[str]
+    """The code systems that either draws on."""
+
+    @classmethod
+    def of(cls, ct: Collection[Code], dxa: Collection[Code]) -> "OrderCodes":
+        """A code that is sent without its system is taken for a known one of any system."""
+        both = [frozenset((canonical(system), code) for system, code in codes) for codes in (ct, dxa)]
+        known_ct, known_dxa = (codes | {("", code) for _, code in codes} for codes in both)
+        return cls(known_ct, known_dxa, frozenset(system for codes in both for system, _ in codes))
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "OrderCodes":
+        """Raises `SettingsInvalid` where a value set of the site cannot be read or says nothing."""
+        shipped = _shipped()
+        if settings.ct_orders_file is None and settings.dxa_orders_file is None:
+            return shipped_order_codes()
+        ct = _site(settings.ct_orders_file, "OSTEOCDS_CT_ORDERS_FILE", shipped)
+        dxa = _site(settings.dxa_orders_file, "OSTEOCDS_DXA_ORDERS_FILE", shipped)
+        return cls.of(
+            shipped[_CT_ORDERS] if ct is None else ct,
+            shipped[_DXA_ORDERS] if dxa is None else dxa,
+        )
+
+    def decide(self, codes: Collection[Code]) -> Literal["dxa", "ct", "other"] | None:
+        """What codes, with canonical systems, make of an order; None where the value sets know no such system."""
+        if not self.dxa.isdisjoint(codes):
+            return "dxa"
+        if not self.ct.isdisjoint(codes):
+            return "ct"
+        return "other" if any(system in self.systems for system, _ in codes) else None
+
+
+@lru_cache(maxsize=1)
+def shipped_order_codes() -> OrderCodes:
+    """What a site that configures nothing uses."""
+    shipped = _shipped()
+    return OrderCodes.of(shipped[_CT_ORDERS], shipped[_DXA_ORDERS])
+
+
+def _shipped() -> Mapping[str, frozenset[Code]]:
+    folder = resources.files("cds.hooks") / "value_sets"
+    return {
+        _CT_ORDERS: codes_of((folder / "ct-orders.json").read_text("utf-8"), {}),
+        _DXA_ORDERS: codes_of((folder / "dxa-orders.json").read_text("utf-8"), {}),
+    }
+
+
+def _site(file: Path | None, setting: str, shipped: Mapping[str, frozenset[Code]]) -> frozenset[Code] | None:
+    if file is None:
+        return None
+    try:
+        return codes_of(file.read_text("utf-8-sig"), shipped)
+    except (OSError, UnicodeDecodeError) as fault:
+        raise SettingsInvalid(f"{setting}: {file} cannot be read ({type(fault).__name__}).") from None
+    except SettingsInvalid as fault:
+        raise SettingsInvalid(f"{setting}: {file}: {fault}") from None

@@ -1,83 +1,91 @@
-"""What a draft order is for: DXA, other imaging, or something that no CT has to be looked at for.
+"""What an order is for: DXA, a CT that would show the spine, or neither. Only the first two matter.
 
-not a ServiceRequest, or "do not perform"     -> other
-a code of DXA, or DXA by name                 -> dxa
-a code of imaging                             -> imaging
-a category that names a kind of service       -> imaging or other, as it says
-no such category: by its name, or its CPT     -> other where that is recognisably something else
-and otherwise                                 -> imaging: one measurement too many does less harm
+not a ServiceRequest, or "do not perform"                  -> other
+coded: in the value set of DXA orders                      -> dxa
+       in the value set of CT orders                       -> ct
+       else, in a code system that these sets draw on      -> other: the value sets decide alone
+not so coded, with DXA in its name                         -> dxa
+       a category, and none under which CT is ordered      -> other
+       a name: CT or PET, of trunk or no region, no guide  -> ct
+       any other name                                      -> other
+neither usable code nor name                               -> ct: some clients send `code.coding: [{}]` until the
+                                                              order is placed; a site may choose other
 
-Names are read in English; codes come without their system where clients leave it out.
+A hospital's own codes are "not so coded" until its value set names some of them. Names are read in English.
 """
 
 import re
 from collections.abc import Iterator
-from typing import Literal
+from dataclasses import dataclass
+from typing import Final, Literal
 
 from cds.hooks.messages import Resource
-from cds.hooks.order_codes import (
-    CPT,
-    CPT_RADIOLOGY,
-    DXA_ORDERS,
-    IMAGING_CATEGORIES,
-    IMAGING_ORDERS,
-    LOINC,
-    RADLEX,
-    UNSPECIFIC_CATEGORIES,
-)
+from cds.hooks.order_codes import OrderCodes, canonical
+from cds.hooks.value_set import Code
 
-OrderKind = Literal["dxa", "imaging", "other"]
-Code = tuple[str, str]
-"""(system as in `order_codes`, or what was sent; code)."""
-
-_SYSTEMS = {
-    LOINC: LOINC,
-    "urn:oid:2.16.840.1.113883.6.1": LOINC,
-    CPT: CPT,
-    "urn:oid:2.16.840.1.113883.6.12": CPT,
-    RADLEX: RADLEX,
-    "http://radlex.org": RADLEX,
-    "urn:oid:2.16.840.1.113883.6.256": RADLEX,
-}
+OrderKind = Literal["dxa", "ct", "other"]
 
 _DXA_NAME = re.compile(r"\bde?xa\b|absorptiometry", re.IGNORECASE)
-_IMAGING_NAME = re.compile(
-    r"imaging|radiolog|radiograph|tomograph|sonograph|mammogra|angiogra|ultrasound|x-?ray|\b(ct|mri?|pet|us|spect|scan)\b",
+_CT_NAME = re.compile(
+    r"\b(?:(?:ld|hr|nc|ce|cc|pet)?ct|c?cta|ct(?:pa|ap|u|c|v|kub|cap)|cat[ -]scan|pet)s?\b"
+    r"|comput\w+ (?:axial )?tomogra|positron emission|virtual colonoscopy|calcium scor",
     re.IGNORECASE,
 )
-_OTHER_NAME = re.compile(
-    r"laborator|blood|serum|plasma|urine|stool|swab|culture|panel|smear|ha?emo|glucose|creatinine|"
-    r"cholesterol|antibod|biops|histolog|patholog|\b(lab|ecg|ekg|eeg)\b|electrocardio|spirometry|vaccin|immuni[sz]|"
-    r"consult|referral|counsel|educat|therap|rehabilit|nursing|diet|nutrition|transport",
+_NO_EXAMINATION = re.compile(r"guid(?:ed|ance)|biops|naat|chlamyd|gono|optical coherence|cone[ -]beam", re.IGNORECASE)
+_NECK_OF_THE_SPINE = re.compile(r"\b(?:c|cervical)[ -]?(?:vertebra\w*|spine)\b", re.IGNORECASE)
+_TRUNK = re.compile(
+    r"chest|thora|lung|pulmon|cardi|coronar|heart|aort|abdom|pelvi|spin|lumb|vertebra|body|trunk|torso|colon|enterogra"
+    r"|urogra|renal|kidney|liver|pancrea|to (?:mid[ -]?)?thigh|\bkub\b|\bct(?:pa|ap|cap|kub|u|c)\b",
+    re.IGNORECASE,
+)
+_ELSEWHERE = re.compile(
+    r"\b(?:head|brain|skull|crani|cereb|neck|cervical|carotid|sinus|orbit|fac(?:e|ial)\b|maxill|mandib|dent|teeth|jaw|tmj"
+    r"|tempor|mastoid|petrous|ear\b|iac\b|pituit|sella|naso|laryn|shoulder|clavic|scapul|humer|arm\b|elbow|forearm|wrist"
+    r"|hand|finger|thumb|hip|femur|femoral|thigh|knee|tibia|leg\b|ankle|foot|feet|calcan|heel|toe|extremit|limb)",
     re.IGNORECASE,
 )
 
-
-def kind_of(order: Resource) -> OrderKind:
-    """What the table in the module says."""
-    if order.get("resourceType") != "ServiceRequest" or order.get("doNotPerform") is True:
-        return "other"
-    codes, name = set(_codes(order.get("code"))), " ".join(_names(order.get("code")))
-    if _any_of(codes, DXA_ORDERS) or _DXA_NAME.search(name):
-        return "dxa"
-    if _any_of(codes, IMAGING_ORDERS) or any(_is_radiology(*code) for code in codes):
-        return "imaging"
-    categories = [each for each in _listed(order.get("category")) if _names_a_kind(each)]
-    if categories:
-        return "imaging" if any(_is_imaging_category(each) for each in categories) else "other"
-    if _IMAGING_NAME.search(name):
-        return "imaging"
-    elsewhere = _OTHER_NAME.search(name) or any(system == CPT for system, _ in codes)
-    return "other" if elsewhere else "imaging"
+CT_CATEGORIES: Final = frozenset(
+    {
+        *("imaging", "LP29684-5", "363679005"),  # HL7 observation-category, LOINC, SNOMED CT
+        *("RAD", "IMG", "CT", "NMS"),  # HL7 v2-0074; PET with CT may be ordered as nuclear medicine
+    }
+)
+UNSPECIFIC_CATEGORIES: Final = frozenset({"103693007"})
+"""SNOMED CT categories that cover imaging and much else."""
+_CT_CATEGORY_NAME = re.compile(r"imaging|radiolog|tomogra|nuclear|\b(?:ct|pet)\b", re.IGNORECASE)
 
 
-def _any_of(codes: set[Code], known: frozenset[Code]) -> bool:
-    """Whether one is known; a code without system is taken for a known one of any system."""
-    return bool(codes & known) or any(not system and code in {each for _, each in known} for system, code in codes)
+@dataclass(frozen=True, slots=True)
+class OrderKinds:
+    """The rule above with a site's value sets."""
+
+    codes: OrderCodes
+    unnamed_orders_count: bool = True
+
+    def kind_of(self, order: Resource) -> OrderKind:
+        """What the table in the module says."""
+        if order.get("resourceType") != "ServiceRequest" or order.get("doNotPerform") is True:
+            return "other"
+        code = order.get("code")
+        return self.codes.decide(frozenset(_codes(code))) or self._by_words(" ".join(_names(code)), order)
+
+    def _by_words(self, name: str, order: Resource) -> OrderKind:
+        if _DXA_NAME.search(name):
+            return "dxa"
+        categories = [each for each in _listed(order.get("category")) if _names_a_kind(each)]
+        if categories and not any(_may_hold_ct(each) for each in categories):
+            return "other"
+        if name:
+            return "ct" if _is_ct_of_the_trunk(name) else "other"
+        return "ct" if self.unnamed_orders_count else "other"
 
 
-def _is_radiology(system: str, code: str) -> bool:
-    return system == RADLEX or (system == CPT and CPT_RADIOLOGY.fullmatch(code) is not None)
+def _is_ct_of_the_trunk(name: str) -> bool:
+    if not _CT_NAME.search(name) or _NO_EXAMINATION.search(name):
+        return False
+    name = _NECK_OF_THE_SPINE.sub("neck", name)
+    return _TRUNK.search(name) is not None or _ELSEWHERE.search(name) is None
 
 
 def _names_a_kind(category: object) -> bool:
@@ -85,9 +93,9 @@ def _names_a_kind(category: object) -> bool:
     return bool(named - UNSPECIFIC_CATEGORIES) or (not named and any(_names(category)))
 
 
-def _is_imaging_category(category: object) -> bool:
-    by_code = any(code in IMAGING_CATEGORIES for _, code in _codes(category))
-    return by_code or any(_IMAGING_NAME.search(name) for name in _names(category))
+def _may_hold_ct(category: object) -> bool:
+    by_code = any(code in CT_CATEGORIES for _, code in _codes(category))
+    return by_code or any(_CT_CATEGORY_NAME.search(name) for name in _names(category))
 
 
 def _listed(value: object) -> list[object]:
@@ -103,8 +111,7 @@ def _codes(concept: object) -> Iterator[Code]:
     for coding in _codings(concept):
         code, system = coding.get("code"), coding.get("system")
         if isinstance(code, str) and code.strip():
-            sent = system.strip().rstrip("/") if isinstance(system, str) else ""
-            yield _SYSTEMS.get(sent, sent), code.strip()
+            yield canonical(system) if isinstance(system, str) else "", code.strip()
 
 
 def _names(concept: object) -> Iterator[str]:

@@ -1,16 +1,18 @@
-"""Who a hook asks about, whether its draft orders are for the same patient, and whether imaging is among them."""
+"""Who a hook asks about, whether its orders are for the same patient, and whether one of them matters."""
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cds.hooks.discovery import HookService
+from cds.hooks.dispatched_orders import dispatched_orders
 from cds.hooks.messages import HookCall, Resource
-from cds.hooks.order_kinds import kind_of
+from cds.hooks.order_codes import shipped_order_codes
+from cds.hooks.order_kinds import OrderKinds
 from cds.hooks.problems import Problem
+from cds.hooks.references import context_patient, last_id, patient_in, relative_reference
+from cds.hooks.selected_orders import selected_orders
+from cds.ports import ChartAccess, PatientChart
 
-_FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_PATIENT = re.compile(r"(?:(?:https?://\S+/)?Patient/)?(?P<id>[A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]+)?")
-_REFERENCE = re.compile(r"(?:https?://\S+/)?Patient/(?P<id>[A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]+)?")
 _WHO_IT_IS_FOR = ("subject", "patient", "for")
 """Where R4 request resources name their patient."""
 
@@ -24,40 +26,84 @@ class Asked:
     """Such as "Practitioner/7"; None where the client sent nothing usable."""
     encounter_id: str | None
     orders_imaging: bool
+    """An order that matters: a CT that would show the spine, or DXA. In order-select, among the selected ones."""
     orders_dxa: bool = False
-    """DXA is imaging too."""
+    """DXA is among the orders, selected or not."""
+    dxa_draft: Resource | None = None
+    """The draft DXA order as the client sent it, where there is exactly one that has an id."""
+    service: str = ""
+    """Id of the service that was called."""
+    hook_instance: str = ""
+    client: str | None = None
+    """Issuer of the client's tokens, where it had to show one."""
+
+    @property
+    def told_to(self) -> str | None:
+        """The user, told apart from users of other clients; None for somebody without a name."""
+        return " ".join(filter(None, (self.client, self.user))) if self.user else None
 
 
-def asked_of(call: HookCall, service: HookService) -> Asked:
+@dataclass(frozen=True, slots=True)
+class CallReader:
+    """Reads hook calls by the site's rule of which orders matter."""
+
+    kinds: OrderKinds
+    chart: PatientChart
+
+    async def asked(self, call: HookCall, service: HookService, access: ChartAccess | None) -> Asked:
+        """As `asked_of`; reads dispatched orders where they were not brought."""
+        dispatched: tuple[Resource, ...] = ()
+        if service.orders == "dispatched":
+            dispatched = await dispatched_orders(call, _patient_id(call, service), self.chart, access)
+        return asked_of(call, service, self.kinds, dispatched)
+
+
+def asked_of(
+    call: HookCall, service: HookService, kinds: OrderKinds | None = None, dispatched: tuple[Resource, ...] = ()
+) -> Asked:
     """Read the context; every order must be for `context.patientId`, else 400."""
-    if call.hook != service.hook:
-        raise Problem(400, f"This service answers the hook {service.hook}; the call names another.")
-    named = _PATIENT.fullmatch(call.context.patient_id)
-    if named is None or set(named["id"]) == {"."}:
-        raise Problem(400, "context.patientId is not a FHIR id.")
-    orders: tuple[Resource, ...] = ()
-    if service.carries_orders:
-        if call.context.draft_orders is None:
-            raise Problem(400, "context.draftOrders is missing.")
-        orders = call.context.draft_orders.resources
-    kinds = {kind_of(order) for order in orders}
+    kinds = OrderKinds(shipped_order_codes()) if kinds is None else kinds
+    patient_id = _patient_id(call, service)
+    orders, meant = _orders(call, service, dispatched)
     for number, order in enumerate(orders):
-        if not _is_for(order, named["id"]):
-            raise Problem(400, f"Draft order {number} is not for the patient of context.patientId.")
+        if not _is_for(order, patient_id):
+            raise Problem(400, f"{service.orders.capitalize()} order {number} is not for the patient of the context.")
+    dxa = [order for order in orders if kinds.kind_of(order) == "dxa"]
     return Asked(
-        patient_id=named["id"],
-        user=_reference(call.context.user_id),
-        encounter_id=_encounter_id(call.context.encounter_id),
-        orders_imaging=bool(kinds & {"imaging", "dxa"}),
-        orders_dxa="dxa" in kinds,
+        patient_id=patient_id,
+        user=relative_reference(call.context.user_id),
+        encounter_id=last_id(call.context.encounter_id),
+        orders_imaging=any(kinds.kind_of(order) != "other" for order in meant),
+        orders_dxa=bool(dxa),
+        dxa_draft=_only_draft(dxa) if service.orders == "draft" else None,
+        service=service.service_id,
+        hook_instance=call.hook_instance,
     )
 
 
-def patient_in(reference: object) -> str | None:
-    """The id that a FHIR Reference to a Patient names, relative or absolute; None if it names none."""
-    text = reference.get("reference") if isinstance(reference, dict) else None
-    match = _REFERENCE.fullmatch(text) if isinstance(text, str) else None
-    return match["id"] if match else None
+def _patient_id(call: HookCall, service: HookService) -> str:
+    if call.hook != service.hook:
+        raise Problem(400, f"This service answers the hook {service.hook}; the call names another.")
+    patient_id = context_patient(call.context.patient_id)
+    if patient_id is None:
+        raise Problem(400, "context.patientId is not a FHIR id.")
+    return patient_id
+
+
+def _orders(
+    call: HookCall, service: HookService, dispatched: tuple[Resource, ...]
+) -> tuple[Sequence[Resource], Sequence[Resource]]:
+    """All of them, and those that the call is about."""
+    if service.orders != "draft":
+        return dispatched, dispatched
+    drafts = call.context.draft_orders
+    if drafts is None:
+        raise Problem(400, "context.draftOrders is missing.")
+    return drafts.resources, selected_orders(drafts, call.context.selections)
+
+
+def _only_draft(orders: Sequence[Resource]) -> Resource | None:
+    return orders[0] if len(orders) == 1 and isinstance(orders[0].get("id"), str) and orders[0]["id"] else None
 
 
 def _is_for(order: Resource, patient_id: str) -> bool:
@@ -66,14 +112,3 @@ def _is_for(order: Resource, patient_id: str) -> bool:
     if not named:
         return order.get("resourceType") != "ServiceRequest"
     return all(patient_in(reference) == patient_id for reference in named)
-
-
-def _reference(text: str | None) -> str | None:
-    """A relative reference, such as "Practitioner/7", from a relative or absolute one."""
-    kind, slash, last = "/".join((text or "").rsplit("/", 2)[-2:]).partition("/")
-    return f"{kind}/{last}" if slash and kind.isalpha() and _FHIR_ID.fullmatch(last) else None
-
-
-def _encounter_id(text: str | None) -> str | None:
-    last = (text or "").rpartition("/")[2]
-    return last if _FHIR_ID.fullmatch(last) else None

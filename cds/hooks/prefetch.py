@@ -13,9 +13,10 @@ from cds.ct.patient import PatientIdentity
 from cds.hooks.bundles import resources_in
 from cds.hooks.identity import IdentityRules, IdentityUncertain, identity_of
 from cds.hooks.messages import HookCall
-from cds.hooks.orders import Asked, patient_in
+from cds.hooks.orders import Asked
 from cds.hooks.prefetch_templates import PATIENT
 from cds.hooks.problems import Problem
+from cds.hooks.references import patient_in
 from cds.ports import ChartAccess, ChartUnreadable, FhirPages, PatientChart
 
 _LONGEST_CHAIN = 3
@@ -50,12 +51,16 @@ class Inquiry:
     """The FHIR server that the call names, if it names one."""
 
 
+def access_of(call: HookCall, allowed_origins: tuple[str, ...] | None = None) -> ChartAccess | None:
+    """`allowed_origins` are those of fhirServer that the calling client may name; None: as the site allows."""
+    return ChartAccess(call.fhir_server, call.token, allowed_origins) if call.fhir_server else None
+
+
 def inquiry_of(
     call: HookCall, asked: Asked, chart: PatientChart, allowed_origins: tuple[str, ...] | None = None
 ) -> Inquiry:
-    """`allowed_origins` are those of fhirServer that the calling client may name; None: as the site allows."""
-    access = ChartAccess(call.fhir_server, call.token, allowed_origins) if call.fhir_server else None
-    return Inquiry(call, asked, chart, access)
+    """`allowed_origins` as above."""
+    return Inquiry(call, asked, chart, access_of(call, allowed_origins))
 
 
 async def identify(

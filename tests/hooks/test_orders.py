@@ -5,7 +5,18 @@ from cds.hooks.discovery import SERVICES
 from cds.hooks.messages import HookCall
 from cds.hooks.orders import Asked, asked_of
 from cds.hooks.problems import Problem
-from tests.support.hook_calls import FHIR_ID, USER, a_patient_view, a_service_request, an_order_select, an_order_sign
+from tests.support.hook_calls import (
+    FHIR_ID,
+    USER,
+    a_patient_view,
+    a_service_request,
+    an_encounter_start,
+    an_order_select,
+    an_order_sign,
+)
+
+DXA = a_service_request(code={"coding": [{"system": "http://loinc.org", "code": "83012-5"}]}, id="dxa")
+LAB = a_service_request(code={"text": "Lipid panel"}, id="lab")
 
 
 def asked(call: dict) -> Asked:
@@ -16,12 +27,21 @@ def asked(call: dict) -> Asked:
 @pytest.mark.parametrize("call", [an_order_sign(), an_order_select()])
 def test_an_order_names_patient_user_and_encounter(call):
     """The context becomes plain ids."""
-    assert asked(call) == Asked(FHIR_ID, USER, "enc-9", orders_imaging=True)
+    found = asked(call)
+
+    assert (found.patient_id, found.user, found.encounter_id) == (FHIR_ID, USER, "enc-9")
+    assert (found.service, found.hook_instance) == (f"osteocds-{call['hook']}", call["hookInstance"])
+    assert found.orders_imaging
 
 
-def test_patient_view_carries_no_orders():
-    """Opening a chart asks about the patient alone."""
-    assert asked(a_patient_view()) == Asked(FHIR_ID, USER, "enc-9", orders_imaging=False)
+@pytest.mark.parametrize("call", [a_patient_view(), an_encounter_start()])
+def test_a_chart_or_a_visit_carries_no_orders(call):
+    """Opening a chart or beginning a visit asks about the patient alone."""
+    found = asked(call)
+
+    assert found == Asked(
+        FHIR_ID, USER, "enc-9", orders_imaging=False, service=found.service, hook_instance=call["hookInstance"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,19 +91,40 @@ def test_one_imaging_order_among_others_is_enough():
     assert not asked(an_order_sign(medication)).orders_imaging
 
 
-def test_the_order_of_the_demo_is_imaging():
+@pytest.mark.parametrize(("selection", "matters"), [("ServiceRequest/draft-1", True), ("ServiceRequest/lab", False)])
+def test_in_order_select_the_selected_order_decides(selection, matters):
+    """A CT that lies among the drafts while a laboratory order is being chosen is not what the call is about."""
+    call = an_order_select(LAB, a_service_request(), DXA)
+
+    found = asked(call | {"context": call["context"] | {"selections": [selection]}})
+
+    assert found.orders_imaging == matters
+    assert found.orders_dxa
+
+
+def test_an_order_for_somebody_else_is_400_even_where_it_is_not_selected():
+    """The whole pad is checked."""
+    with pytest.raises(Problem, match="Draft order 1 "):
+        asked(an_order_select(a_service_request(), a_service_request("Patient/another", id="other")))
+
+
+def test_the_order_of_the_demo_matters():
     """A chest CT by its LOINC code, without any category."""
     assert asked(order_sign_request()).orders_imaging
 
 
 def test_a_dxa_among_the_orders_is_noticed():
-    """DXA is imaging, and known to be DXA."""
-    dxa = a_service_request(code={"coding": [{"system": "http://loinc.org", "code": "83012-5"}]})
+    """DXA matters, and is known to be DXA."""
+    both = asked(an_order_sign(a_service_request(), DXA))
 
-    both = asked(an_order_sign(a_service_request(), dxa))
-
-    assert (both.orders_imaging, both.orders_dxa) == (True, True)
+    assert (both.orders_imaging, both.orders_dxa, both.dxa_draft) == (True, True, DXA)
     assert not asked(an_order_sign()).orders_dxa
+
+
+@pytest.mark.parametrize("orders", [(DXA, DXA), (DXA | {"id": ""},), (DXA | {"id": 7},), (LAB,)])
+def test_a_draft_dxa_is_pointed_to_only_where_it_is_one(orders):
+    """Two, or one without an id, cannot be told apart in a suggestion."""
+    assert asked(an_order_sign(*orders)).dxa_draft is None
 
 
 @pytest.mark.parametrize(

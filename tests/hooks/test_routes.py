@@ -18,7 +18,9 @@ from tests.support.hook_calls import (
     a_patient_view,
     a_prefetch,
     a_service_request,
+    an_encounter_start,
     an_identifier,
+    an_order_dispatch,
     an_order_select,
     an_order_sign,
 )
@@ -92,10 +94,14 @@ async def test_order_sign_waits_within_the_budget():
 
 @pytest.mark.parametrize(
     ("service", "call"),
-    [("osteocds-order-select", an_order_select()), ("osteocds-patient-view", a_patient_view())],
+    [
+        ("osteocds-order-select", an_order_select()),
+        ("osteocds-patient-view", a_patient_view()),
+        ("osteocds-encounter-start", an_encounter_start()),
+    ],
 )
 async def test_early_hooks_start_the_measurement_and_show_nothing(service, call):
-    """order-select and patient-view ask once, never wait, and are silent unless the site wants cards early."""
+    """They ask once, never wait, and are silent unless the site wants cards early."""
     quiet, eager = a_site(Known(a_result())), a_site(Known(a_result()), show_cards_early=True)
     slow = Site(FakeMeasurement(PENDING), some_settings(wait_budget_s=30))
 
@@ -156,20 +162,53 @@ async def test_a_call_without_orders_measures_nothing():
         {"resourceType": "MedicationRequest", "subject": {"reference": f"Patient/{FHIR_ID}"}},
         {"resourceType": "NutritionOrder", "patient": {"reference": f"Patient/{FHIR_ID}"}},
         a_service_request(category=[{"text": "Laboratory"}], code={"text": "Lipid panel"}),
+        a_service_request(code={"coding": [{"system": "http://loinc.org", "code": "24629-8"}], "text": "Chest MRI"}),
+        a_service_request(code={"coding": [{"system": "http://www.ama-assn.org/go/cpt", "code": "73610"}]}),
     ],
 )
 @pytest.mark.parametrize(
     ("service", "call"), [("osteocds-order-sign", an_order_sign), ("osteocds-order-select", an_order_select)]
 )
-async def test_orders_that_are_no_imaging_measure_nothing(service, call, order):
-    """Medication, diet or laboratory alone: answered empty at once, nobody is looked up, nothing is audited."""
+async def test_orders_that_do_not_matter_measure_nothing(service, call, order):
+    """Medication, diet, laboratory, chest MRI, X-ray of the ankle: empty at once, nobody is looked up or audited."""
     site = a_site(Known(a_result()), show_cards_early=True)
+    bare = call(order, prefetch=None, fhirServer="https://ehr.example.org/fhir")
 
-    response = await post(site, json.dumps(call(order)).encode(), f"/cds-services/{service}")
+    response = await post(site, json.dumps(bare).encode(), f"/cds-services/{service}")
 
     assert response.content == b'{"cards":[]}'
     assert site.answering.orders == []
     assert site.audit.rows == []
+
+
+@pytest.mark.parametrize("brings_it", [{}, {"context": {"order": "ServiceRequest/draft-1"}}])
+async def test_order_dispatch_shows_the_card(brings_it):
+    """A CT that is being arranged is the occasion too; the context knows no user, and may be of either version."""
+    response = await post(
+        a_site(Known(a_result())),
+        json.dumps(an_order_dispatch(**brings_it)).encode(),
+        "/cds-services/osteocds-order-dispatch",
+    )
+
+    (card,) = response.json()["cards"]
+    assert "requester" not in card["suggestions"][0]["actions"][0]["resource"]
+
+
+async def test_order_dispatch_waits_within_the_budget():
+    """A first measurement that ends within the budget is answered in the same call."""
+    site = a_site(PENDING, PENDING, Known(a_result()), wait_budget_s=10)
+
+    response = await post(site, json.dumps(an_order_dispatch()).encode(), "/cds-services/osteocds-order-dispatch")
+
+    assert len(response.json()["cards"]) == 1
+
+
+async def test_a_site_may_say_that_unnamed_orders_do_not_count():
+    """`code.coding: [{}]` is answered by the setting."""
+    site = a_site(Known(a_result()), unnamed_orders_count=False)
+
+    assert (await site.order_sign(an_order_sign())).json() == {"cards": []}
+    assert site.answering.orders == []
 
 
 async def test_a_dxa_order_gets_a_card_that_supports_it():

@@ -57,6 +57,21 @@ def a_patient_view(patient: object = None, **fields):
     return _call("patient-view", _context(), patient, fields)
 
 
+def an_encounter_start(patient: object = None, **fields):
+    """An encounter-start call."""
+    return _call("encounter-start", _context(), patient, fields)
+
+
+def an_order_dispatch(*references, patient: object = None, context=None, **fields):
+    """An order-dispatch call (1.1) that brings its one order along; with references, one that does not."""
+    usual = {"patientId": FHIR_ID, "performer": "Organization/imaging-centre"}
+    usual["dispatchedOrders"] = list(references) or ["ServiceRequest/draft-1"]
+    call = _call("order-dispatch", usual | (context or {}), patient, fields)
+    if not references and "prefetch" not in fields:
+        call["prefetch"] |= {"orders": {"resourceType": "Bundle", "entry": [{"resource": a_service_request()}]}}
+    return call
+
+
 def _context():
     return {"userId": USER, "patientId": FHIR_ID, "encounterId": "enc-9"}
 
