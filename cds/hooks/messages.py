@@ -4,9 +4,18 @@ In: unknown keys, empty codings, Bundles without a type and null entries are all
 Out: no element is null or empty, except `cards: []` (CDS Hooks 2.0, "Use of JSON").
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue, SecretStr, StringConstraints
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SecretStr,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 Resource = dict[str, JsonValue]
@@ -107,11 +116,20 @@ class Coding(_Sent):
 
 
 class Action(_Sent):
-    """One change to the chart that a suggestion makes."""
+    """One change to the chart that a suggestion makes; nothing is ever suggested to be deleted."""
 
-    type: Literal["create", "update", "delete"]
+    type: Literal["create", "update"]
     description: Text
     resource: Annotated[Resource, Field(min_length=1)]
+    """New for create; whole, and not only what changes, for update."""
+
+    @model_validator(mode="after")
+    def _resource_fits_the_type(self) -> Self:
+        """CDS Hooks 2.0, "Action": what is updated is there already, so it has an id; what is new has none."""
+        if "resourceType" not in self.resource or ("id" in self.resource) != (self.type == "update"):
+            msg = f"the resource is not one to {self.type}"
+            raise ValueError(msg)
+        return self
 
 
 class Suggestion(_Sent):
@@ -127,7 +145,17 @@ class Link(_Sent):
 
     label: Text
     url: Text
-    type: Literal["absolute"] = "absolute"
+    type: Literal["absolute", "smart"] = "absolute"
+    app_context: Text | None = None
+    """What a SMART app is launched with."""
+
+    @model_validator(mode="after")
+    def _context_for_apps_alone(self) -> Self:
+        """CDS Hooks 2.0, "Link": appContext belongs to type smart."""
+        if self.app_context is not None and self.type != "smart":
+            msg = "appContext needs a link of type smart"
+            raise ValueError(msg)
+        return self
 
 
 class Card(_Sent):
@@ -144,6 +172,14 @@ class Card(_Sent):
     selection_behavior: Literal["at-most-one", "any"] | None = None
     override_reasons: Annotated[tuple[Coding, ...], Field(min_length=1)] | None = None
     links: Annotated[tuple[Link, ...], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _selection_goes_with_suggestions(self) -> Self:
+        """CDS Hooks 2.0, "Card attributes"."""
+        if (self.suggestions is None) != (self.selection_behavior is None):
+            msg = "suggestions and selectionBehavior come together"
+            raise ValueError(msg)
+        return self
 
 
 class HookResponse(_Sent):

@@ -61,9 +61,9 @@ class OrderCodes:
     @classmethod
     def from_settings(cls, settings: Settings) -> "OrderCodes":
         """Raises `SettingsInvalid` where a value set of the site cannot be read or says nothing."""
-        shipped = _shipped()
         if settings.ct_orders_file is None and settings.dxa_orders_file is None:
             return shipped_order_codes()
+        shipped = _shipped()
         ct = _site(settings.ct_orders_file, "OSTEOCDS_CT_ORDERS_FILE", shipped)
         dxa = _site(settings.dxa_orders_file, "OSTEOCDS_DXA_ORDERS_FILE", shipped)
         return cls.of(

@@ -54,6 +54,8 @@ CT_CATEGORIES: Final = frozenset(
 UNSPECIFIC_CATEGORIES: Final = frozenset({"103693007"})
 """SNOMED CT categories that cover imaging and much else."""
 _CT_CATEGORY_NAME = re.compile(r"imaging|radiolog|tomogra|nuclear|\b(?:ct|pet)\b", re.IGNORECASE)
+_LONGEST_NAME = 1000
+"""Characters; what follows is not read, so that no name takes long to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ class OrderKinds:
         if order.get("resourceType") != "ServiceRequest" or order.get("doNotPerform") is True:
             return "other"
         code = order.get("code")
-        return self.codes.decide(frozenset(_codes(code))) or self._by_words(" ".join(_names(code)), order)
+        return self.codes.decide(frozenset(_codes(code))) or self._by_words(
+            " ".join(_names(code))[:_LONGEST_NAME], order
+        )
 
     def _by_words(self, name: str, order: Resource) -> OrderKind:
         if _DXA_NAME.search(name):
