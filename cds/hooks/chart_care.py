@@ -9,7 +9,7 @@ from cds.hooks.chart_codes import COMFORT_CARE, COMFORT_CARE_LASTS, EMERGENCY, H
 from cds.hooks.concepts import codes_of, listed, word
 from cds.hooks.fhir_time import first_day
 from cds.hooks.messages import Resource as Order
-from cds.hooks.order_kinds import kind_of
+from cds.hooks.order_kinds import OrderKinds
 
 _PROPOSALS = frozenset({"proposal", "plan", "option"})
 _ORDER_LASTS = timedelta(days=730)
@@ -17,11 +17,11 @@ _ORDER_LASTS = timedelta(days=730)
 _NOT_DONE = frozenset({"entered-in-error", "not-done", "preparation", "unknown"})
 
 
-def is_dxa_ordered(orders: Iterable[Resource], today: date) -> bool:
-    """An active DXA order, not older than two years."""
+def is_dxa_ordered(orders: Iterable[Resource], today: date, kinds: OrderKinds) -> bool:
+    """An active DXA order by the site's rule, not older than two years."""
     return any(
         _is_active(each)
-        and kind_of(cast("Order", each)) == "dxa"
+        and kinds.kind_of(cast("Order", each)) == "dxa"
         and _is_recent(each.get("authoredOn"), today, _ORDER_LASTS)
         for each in orders
     )

@@ -24,17 +24,19 @@ from cds.hooks.chart_conditions import has_bone_malignancy, has_osteoporosis, is
 from cds.hooks.chart_dxa import done_on, is_done, latest_dxa
 from cds.hooks.chart_medications import is_treated
 from cds.hooks.concepts import listed
+from cds.hooks.order_kinds import OrderKinds, shipped_kinds
 from cds.hooks.prefetch_templates import ENCOUNTER
 
 _FHIR_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9\-.]{1,64}")
 
 
-def facts_of(
+def facts_of(  # noqa: PLR0913 - what is known from elsewhere, by name
     held: Mapping[str, Collection[Resource]],
     today: date,
     *,
     birth_date: date | None = None,
     deceased: bool = False,
+    kinds: OrderKinds | None = None,
     unread: tuple[str, ...] = (),
 ) -> ChartFacts:
     """`held` maps prefetch keys to resources of this patient; leniently read, whatever they hold."""
@@ -53,7 +55,7 @@ def facts_of(
         pregnant=is_pregnant(conditions, today) or _is_stated_pregnant(observations, today),
         osteoporosis_known=has_osteoporosis(conditions),
         osteoporosis_treated=is_treated(pool, today),
-        dxa_ordered=is_dxa_ordered(orders, today),
+        dxa_ordered=is_dxa_ordered(orders, today, kinds or shipped_kinds()),
         latest_dxa=latest_dxa(pool, today),
         bone_malignancy=has_bone_malignancy(conditions) or was_spine_irradiated(procedures),
         own_observations=_own_observations(observations),

@@ -53,7 +53,14 @@ async def read_facts(
             faults[key] = fault
     if faults and require_chart:
         raise missing(tuple(faults), tuple(map(str, faults.values())))
-    return facts_of(own, at.date(), birth_date=record.birth_date, deceased=record.deceased, unread=tuple(faults))
+    return facts_of(
+        own,
+        at.date(),
+        birth_date=record.birth_date,
+        deceased=record.deceased,
+        kinds=inquiry.kinds,
+        unread=tuple(faults),
+    )
 
 
 def _queries(inquiry: Inquiry) -> Mapping[str, str]:

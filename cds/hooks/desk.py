@@ -68,7 +68,7 @@ class HookDesk:
         if service.carries_orders and not asked.orders_imaging:
             return HookResponse()
         begun = time.perf_counter()
-        inquiry = inquiry_of(call, asked, self._ports.chart)
+        inquiry = inquiry_of(call, asked, self._ports.chart, kinds=self._reader.kinds)
         live = self._settings.mode == "live"
         visible = live and (self._settings.show_cards_early or not service.early)
         record = await self._record(service, inquiry, needs_chart=visible and self._settings.require_chart)

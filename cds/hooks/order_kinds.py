@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from cds.hooks.messages import Resource
-from cds.hooks.order_codes import OrderCodes, canonical
+from cds.hooks.order_codes import OrderCodes, canonical, shipped_order_codes
 from cds.hooks.value_set import Code
 
 OrderKind = Literal["dxa", "ct", "other"]
@@ -83,6 +83,11 @@ class OrderKinds:
         if name:
             return "ct" if _is_ct_of_the_trunk(name) else "other"
         return "ct" if self.unnamed_orders_count else "other"
+
+
+def shipped_kinds() -> OrderKinds:
+    """The rule with the shipped value sets."""
+    return OrderKinds(shipped_order_codes())
 
 
 def _is_ct_of_the_trunk(name: str) -> bool:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from cds.hooks.discovery import HookService
 from cds.hooks.dispatched_orders import dispatched_orders
 from cds.hooks.messages import HookCall, Resource
-from cds.hooks.order_codes import shipped_order_codes
-from cds.hooks.order_kinds import OrderKinds
+from cds.hooks.order_kinds import OrderKinds, shipped_kinds
 from cds.hooks.problems import Problem
 from cds.hooks.references import context_patient, last_id, patient_in, relative_reference
 from cds.hooks.selected_orders import selected_orders
@@ -62,7 +61,7 @@ def asked_of(
     call: HookCall, service: HookService, kinds: OrderKinds | None = None, dispatched: tuple[Resource, ...] = ()
 ) -> Asked:
     """Read the context; every order must be for `context.patientId`, else 400."""
-    kinds = OrderKinds(shipped_order_codes()) if kinds is None else kinds
+    kinds = kinds or shipped_kinds()
     patient_id = _patient_id(call, service)
     orders, meant = _orders(call, service, dispatched)
     for number, order in enumerate(orders):

@@ -13,6 +13,7 @@ from cds.ct.patient import PatientIdentity
 from cds.hooks.bundles import resources_in
 from cds.hooks.identity import IdentityRules, IdentityUncertain, identity_of
 from cds.hooks.messages import HookCall
+from cds.hooks.order_kinds import OrderKinds
 from cds.hooks.orders import Asked
 from cds.hooks.prefetch_templates import PATIENT
 from cds.hooks.problems import Problem
@@ -49,6 +50,8 @@ class Inquiry:
     chart: PatientChart
     access: ChartAccess | None
     """The FHIR server that the call names, if it names one."""
+    kinds: OrderKinds | None = None
+    """Which orders on record are DXA; None: by the shipped value sets."""
 
 
 def access_of(call: HookCall, allowed_origins: tuple[str, ...] | None = None) -> ChartAccess | None:
@@ -57,10 +60,14 @@ def access_of(call: HookCall, allowed_origins: tuple[str, ...] | None = None) ->
 
 
 def inquiry_of(
-    call: HookCall, asked: Asked, chart: PatientChart, allowed_origins: tuple[str, ...] | None = None
+    call: HookCall,
+    asked: Asked,
+    chart: PatientChart,
+    allowed_origins: tuple[str, ...] | None = None,
+    kinds: OrderKinds | None = None,
 ) -> Inquiry:
-    """`allowed_origins` as above."""
-    return Inquiry(call, asked, chart, access_of(call, allowed_origins))
+    """`allowed_origins` as above; `kinds` is the site's rule of which orders are DXA."""
+    return Inquiry(call, asked, chart, access_of(call, allowed_origins), kinds)
 
 
 async def identify(

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 
 from cds.errors import OsteocdsError
 from cds.hooks.bundles import Resource
-from cds.hooks.orders import patient_in
+from cds.hooks.references import patient_in
 
 _WHO_IT_IS_FOR = ("subject", "patient")
 """Where the resources that are read here name their patient (R4)."""

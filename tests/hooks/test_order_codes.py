@@ -1,5 +1,6 @@
 import json
 import re
+from datetime import date
 from importlib import resources
 
 import pytest
@@ -8,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cds.errors import SettingsInvalid
+from cds.hooks.chart_care import is_dxa_ordered
 from cds.hooks.order_codes import CPT, LOINC, RADLEX, SNOMED_CT, OrderCodes, canonical, shipped_order_codes
+from cds.hooks.order_kinds import OrderKinds, shipped_kinds
+from tests.support.hook_calls import a_service_request
 from tests.support.hook_site import a_site, some_settings
 
 LOCAL = "http://hospital.example.org/radiology"
@@ -176,6 +180,15 @@ def test_a_site_extends_a_value_set(tmp_path):
 
     assert codes.decide({(LOCAL, "DEXA")}) == codes.decide({(CPT, "77080")}) == "dxa"
     assert codes.decide({(CPT, "71250")}) == "ct"
+
+
+def test_an_active_order_on_record_is_dxa_by_the_same_rule(tmp_path):
+    """The chart is read with the site's value set too."""
+    codes = OrderCodes.from_settings(some_settings(dxa_orders_file=written(tmp_path / "dxa.json", "BD2")))
+    order = a_service_request(status="active", code={"coding": [{"system": LOCAL, "code": "BD2"}]})
+
+    assert is_dxa_ordered([order], date(2026, 3, 2), OrderKinds(codes))
+    assert not is_dxa_ordered([order], date(2026, 3, 2), shipped_kinds())
 
 
 @pytest.mark.parametrize(
