@@ -56,6 +56,15 @@ class CallAudit:
             with anyio.CancelScope(shield=True):
                 await to_thread.run_sync(self._write, event, note, limiter=self._threads)
 
+    @asynccontextmanager
+    async def refusals(self, event: str, service: str, client: Client | None) -> AsyncIterator[None]:
+        """A row only where the block refuses the call, for what comes before `row`: reading the body."""
+        try:
+            yield
+        except Problem:
+            async with self.row(event, service, client):
+                raise
+
     def _write(self, event: str, note: CallNote) -> None:
         detail = f"{note.service}: {note.detail}" if note.detail else note.service
         self._audit.record(event, note.patient, note.outcome, detail, caller=note.caller)

@@ -70,14 +70,14 @@ class HookDesk:
         rules = CardRules(settings.notice, settings.show_normal, settings.show_being_measured)
         self._card_maker = CardMaker(ports.links, ports.shown, rules)
         self._threads = anyio.CapacityLimiter(_THREADS)
-        self._audit = CallAudit(ports.audit, _THREADS)
+        self.audit = CallAudit(ports.audit, _THREADS)
         self._log = structlog.get_logger("osteocds.hooks")
-        self.feedback = FeedbackDesk(ports.feedback, self._audit, _THREADS)
+        self.feedback = FeedbackDesk(ports.feedback, self.audit, _THREADS)
 
     async def respond(self, service: HookService, body: bytes, client: Client | None = None) -> HookResponse:
         """Answer one call; `client` is None where authentication is off. Raises `Problem`."""
         begun = time.perf_counter()
-        async with self._audit.row("hook", service.service_id, client) as note:
+        async with self.audit.row("hook", service.service_id, client) as note:
             response = await self._answered(service, body, note)
         took_ms = round(1000 * (time.perf_counter() - begun), 1)
         cards = len(response.cards)

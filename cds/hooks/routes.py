@@ -16,6 +16,10 @@ def hook_routes(desk: HookDesk) -> APIRouter:
     router = APIRouter(tags=["CDS Hooks"])
     announced = as_json(discovery())
 
+    async def body_of(request: Request, event: str, service: HookService) -> bytes:
+        async with desk.audit.refusals(event, service.service_id, None):
+            return await read_json_body(request)
+
     @router.get("/cds-services")
     async def discover() -> Response:
         """Which services there are."""
@@ -24,13 +28,15 @@ def hook_routes(desk: HookDesk) -> APIRouter:
     @router.post("/cds-services/{service_id}")
     async def call(service_id: str, request: Request) -> Response:
         """Answer a hook."""
-        response = await desk.respond(_service(service_id), await read_json_body(request))
+        service = _service(service_id)
+        response = await desk.respond(service, await body_of(request, "hook", service))
         return Response(as_json(response), media_type=_JSON)
 
     @router.post("/cds-services/{service_id}/feedback")
     async def feedback(service_id: str, request: Request) -> Response:
         """Keep what users did with cards; the standard asks for no content in the answer."""
-        await desk.feedback.take(_service(service_id), await read_json_body(request), None)
+        service = _service(service_id)
+        await desk.feedback.take(service, await body_of(request, "feedback", service), None)
         return Response(b"{}", media_type=_JSON)
 
     return router
