@@ -22,7 +22,18 @@ from cds.hooks.problems import Problem, outcome_response
 from cds.hooks.routes import hook_routes
 from cds.hooks.waiting import Answers
 from cds.pages.routes import PagePorts, ReportPages, report_routes
-from cds.ports import AssessmentStore, AuditLog, Clock, PatientChart, Readiness, ReportLinks, ShownCards
+from cds.ports import (
+    AssessmentStore,
+    AuditLog,
+    Clock,
+    FeedbackLog,
+    OptOuts,
+    PatientChart,
+    Readiness,
+    ReportLinks,
+    ServiceModes,
+    ShownCards,
+)
 from cds.settings import Settings
 
 _TRY_AGAIN_S = "30"
@@ -36,8 +47,11 @@ class WebCollaborators:
     links: ReportLinks
     store: AssessmentStore
     shown: ShownCards
+    feedback: FeedbackLog
     chart: PatientChart
     audit: AuditLog
+    modes: ServiceModes
+    opt_outs: OptOuts
     clock: Clock
     readiness: Readiness
     close: Callable[[], Awaitable[None]] | None = None
@@ -47,8 +61,18 @@ class WebCollaborators:
 def create_app(settings: Settings, collaborators: WebCollaborators) -> FastAPI:
     """Build the service; raises `SettingsInvalid`."""
     to = collaborators
-    hooks = HookPorts(to.answering, to.links, to.shown, to.chart, to.audit, to.clock)
-    pages = PagePorts(to.answering, to.links, to.store, to.audit, to.clock)
+    hooks = HookPorts(
+        answering=to.answering,
+        links=to.links,
+        shown=to.shown,
+        feedback=to.feedback,
+        chart=to.chart,
+        audit=to.audit,
+        modes=to.modes,
+        opt_outs=to.opt_outs,
+        clock=to.clock,
+    )
+    pages = PagePorts(to.answering, to.links, to.store, to.audit, to.opt_outs, to.clock)
     app = FastAPI(
         title="osteocds",
         version=cds.__version__,

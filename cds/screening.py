@@ -26,6 +26,7 @@ from cds.ports import (
     AuditLog,
     Clock,
     NothingFound,
+    OptOuts,
     Progress,
     ResultPublisher,
     ScreeningQueue,
@@ -157,18 +158,25 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """The slow path: three steps, each safe to run again."""
+    """The slow path: three steps, each safe to run again.
+
+    Each asks first whether the patient has opted out meanwhile: then nothing is looked up,
+    retrieved, stored or remembered, and an order after the patient has opted in again starts anew.
+    """
 
     instruments: Instruments
     store: AssessmentStore
     publisher: ResultPublisher
     audit: AuditLog
+    opt_outs: OptOuts
     generation: str
     max_scan_age_days: int | None
     allow_unverified_identity: bool
 
     def choose(self, order: ImagingOrder) -> Choice:
         """Find the patient's earlier CTs and rank the series that can be measured."""
+        if self._opted_out(order.patient, "choose"):
+            return Choice(order.patient)
         now = self.instruments.clock.now()
         found = self.instruments.archive.find_series(order.patient)
         own, refused = self._own_series(order.patient, found)
@@ -186,8 +194,10 @@ class Screening:
             return Choice(order.patient, already=known)
         return Choice(order.patient, tries)
 
-    def measure(self, choice: Choice, progress: Progress | None = None) -> Assessment:
-        """Measure the best series that turns out assessable."""
+    def measure(self, choice: Choice, progress: Progress | None = None) -> Assessment | None:
+        """Measure the best series that turns out assessable; None where nothing may be retrieved."""
+        if self._opted_out(choice.patient, "measure"):
+            return None
         return measure_first_assessable(self.instruments, choice.patient, choice.series, progress)
 
     def publish(self, choice: Choice, assessment: Assessment) -> str | None:
@@ -195,6 +205,8 @@ class Screening:
 
         Images that turned out to be somebody else's are no result of this patient: audited, not stored.
         """
+        if self._opted_out(choice.patient, "publish"):
+            return None
         now = self.instruments.clock.now()
         if assessment.patient_check == "mismatch":
             self.audit.record("identity-mismatch", choice.patient.key, "refused", "images")
@@ -212,6 +224,12 @@ class Screening:
         self.store.confirm(result.result_id, now)
         self.audit.record("result-published", choice.patient.key, assessment.status, result.result_id)
         return result.result_id
+
+    def _opted_out(self, patient: PatientIdentity, step: str) -> bool:
+        opted_out = self.opt_outs.has_opted_out(patient.key)
+        if opted_out:
+            self.audit.record("screening", patient.key, "opted-out", step)
+        return opted_out
 
     def _own_series(self, patient: PatientIdentity, found: Sequence[CtSeries]) -> tuple[list[CtSeries], list[str]]:
         """The series that are this patient's beyond doubt, and the codes of what was refused.

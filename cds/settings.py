@@ -89,7 +89,8 @@ class Settings(BaseSettings):
 
     # answering
     mode: Mode = "live"
-    """live: cards; shadow: measure and store, show nothing; off: answer empty, measure nothing."""
+    """live: cards; shadow: measure and store, show nothing; off: answer empty, measure nothing.
+    Of every service for which no operator chose another with `osteocds mode`."""
     wait_budget_s: float = Field(default=0.4, ge=0, le=60)
     """How long order-sign may wait for a first measurement."""
     max_waiting: int = Field(default=16, ge=0)

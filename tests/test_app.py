@@ -5,7 +5,7 @@ import pytest
 
 from cds.app import WebCollaborators, create_app
 from cds.errors import SettingsInvalid
-from tests.support.fakes import FakeReadiness
+from tests.support.fakes import FakeReadiness, FakeServiceModes
 from tests.support.hook_site import Site, a_site, some_settings
 
 NUMERIC_OR_IMAGING = ("torch", "monai", "pydicom", "dicomweb_client", "models", "cds.inference", "cds.dicomweb")
@@ -66,8 +66,11 @@ async def test_the_application_closes_what_it_was_told_to():
         links=site.links,
         store=site.store,
         shown=site.shown,
+        feedback=site.feedback,
         chart=site.chart,
         audit=site.audit,
+        modes=FakeServiceModes(),
+        opt_outs=site.opt_outs,
         clock=site.clock,
         readiness=site.readiness,
         close=close,

@@ -24,7 +24,7 @@ from cds.screening import (
 )
 from tests.support.assessments import GENERATION, a_key, a_patient, a_refusal, a_result, an_order
 from tests.support.clock import SettableClock
-from tests.support.fakes import FakeAudit
+from tests.support.fakes import FakeAudit, FakeOptOuts
 from tests.support.screening_fakes import (
     FakeArchive,
     FakeCalibrator,
@@ -74,7 +74,13 @@ def archive():
 
 
 @pytest.fixture
-def screening(archive, store, audit, clock):
+def opt_outs():
+    """Nobody has opted out."""
+    return FakeOptOuts()
+
+
+@pytest.fixture
+def screening(archive, store, audit, opt_outs, clock):
     """The slow path on fakes."""
     instruments = Instruments(archive, FakeSegmenter(), FakeCalibrator(), clock, Software("0", "fake", "00"))
     return Screening(
@@ -82,6 +88,7 @@ def screening(archive, store, audit, clock):
         store=store,
         publisher=FakePublisher(),
         audit=audit,
+        opt_outs=opt_outs,
         generation=GENERATION,
         max_scan_age_days=730,
         allow_unverified_identity=False,
@@ -489,3 +496,41 @@ def _refusal_of(series):
         patient_sex=series.patient.sex,
     )
     return replace(refusal, acquisition=acquisition)
+
+
+@pytest.mark.parametrize("step", ["choose", "measure", "publish"])
+def test_who_opts_out_is_left_alone_from_then_on(screening, archive, store, step):
+    """Whatever had been queued, chosen or measured before: nothing is looked up, retrieved or stored any more."""
+    choice = screening.choose(an_order())
+    assessment = screening.measure(choice)
+    retrieved = list(archive.retrieved)
+    screening.opt_outs.patients.add(a_patient().key)
+    archive.series.clear()
+
+    outcome = {
+        "choose": lambda: screening.choose(an_order()).series or None,
+        "measure": lambda: screening.measure(choice),
+        "publish": lambda: screening.publish(choice, assessment),
+    }[step]()
+
+    assert outcome is None
+    assert archive.retrieved == retrieved
+    assert (store.results, store.nothing) == ({}, {})
+    assert screening.audit.rows[-1] == ("screening", a_patient().key, "opted-out", step)
+
+
+def test_who_has_opted_out_is_not_searched_for(screening, archive, opt_outs):
+    """The archive is not even asked, though the order was queued before."""
+    opt_outs.patients.add(a_patient().key)
+    archive.find_series = None
+
+    assert screening.choose(an_order()) == Choice(a_patient())
+
+
+def test_who_opts_in_again_is_screened_at_once(screening, archive, opt_outs):
+    """Nothing was remembered that would stand in the way."""
+    opt_outs.patients.add(a_patient().key)
+    screening.choose(an_order())
+    opt_outs.patients.clear()
+
+    assert screening.choose(an_order()).series == tuple(archive.series)

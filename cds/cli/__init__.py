@@ -1,4 +1,4 @@
-"""The command line: `osteocds serve | worker | assess | calibrate | sample | simulate | demo`.
+"""The command line: `osteocds serve | worker | assess | demo ...`, see `osteocds --help`.
 
 Each command is a few lines here and a file of its own, imported when it runs: `osteocds --help`
 need not wait for torch.
@@ -203,3 +203,86 @@ def pairs(
         from cds.cli.calibrate import CalibrateRequest, day_of, run_pairs
 
         run_pairs(CalibrateRequest(table, out, day_of(valid_from), valid_days), error_variance_ratio)
+
+
+@app.command()
+def mode(
+    service: Annotated[str | None, typer.Argument(help="Such as osteocds-order-sign, or all.")] = None,
+    chosen: Annotated[
+        Literal["live", "shadow", "off", "settings"] | None,
+        typer.Argument(metavar="MODE", help="live, shadow or off; settings: back to OSTEOCDS_MODE."),
+    ] = None,
+) -> None:
+    """List the services and their modes, or change one while they run.
+
+    live: cards; shadow: measure and store, show nothing; off: answer empty, measure nothing.
+    """
+    with exit_status():
+        from cds.cli.mode import run_mode, run_modes
+        from cds.errors import InputUnusable
+
+        if service is None:
+            run_modes()
+        elif chosen is None:
+            raise InputUnusable("which mode? live, shadow, off, or settings")
+        else:
+            run_mode(service, None if chosen == "settings" else chosen)
+
+
+@app.command()
+def feedback(
+    json_to: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON; - for standard output.")
+    ] = None,
+) -> None:
+    """Tell how often cards were accepted or overridden, and why, per service and month."""
+    with exit_status():
+        from cds.cli.feedback import run_feedback
+
+        run_feedback(json_to)
+
+
+opt_out = typer.Typer(
+    help="Patients whose images are not looked at: no search, no measurement, no card, no report page.",
+    no_args_is_help=True,
+)
+app.add_typer(opt_out, name="opt-out")
+
+PatientId = Annotated[str | None, typer.Argument(metavar="PATIENT_ID", help="The archive's PatientID.")]
+Patients = Annotated[
+    Path | None,
+    typer.Option("--file", metavar="CSV", help="Column patient_id, perhaps issuer; - for standard input."),
+]
+Issuer = Annotated[str | None, typer.Option(help="IssuerOfPatientID; default: OSTEOCDS_ARCHIVE_ISSUER.")]
+Tenant = Annotated[str | None, typer.Option(help="Default: OSTEOCDS_TENANT.")]
+
+
+@opt_out.command("add")
+def opt_out_add(
+    patient_id: PatientId = None, file: Patients = None, issuer: Issuer = None, tenant: Tenant = None
+) -> None:
+    """Put patients on the list; all of a file or none. It acts at once, on queued orders too."""
+    with exit_status():
+        from cds.cli.opt_out import OptOutRequest, run_add
+
+        run_add(OptOutRequest(patient_id, file, issuer, tenant))
+
+
+@opt_out.command("remove")
+def opt_out_remove(
+    patient_id: PatientId = None, file: Patients = None, issuer: Issuer = None, tenant: Tenant = None
+) -> None:
+    """Take patients off the list."""
+    with exit_status():
+        from cds.cli.opt_out import OptOutRequest, run_remove
+
+        run_remove(OptOutRequest(patient_id, file, issuer, tenant))
+
+
+@opt_out.command("list")
+def opt_out_list() -> None:
+    """Print the list: it holds identifiers of patients."""
+    with exit_status():
+        from cds.cli.opt_out import run_list
+
+        run_list()

@@ -28,12 +28,13 @@ class JsonSteps:
         dumped: Json = _CHOICE.dump_python(kept, mode="json", exclude_defaults=True)
         return dumped
 
-    def measure(self, choice: Json) -> Json:
-        """The assessment record."""
-        return to_record(self._screening.measure(_choice_from(choice)))
+    def measure(self, choice: Json) -> Json | None:
+        """The assessment record; None if nothing may be measured any more."""
+        assessment = self._screening.measure(_choice_from(choice))
+        return None if assessment is None else to_record(assessment)
 
     def publish(self, choice: Json, record: Json) -> str | None:
-        """The id of the stored result; None if the images were somebody else's."""
+        """The id of the stored result; None if nothing may be stored."""
         return self._screening.publish(_choice_from(choice), from_record(record))
 
 

@@ -44,8 +44,8 @@ class ScreeningSteps(Protocol):
     def choose(self, order: OrderJson) -> Json | None:
         """What to measure; None if there is nothing to measure, or no need to."""
 
-    def measure(self, choice: Json) -> Json:
-        """The assessment record."""
+    def measure(self, choice: Json) -> Json | None:
+        """The assessment record; None if nothing may be measured any more."""
 
     def publish(self, choice: Json, record: Json) -> str | None:
         """The id of the stored result, the same however often it runs; None if nothing may be stored."""
@@ -73,6 +73,8 @@ def register_workflow(steps: ScreeningSteps, watch: ArchiveWatch) -> None:
             if choice is None:
                 return {"result_id": None}
             record = DBOS.run_step(_asking_the_archive("measure"), measure, choice)
+            if record is None:
+                return {"result_id": None}
             return {"result_id": DBOS.run_step({"name": "publish"}, publish, choice, record)}
         except Exception as error:  # noqa: BLE001 - whatever it was, its cause is kept and seen
             failure = failure_of(error)

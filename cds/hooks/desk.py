@@ -1,38 +1,50 @@
 """One hook call, from its bytes to its cards.
 
-read it -> mode off, or no imaging ordered? -> for this patient? -> who is it? -> ask, perhaps wait
--> cards, unless in shadow or early -> an audit row
+read it -> is the service off? -> are relevant orders there? -> who is it? -> opted out?
+-> ask, perhaps wait -> cards, unless in shadow or early -> an audit row, however it ended
 """
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import anyio
 import structlog
 from anyio import to_thread
 from pydantic import ValidationError
 
-from cds.chart import ChartFacts
+from cds.client import Client
+from cds.hooks.call_audit import CallAudit, CallNote
 from cds.hooks.cards import CardMaker, CardRules
-from cds.hooks.chart_reading import missing_keys, read_facts
 from cds.hooks.discovery import HookService
+from cds.hooks.feedback import FeedbackDesk
 from cds.hooks.identity import IdentityRules, IdentityUncertain
 from cds.hooks.messages import Card, HookCall, HookResponse
-from cds.hooks.order_codes import OrderCodes
-from cds.hooks.order_kinds import OrderKinds
-from cds.hooks.orders import Asked, CallReader
-from cds.hooks.prefetch import Inquiry, PatientRecord, access_of, identify, inquiry_of
+from cds.hooks.orders import Asked, asked_of
+from cds.hooks.prefetch import identify
 from cds.hooks.problems import unreadable
 from cds.hooks.waiting import Answers, Waiting
+from cds.mode import Mode
 from cds.order import ImagingOrder
-from cds.ports import AuditLog, Clock, PatientChart, ReportLinks, ShownCards
+from cds.ports import (
+    AuditLog,
+    Clock,
+    FeedbackLog,
+    OptOuts,
+    PatientChart,
+    ReportLinks,
+    ServiceModes,
+    ShownCards,
+)
 from cds.screening import Answer
 from cds.settings import Settings
 
 _THREADS = 4
+_T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HookPorts:
     """What answering a hook needs."""
 
@@ -42,6 +54,9 @@ class HookPorts:
     chart: PatientChart
     audit: AuditLog
     clock: Clock
+    modes: ServiceModes
+    opt_outs: OptOuts
+    feedback: FeedbackLog
 
 
 class HookDesk:
@@ -50,69 +65,72 @@ class HookDesk:
     def __init__(self, settings: Settings, ports: HookPorts) -> None:
         self._settings = settings
         self._ports = ports
-        kinds = OrderKinds(OrderCodes.from_settings(settings), settings.unnamed_orders_count)
-        self._reader = CallReader(kinds, ports.chart)
         self._identity_rules = IdentityRules.from_settings(settings)
         self._waiting = Waiting(ports.answering, settings.wait_budget_s, settings.max_waiting)
         rules = CardRules(settings.notice, settings.show_normal, settings.show_being_measured)
         self._card_maker = CardMaker(ports.links, ports.shown, rules)
         self._threads = anyio.CapacityLimiter(_THREADS)
+        self.audit = CallAudit(ports.audit, _THREADS)
         self._log = structlog.get_logger("osteocds.hooks")
+        self.feedback = FeedbackDesk(ports.feedback, self.audit, _THREADS)
 
-    async def respond(self, service: HookService, body: bytes) -> HookResponse:
-        """Answer one call; raises `Problem`."""
-        call = _read(body)
-        if self._settings.mode == "off":
-            return HookResponse()
-        asked = await self._reader.asked(call, service, access_of(call))
-        if service.carries_orders and not asked.orders_imaging:
-            return HookResponse()
+    async def respond(self, service: HookService, body: bytes, client: Client | None = None) -> HookResponse:
+        """Answer one call; `client` is None where authentication is off. Raises `Problem`."""
         begun = time.perf_counter()
-        inquiry = inquiry_of(call, asked, self._ports.chart, kinds=self._reader.kinds)
-        live = self._settings.mode == "live"
-        visible = live and (self._settings.show_cards_early or not service.early)
-        record = await self._record(service, inquiry, needs_chart=visible and self._settings.require_chart)
-        if record is None:
-            return HookResponse()
-        facts = await self._facts(inquiry, record) if visible else ChartFacts()
-        order = ImagingOrder(record.identity, self._ports.clock.now(), service.hook)
-        answer = await self._waiting.answer(order, may_wait=live and service.may_wait)
-        cards = await to_thread.run_sync(self._conclude, order, asked, answer, visible, limiter=self._threads)
+        async with self.audit.row("hook", service.service_id, client) as note:
+            response = await self._answered(service, body, note)
         took_ms = round(1000 * (time.perf_counter() - begun), 1)
-        self._log.info(
-            "hook answered",
-            hook=service.hook,
-            answer=_name(answer),
-            cards=len(cards),
-            unread=facts.unread,
-            took_ms=took_ms,
-        )
-        return HookResponse(cards=cards)
+        cards = len(response.cards)
+        self._log.info("hook answered", hook=service.hook, answer=note.outcome, cards=cards, took_ms=took_ms)
+        return response
 
-    async def _record(self, service: HookService, inquiry: Inquiry, *, needs_chart: bool) -> PatientRecord | None:
-        """Who it is; None where the chart does not say beyond doubt."""
-        also_missing = missing_keys(inquiry) if needs_chart else ()
-        now = self._ports.clock.now()
+    async def _answered(self, service: HookService, body: bytes, note: CallNote) -> HookResponse:
+        call = _read(body)
+        asked = asked_of(call, service)
+        note.user = asked.user
+        mode = await self._in_thread(self._ports.modes.mode_of, service.service_id)
+        if mode == "off":
+            return _nothing(note, "off")
+        if service.carries_orders and not asked.orders_imaging:
+            return _nothing(note, "irrelevant")
         try:
-            return await identify(inquiry, self._identity_rules, now, also_missing=also_missing)
+            order = await self._order(service, call, asked, note.client)
         except IdentityUncertain as uncertain:
             self._log.warning("identity refused", hook=service.hook, code=uncertain.code)
-            await to_thread.run_sync(
-                self._ports.audit.record, "identity-refused", None, uncertain.code, service.hook, limiter=self._threads
-            )
-            return None
+            return _nothing(note, "identity-refused", uncertain.code)
+        note.patient = order.patient.key
+        if await self._in_thread(self._ports.opt_outs.has_opted_out, order.patient.key):
+            return _nothing(note, "opted-out")
+        answer = await self._waiting.answer(order, may_wait=mode == "live" and service.may_wait)
+        return await self._shown(service, mode, answer, asked, note)
 
-    async def _facts(self, inquiry: Inquiry, record: PatientRecord) -> ChartFacts:
-        """What the chart says beyond who it is."""
-        required = self._settings.require_chart
-        return await read_facts(inquiry, record, self._ports.clock.now(), require_chart=required)
+    async def _order(self, service: HookService, call: HookCall, asked: Asked, client: Client | None) -> ImagingOrder:
+        """Who, what, when; raises `IdentityUncertain` where the chart does not say beyond doubt who it is."""
+        now = self._ports.clock.now()
+        rules = self._identity_rules
+        if client is not None and client.tenant is not None:
+            rules = replace(rules, tenant=client.tenant)
+        patient = await identify(call, asked, self._ports.chart, rules, now)
+        return ImagingOrder(patient, now, service.hook)
 
-    def _conclude(self, order: ImagingOrder, asked: Asked, answer: Answer, visible: bool) -> tuple[Card, ...]:
-        """The part that may touch the database: which cards, and the audit row."""
-        cards = self._card_maker.cards_for(answer, asked, self._ports.clock.now()) if visible else ()
-        shown = "card" if cards else "no card"
-        self._ports.audit.record("hook", order.patient.key, _name(answer), f"{order.hook}: {shown}")
-        return cards
+    async def _shown(
+        self, service: HookService, mode: Mode, answer: Answer, asked: Asked, note: CallNote
+    ) -> HookResponse:
+        """What the user may see of an answer; what is not shown is not noted as shown."""
+        if mode == "shadow":
+            return _nothing(note, "shadow", _name(answer))
+        if service.early and not self._settings.show_cards_early:
+            return _nothing(note, _name(answer), "early, no card")
+        cards = await self._in_thread(self._cards, answer, asked)
+        note.outcome, note.detail = _name(answer), "card" if cards else "no card"
+        return HookResponse(cards=cards)
+
+    def _cards(self, answer: Answer, asked: Asked) -> tuple[Card, ...]:
+        return self._card_maker.cards_for(answer, asked, self._ports.clock.now())
+
+    async def _in_thread(self, function: Callable[..., _T], *given: object) -> _T:
+        """What may touch the database."""
+        return await to_thread.run_sync(function, *given, limiter=self._threads)
 
 
 def _read(body: bytes) -> HookCall:
@@ -120,6 +138,11 @@ def _read(body: bytes) -> HookCall:
         return HookCall.model_validate_json(body)
     except ValidationError as fault:
         raise unreadable(fault) from None  # the fault repeats what was sent
+
+
+def _nothing(note: CallNote, outcome: str, detail: str = "") -> HookResponse:
+    note.outcome, note.detail = outcome, detail
+    return HookResponse()
 
 
 def _name(answer: Answer) -> str:

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from cds.hooks.body import read_json_body
 from cds.hooks.desk import HookDesk
-from cds.hooks.discovery import SERVICES, discovery
+from cds.hooks.discovery import SERVICES, HookService, discovery
 from cds.hooks.messages import as_json
 from cds.hooks.problems import Problem
 
@@ -12,9 +12,13 @@ _JSON = "application/json"
 
 
 def hook_routes(desk: HookDesk) -> APIRouter:
-    """`GET /cds-services` and `POST /cds-services/{id}`."""
+    """`GET /cds-services`, `POST /cds-services/{id}` and its `/feedback`."""
     router = APIRouter(tags=["CDS Hooks"])
     announced = as_json(discovery())
+
+    async def body_of(request: Request, event: str, service: HookService) -> bytes:
+        async with desk.audit.refusals(event, service.service_id, None):
+            return await read_json_body(request)
 
     @router.get("/cds-services")
     async def discover() -> Response:
@@ -24,10 +28,22 @@ def hook_routes(desk: HookDesk) -> APIRouter:
     @router.post("/cds-services/{service_id}")
     async def call(service_id: str, request: Request) -> Response:
         """Answer a hook."""
-        service = SERVICES.get(service_id)
-        if service is None:
-            raise Problem(404, "There is no such service; GET /cds-services lists them.")
-        response = await desk.respond(service, await read_json_body(request))
+        service = _service(service_id)
+        response = await desk.respond(service, await body_of(request, "hook", service))
         return Response(as_json(response), media_type=_JSON)
 
+    @router.post("/cds-services/{service_id}/feedback")
+    async def feedback(service_id: str, request: Request) -> Response:
+        """Keep what users did with cards; the standard asks for no content in the answer."""
+        service = _service(service_id)
+        await desk.feedback.take(service, await body_of(request, "feedback", service), None)
+        return Response(b"{}", media_type=_JSON)
+
     return router
+
+
+def _service(service_id: str) -> HookService:
+    service = SERVICES.get(service_id)
+    if service is None:
+        raise Problem(404, "There is no such service; GET /cds-services lists them.")
+    return service

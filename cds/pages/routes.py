@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from cds.bone.words import RULE_IN_ONLY
 from cds.pages.standing import Answers, Confirmation
 from cds.pages.view import view_of
-from cds.ports import AssessmentStore, AuditLog, Clock, LinkRefused, ReportLinks, StoredResult
+from cds.ports import AssessmentStore, AuditLog, Clock, LinkRefused, OptOuts, ReportLinks, StoredResult
 from cds.settings import Settings
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -20,6 +20,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _REFUSED = (403, "This link is not valid", "It was not made by this service, or it was changed on the way.")
 _EXPIRED = (410, "This link has expired", "Open the report again from a new card.")
 _GONE = (410, "This result is no longer shown", "It was withdrawn or replaced. A new card shows what holds now.")
+_OPTED_OUT = (410, "This result is not shown", "The patient has asked that earlier images are not used for this.")
 _BEING_CHECKED = (
     503,
     "This result is being checked",
@@ -35,6 +36,7 @@ class PagePorts:
     links: ReportLinks
     store: AssessmentStore
     audit: AuditLog
+    opt_outs: OptOuts
     clock: Clock
 
 
@@ -61,6 +63,9 @@ class ReportPages:
         if result is None:
             self._ports.audit.record("report-page", None, "gone", result_id)
             return self._closed(_GONE)
+        if self._ports.opt_outs.has_opted_out(result.patient.key):
+            self._ports.audit.record("report-page", result.patient.key, "opted-out", result_id)
+            return self._closed(_OPTED_OUT)
         standing = self._confirmation.standing(result, now)
         self._ports.audit.record("report-page", result.patient.key, standing, result_id)
         match standing:

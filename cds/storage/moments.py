@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, Dialect
+from sqlalchemy import Column, ColumnElement, Connection, DateTime, Dialect, String, func
 from sqlalchemy.types import TypeDecorator
 
 
@@ -27,3 +27,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def month_of(connection: Connection, moment: Column[datetime]) -> ColumnElement[str]:
+    """The month in UTC, such as "2026-11"."""
+    if connection.dialect.name == "postgresql":
+        return func.to_char(func.timezone("UTC", moment), "YYYY-MM", type_=String)
+    return func.strftime("%Y-%m", moment, type_=String)

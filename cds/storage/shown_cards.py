@@ -1,11 +1,13 @@
 """Which user was told which finding, and when last."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
 from cds.ct.patient import PatientKey
 from cds.ports import Clock, ShownCard
+from cds.storage.moments import month_of
 from cds.storage.patient_columns import columns_of
 from cds.storage.tables import shown_cards
 from cds.storage.writing import insert_or_update
@@ -41,3 +43,11 @@ class SqlShownCards:
         }
         with self._engine.begin() as connection:
             insert_or_update(connection, shown_cards, row)
+
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        """Findings told, by month and service; one told to the same user again counts where it was told last."""
+        with self._engine.connect() as connection:
+            each = (month_of(connection, shown_cards.c.shown_at).label("month"), shown_cards.c.service)
+            named = shown_cards.c.service.is_not(None)
+            rows = connection.execute(select(*each, func.count()).where(named).group_by(*each)).all()
+        return {(month, service): count for month, service, count in rows}

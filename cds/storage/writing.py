@@ -1,6 +1,6 @@
 """Writes that may be repeated: inserted once, or brought up to date."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,6 +11,11 @@ def insert_once(connection: Connection, table: Table, row: Mapping[str, object])
     # The row count of such an INSERT is not reported by every driver; a returned row is.
     statement = _insert(connection, table).values(**row).on_conflict_do_nothing()
     return connection.execute(statement.returning(*table.primary_key)).first() is not None
+
+
+def insert_all_once(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert those whose primary key is not there already."""
+    connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows))
 
 
 def insert_or_update(connection: Connection, table: Table, row: Mapping[str, object]) -> None:

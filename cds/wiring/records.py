@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import Engine
+
 from cds.durable.database import prepare_queue_database
 from cds.settings import Settings
 from cds.storage.assessments import SqlAssessmentStore
@@ -16,6 +18,18 @@ def prepare_databases(settings: Settings) -> None:
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     migrate(settings.app_database_url)
     prepare_queue_database(settings.durable_database_url)
+
+
+@contextmanager
+def open_records(settings: Settings) -> Iterator[Engine]:
+    """The application tables for an operator's command, created or upgraded first."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    migrate(settings.app_database_url)
+    engine = open_engine(settings.app_database_url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 @contextmanager

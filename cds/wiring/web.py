@@ -13,8 +13,11 @@ from cds.settings import Settings
 from cds.storage.assessments import SqlAssessmentStore
 from cds.storage.audit_log import SqlAuditLog
 from cds.storage.engine import open_engine
+from cds.storage.feedback import SqlFeedbackLog
 from cds.storage.health import SqlServiceHealth
+from cds.storage.opt_outs import SqlOptOuts
 from cds.storage.readiness import SqlReadiness
+from cds.storage.service_modes import SqlServiceModes
 from cds.storage.shown_cards import SqlShownCards
 from cds.wiring.clock import SystemClock
 
@@ -57,8 +60,11 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
         ),
         store=store,
         shown=SqlShownCards(engine, clock),
+        feedback=SqlFeedbackLog(engine, clock),
         chart=chart,
         audit=audit,
+        modes=SqlServiceModes(engine, clock, settings.mode),
+        opt_outs=SqlOptOuts(engine, clock),
         clock=clock,
         readiness=SqlReadiness(engine, clock),
         close=close,

@@ -12,6 +12,7 @@ from cds.storage.assessments import SqlAssessmentStore
 from cds.storage.audit_log import SqlAuditLog
 from cds.storage.engine import open_engine
 from cds.storage.health import SqlArchiveWatch, SqlHeartbeats
+from cds.storage.opt_outs import SqlOptOuts
 from cds.wiring.clock import SystemClock
 from cds.wiring.measuring import instruments_on
 
@@ -36,6 +37,7 @@ def worker_of(settings: Settings) -> Worker:
         store=SqlAssessmentStore(engine, clock),
         publisher=FhirPublisher(settings.notice, settings.identifier_system),
         audit=SqlAuditLog(engine, clock),
+        opt_outs=SqlOptOuts(engine, clock),
         generation=generation_of(loaded, instruments.calibrator.version, settings.population).name,
         max_scan_age_days=settings.max_scan_age_days,
         allow_unverified_identity=settings.allow_unverified_identity,

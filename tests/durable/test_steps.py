@@ -17,7 +17,7 @@ from cds.screening import Choice, Screening
 from tests.support import dicom_builder
 from tests.support.assessments import GENERATION, a_patient, a_refusal, a_result, an_order
 from tests.support.clock import SettableClock
-from tests.support.fakes import FakeAudit
+from tests.support.fakes import FakeAudit, FakeOptOuts
 from tests.support.screening_fakes import FakeCalibrator, FakePublisher, FakeSegmenter, MemoryStore, a_series
 
 TYPED = {
@@ -187,6 +187,7 @@ def steps_on(folder):
             store=store,
             publisher=FakePublisher(),
             audit=FakeAudit(),
+            opt_outs=FakeOptOuts(),
             generation=GENERATION,
             max_scan_age_days=None,
             allow_unverified_identity=False,

@@ -39,6 +39,16 @@ def test_a_long_gap_of_the_archive_loses_no_order_and_blocks_no_other(bench):
     assert bench.steps.lines().count("publish PAT-0001") == 1
 
 
+def test_what_may_not_be_measured_any_more_is_done_without_a_result(bench):
+    """A patient who opts out between two steps is no failure: nothing is published, nothing is tried again."""
+    bench.steps.opted_out = frozenset({"PAT-0001"})
+    bench.queue.submit(an_order())
+    with bench.worker():
+        bench.wait_for(a_patient(), "done")
+
+    assert bench.steps.lines() == ["choose PAT-0001", "measure PAT-0001"]
+
+
 def test_an_error_on_purpose_keeps_its_sentence(bench):
     """Errors of our own tree carry no patient data, so their text is shown."""
     bench.steps.trouble["publish"] = [InputUnusable("two patients in one series")]

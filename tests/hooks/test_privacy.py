@@ -5,7 +5,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from cds.screening import IdentityRefused, Known
-from tests.support.assessments import a_result
+from tests.support.assessments import a_key, a_result
 from tests.support.fakes import BrokenAnswering
 from tests.support.hook_calls import a_fhir_patient, a_prefetch, a_service_request, an_identifier, an_order_sign
 from tests.support.hook_site import Site, a_site, some_settings
@@ -13,11 +13,19 @@ from tests.support.hook_site import Site, a_site, some_settings
 TELLTALE = ("PAT-0001", "fhir-77", "Secretname", "1951-04-03", "dr-1", "t0ken", "70.1")
 
 
+def an_opted_out_site():
+    """A site whose patient has opted out."""
+    site = a_site(Known(a_result()))
+    site.opt_outs.patients.add(a_key())
+    return site
+
+
 @pytest.mark.parametrize(
     ("site", "call"),
     [
         (a_site(Known(a_result())), an_order_sign(fhirAuthorization={"access_token": "t0ken"})),
         (a_site(IdentityRefused()), an_order_sign()),
+        (an_opted_out_site(), an_order_sign()),
         (a_site(None), an_order_sign(patient=a_fhir_patient(identifier=[an_identifier("PAT-0001*")]))),
         (a_site(None), an_order_sign(patient=a_fhir_patient(id="fhir-78"))),
         (a_site(None), an_order_sign() | {"hookInstance": ["Secretname"]}),
@@ -29,6 +37,7 @@ TELLTALE = ("PAT-0001", "fhir-77", "Secretname", "1951-04-03", "dr-1", "t0ken", 
     ids=[
         "known",
         "refused",
+        "opted out",
         "uncertain",
         "another patient",
         "malformed",

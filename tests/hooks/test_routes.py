@@ -61,7 +61,7 @@ async def test_order_sign_with_a_known_result_shows_the_card():
     assert card["summary"].startswith("Earlier CT (14 Sep 2025): L1-L2 bone density 70 mg/cm3")
     assert card["suggestions"][0]["actions"][0]["resource"]["subject"] == {"reference": f"Patient/{FHIR_ID}"}
     assert site.answering.orders[0].patient == a_patient()
-    assert site.audit.rows == [("hook", a_key(), "known", "order-sign: card")]
+    assert site.audit.rows == [("hook", a_key(), "known", "osteocds-order-sign: card")]
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ async def test_a_call_without_orders_measures_nothing():
     ("service", "call"), [("osteocds-order-sign", an_order_sign), ("osteocds-order-select", an_order_select)]
 )
 async def test_orders_that_do_not_matter_measure_nothing(service, call, order):
-    """Medication, diet, laboratory, chest MRI, X-ray of the ankle: empty at once, nobody is looked up or audited."""
+    """Medication, diet, laboratory, chest MRI, X-ray of the ankle: empty at once, nobody is looked up; a row without a patient."""
     site = a_site(Known(a_result()), show_cards_early=True)
     bare = call(order, prefetch=None, fhirServer="https://ehr.example.org/fhir")
 
@@ -178,7 +178,7 @@ async def test_orders_that_do_not_matter_measure_nothing(service, call, order):
 
     assert response.content == b'{"cards":[]}'
     assert site.answering.orders == []
-    assert site.audit.rows == []
+    assert site.audit.rows == [("hook", None, "irrelevant", service)]
 
 
 @pytest.mark.parametrize("brings_it", [{}, {"context": {"order": "ServiceRequest/draft-1"}}])
@@ -239,7 +239,7 @@ async def test_an_uncertain_identity_is_never_asked_about(patient, code):
 
     assert response.json() == {"cards": []}
     assert site.answering.orders == []
-    assert site.audit.rows == [("identity-refused", None, code, "order-sign")]
+    assert site.audit.rows == [("hook", None, "identity-refused", f"osteocds-order-sign: {code}")]
 
 
 @pytest.mark.parametrize(

@@ -202,3 +202,17 @@ async def test_a_result_confirmed_lately_asks_nobody():
     await look(site)
 
     assert site.answering.orders == []
+
+
+async def test_who_has_opted_out_has_no_report_page():
+    """A link from an earlier card shows no value, asks for no new look, and leaves a row."""
+    site = a_site_with(RESULT)
+    site.clock.move_on(hours=25)
+    site.opt_outs.patients.add(a_key())
+
+    response = await look(site)
+
+    assert response.status_code == 410
+    assert "70 mg/cm3" not in text_of(response)
+    assert site.answering.orders == []
+    assert site.audit.rows == [("report-page", a_key(), "opted-out", RESULT.result_id)]

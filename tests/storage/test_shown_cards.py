@@ -48,3 +48,14 @@ def test_users_without_a_name_count_as_one(engine, clock):
     cards.note(replace(CARD, user=None), PATIENT)
 
     assert cards.last_shown(replace(CARD, user=None)) is not None
+
+
+def test_findings_told_are_counted_by_month_and_service(engine, clock):
+    """Told again to the same user, one counts where it was told last."""
+    cards = SqlShownCards(engine, clock)
+    for result in ("result-1", "result-2"):
+        cards.note(replace(CARD, result_id=result), PATIENT)
+    clock.move_on(days=31)
+    cards.note(CARD, PATIENT)
+
+    assert cards.counts() == {("2026-03", CARD.service): 1, ("2026-04", CARD.service): 1}

@@ -15,6 +15,7 @@ class FakeSteps:
     ledger: Path
     trouble: dict[str, list[Exception]] = field(default_factory=dict)
     nothing_for: frozenset[str] = frozenset()
+    opted_out: frozenset[str] = frozenset()
     measure_waits_for: threading.Event | None = None
 
     def choose(self, order: Json) -> Json | None:
@@ -22,9 +23,11 @@ class FakeSteps:
         self._ran("choose", order["patient_id"])
         return None if order["patient_id"] in self.nothing_for else {"patient_id": order["patient_id"]}
 
-    def measure(self, choice: Json) -> Json:
-        """A record with one number."""
+    def measure(self, choice: Json) -> Json | None:
+        """A record with one number, or None."""
         self._ran("measure", choice["patient_id"])
+        if choice["patient_id"] in self.opted_out:
+            return None
         if self.measure_waits_for is not None:
             self.measure_waits_for.wait(30)
         return {"vbmd_mg_cm3": 72.3}

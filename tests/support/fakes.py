@@ -6,8 +6,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from cds.ct.patient import PatientKey
+from cds.mode import Mode
 from cds.order import ImagingOrder
-from cds.ports import ChartAccess, ChartUnreadable, FhirPages, LinkRefused, NothingFound, ShownCard, StoredResult
+from cds.ports import (
+    CardFeedback,
+    ChartAccess,
+    ChartUnreadable,
+    FeedbackCount,
+    FhirPages,
+    LinkRefused,
+    NothingFound,
+    ShownCard,
+    StoredResult,
+)
 from cds.screening import Answer, Pending
 
 SOON = timedelta(hours=1)
@@ -139,6 +150,50 @@ class FakeShownCards:
         del patient
         self.notes.append(card)
         self.shown[card.result_id, card.user, card.finding] = self.now
+
+
+@dataclass
+class FakeFeedbackLog:
+    """Keeps feedback in memory, each item once."""
+
+    kept: dict[tuple[str, str, datetime], tuple[str, str, CardFeedback]] = field(default_factory=dict)
+
+    def keep(self, service: str, client: str, items: Sequence[CardFeedback]) -> None:
+        """Keep what is new."""
+        for item in items:
+            self.kept.setdefault((item.card_id, item.outcome, item.at), (service, client, item))
+
+    def last_overridden(self, card_id: str) -> datetime | None:
+        """The latest of this card."""
+        times = (at for card, outcome, at in self.kept if card == card_id and outcome == "overridden")
+        return max(times, default=None)
+
+    def counts(self) -> Sequence[FeedbackCount]:
+        """Not asked by the web side."""
+        raise NotImplementedError
+
+
+@dataclass
+class FakeServiceModes:
+    """One mode for all, but for those that a test sets."""
+
+    default: Mode = "live"
+    chosen: dict[str, Mode] = field(default_factory=dict)
+
+    def mode_of(self, service: str) -> Mode:
+        """As set."""
+        return self.chosen.get(service, self.default)
+
+
+@dataclass
+class FakeOptOuts:
+    """A set of patients."""
+
+    patients: set[PatientKey] = field(default_factory=set)
+
+    def has_opted_out(self, patient: PatientKey) -> bool:
+        """Whether the set has them."""
+        return patient in self.patients
 
 
 @dataclass

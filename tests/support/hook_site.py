@@ -13,8 +13,11 @@ from tests.support.fakes import (
     FakeAnswering,
     FakeAudit,
     FakeChart,
+    FakeFeedbackLog,
     FakeLinks,
+    FakeOptOuts,
     FakeReadiness,
+    FakeServiceModes,
     FakeShownCards,
     FakeStore,
 )
@@ -31,9 +34,13 @@ class Site:
     links: object = field(default_factory=FakeLinks)
     audit: FakeAudit = field(default_factory=FakeAudit)
     shown: FakeShownCards = field(default_factory=FakeShownCards)
+    feedback: FakeFeedbackLog = field(default_factory=FakeFeedbackLog)
     chart: object = field(default_factory=FakeChart)
     clock: SettableClock = field(default_factory=SettableClock)
     readiness: FakeReadiness = field(default_factory=FakeReadiness)
+    opt_outs: FakeOptOuts = field(default_factory=FakeOptOuts)
+    modes: FakeServiceModes | None = None
+    """None: every service is in the mode of the settings."""
 
     def app(self):
         """The application."""
@@ -44,10 +51,13 @@ class Site:
                 links=self.links,
                 store=self.store,
                 shown=self.shown,
+                feedback=self.feedback,
                 chart=self.chart,
                 audit=self.audit,
                 clock=self.clock,
                 readiness=self.readiness,
+                modes=self.modes or FakeServiceModes(self.settings.mode),
+                opt_outs=self.opt_outs,
             ),
         )
 

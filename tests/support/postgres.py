@@ -10,6 +10,8 @@ import time
 from functools import cache
 from pathlib import Path
 
+import psycopg
+
 _START_WITHIN_S = 30.0
 _OWNER = "postgres"
 
@@ -57,8 +59,11 @@ def _stop(programs: Path, home: Path) -> None:
 def _wait_for(port: int) -> None:
     deadline = time.monotonic() + _START_WITHIN_S
     while time.monotonic() < deadline:
-        with socket.socket() as caller:
-            if caller.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
+        try:
+            # It listens before it lets anyone in.
+            psycopg.connect(host="127.0.0.1", port=port, user=_OWNER, dbname="postgres").close()
+        except psycopg.OperationalError:
+            time.sleep(0.1)
+        else:
+            return
     raise TimeoutError("PostgreSQL did not start")

@@ -1,0 +1,70 @@
+"""The audit row that each call leaves, however it ends."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import anyio
+from anyio import to_thread
+
+from cds.client import Client
+from cds.ct.patient import PatientKey
+from cds.hooks.problems import Problem
+from cds.ports import AuditLog
+
+_LONGEST_CALLER = 512
+
+
+@dataclass(slots=True)
+class CallNote:
+    """What is known of one call so far; "failed" until something says otherwise."""
+
+    service: str
+    client: Client | None
+    """None where client authentication is off."""
+    user: str | None = None
+    """FHIR reference on the client's server."""
+    patient: PatientKey | None = None
+    outcome: str = "failed"
+    detail: str = ""
+
+    @property
+    def caller(self) -> str | None:
+        """Such as "https://ehr.example.org Practitioner/7"."""
+        issuer = None if self.client is None else self.client.issuer
+        return " ".join(filter(None, (issuer, self.user)))[:_LONGEST_CALLER] or None
+
+
+class CallAudit:
+    """Writes the rows in threads of a small pool of its own: they wait for the disk."""
+
+    def __init__(self, audit: AuditLog, threads: int) -> None:
+        self._audit = audit
+        self._threads = anyio.CapacityLimiter(threads)
+
+    @asynccontextmanager
+    async def row(self, event: str, service: str, client: Client | None) -> AsyncIterator[CallNote]:
+        """One row when the block ends; where it cannot be written, that is the call's answer."""
+        note = CallNote(service, client)
+        try:
+            yield note
+        except Problem as refused:
+            note.outcome = f"refused-{refused.status}"
+            raise
+        finally:
+            # A call that was cut off leaves its row too.
+            with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(self._write, event, note, limiter=self._threads)
+
+    @asynccontextmanager
+    async def refusals(self, event: str, service: str, client: Client | None) -> AsyncIterator[None]:
+        """A row only where the block refuses the call, for what comes before `row`: reading the body."""
+        try:
+            yield
+        except Problem:
+            async with self.row(event, service, client):
+                raise
+
+    def _write(self, event: str, note: CallNote) -> None:
+        detail = f"{note.service}: {note.detail}" if note.detail else note.service
+        self._audit.record(event, note.patient, note.outcome, detail, caller=note.caller)
