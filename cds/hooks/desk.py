@@ -14,9 +14,10 @@ import structlog
 from anyio import to_thread
 from pydantic import ValidationError
 
+from cds.chart import ChartFacts
 from cds.client import Client
 from cds.hooks.call_audit import CallAudit, CallNote
-from cds.hooks.cards import CardMaker, CardRules
+from cds.hooks.cards import CardMaker
 from cds.hooks.discovery import HookService
 from cds.hooks.feedback import FeedbackDesk
 from cds.hooks.identity import IdentityRules, IdentityUncertain
@@ -24,6 +25,7 @@ from cds.hooks.messages import Card, HookCall, HookResponse
 from cds.hooks.orders import Asked, asked_of
 from cds.hooks.prefetch import identify
 from cds.hooks.problems import unreadable
+from cds.hooks.rules import CardRules
 from cds.hooks.waiting import Answers, Waiting
 from cds.mode import Mode
 from cds.order import ImagingOrder
@@ -67,8 +69,7 @@ class HookDesk:
         self._ports = ports
         self._identity_rules = IdentityRules.from_settings(settings)
         self._waiting = Waiting(ports.answering, settings.wait_budget_s, settings.max_waiting)
-        rules = CardRules(settings.notice, settings.show_normal, settings.show_being_measured)
-        self._card_maker = CardMaker(ports.links, ports.shown, rules)
+        self._card_maker = CardMaker(ports.links, ports.shown, ports.feedback, CardRules.from_settings(settings))
         self._threads = anyio.CapacityLimiter(_THREADS)
         self.audit = CallAudit(ports.audit, _THREADS)
         self._log = structlog.get_logger("osteocds.hooks")
@@ -86,7 +87,7 @@ class HookDesk:
 
     async def _answered(self, service: HookService, body: bytes, note: CallNote) -> HookResponse:
         call = _read(body)
-        asked = asked_of(call, service)
+        asked = replace(asked_of(call, service), client=note.client.issuer if note.client else None)
         note.user = asked.user
         mode = await self._in_thread(self._ports.modes.mode_of, service.service_id)
         if mode == "off":
@@ -126,7 +127,7 @@ class HookDesk:
         return HookResponse(cards=cards)
 
     def _cards(self, answer: Answer, asked: Asked) -> tuple[Card, ...]:
-        return self._card_maker.cards_for(answer, asked, self._ports.clock.now())
+        return self._card_maker.cards_for(answer, asked, ChartFacts(), self._ports.clock.now())
 
     async def _in_thread(self, function: Callable[..., _T], *given: object) -> _T:
         """What may touch the database."""

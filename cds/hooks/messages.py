@@ -4,9 +4,9 @@ In: unknown keys, empty codings, Bundles without a type and null entries are all
 Out: no element is null or empty, except `cards: []` (CDS Hooks 2.0, "Use of JSON").
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
 Resource = dict[str, JsonValue]
@@ -111,7 +111,17 @@ class Link(_Sent):
 
     label: Text
     url: Text
-    type: Literal["absolute"] = "absolute"
+    type: Literal["absolute", "smart"] = "absolute"
+    app_context: Text | None = None
+    """What a SMART app is launched with."""
+
+    @model_validator(mode="after")
+    def _context_for_apps_alone(self) -> Self:
+        """CDS Hooks 2.0, "Link": appContext belongs to type smart."""
+        if self.app_context is not None and self.type != "smart":
+            msg = "appContext needs a link of type smart"
+            raise ValueError(msg)
+        return self
 
 
 class Card(_Sent):

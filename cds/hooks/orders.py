@@ -1,6 +1,7 @@
 """Who a hook asks about, whether its draft orders are for the same patient, and whether imaging is among them."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cds.hooks.discovery import HookService
@@ -26,6 +27,18 @@ class Asked:
     orders_imaging: bool
     orders_dxa: bool = False
     """DXA is imaging too."""
+    dxa_draft: Resource | None = None
+    """The draft DXA order as the client sent it, where there is exactly one that has an id."""
+    service: str = ""
+    """Id of the service that was called."""
+    hook_instance: str = ""
+    client: str | None = None
+    """Issuer of the client's tokens, where it had to show one."""
+
+    @property
+    def told_to(self) -> str | None:
+        """The user, told apart from users of other clients; None for somebody without a name."""
+        return " ".join(filter(None, (self.client, self.user))) if self.user else None
 
 
 def asked_of(call: HookCall, service: HookService) -> Asked:
@@ -50,7 +63,15 @@ def asked_of(call: HookCall, service: HookService) -> Asked:
         encounter_id=_encounter_id(call.context.encounter_id),
         orders_imaging=bool(kinds & {"imaging", "dxa"}),
         orders_dxa="dxa" in kinds,
+        dxa_draft=_only_dxa(orders),
+        service=service.service_id,
+        hook_instance=call.hook_instance,
     )
+
+
+def _only_dxa(orders: Sequence[Resource]) -> Resource | None:
+    found = [order for order in orders if kind_of(order) == "dxa"]
+    return found[0] if len(found) == 1 and isinstance(found[0].get("id"), str) and found[0]["id"] else None
 
 
 def patient_in(reference: object) -> str | None:

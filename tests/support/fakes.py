@@ -127,19 +127,20 @@ class FakeAudit:
 class FakeShownCards:
     """Remembers in memory."""
 
-    shown: dict[tuple[str, str | None, str], datetime] = field(default_factory=dict)
+    shown: dict[tuple[str, str | None, str], tuple[datetime, str]] = field(default_factory=dict)
     notes: list[ShownCard] = field(default_factory=list)
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
     def last_shown(self, card: ShownCard) -> datetime | None:
-        """When it was noted."""
-        return self.shown.get((card.result_id, card.user, card.finding))
+        """When it was noted, in another call."""
+        at, call = self.shown.get((card.result_id, card.user, card.finding), (None, ""))
+        return None if card.call and call == card.call else at
 
     def note(self, card: ShownCard, patient: PatientKey) -> None:
         """Keep it."""
         del patient
         self.notes.append(card)
-        self.shown[card.result_id, card.user, card.finding] = self.now
+        self.shown[card.result_id, card.user, card.finding] = (self.now, card.call)
 
 
 @dataclass
