@@ -36,7 +36,7 @@ class ChartFacts:
     latest_dxa: DxaResult | None = None
     bone_malignancy: bool = False
     """Bone metastasis, myeloma or radiotherapy of the spine on record."""
-    own_observations: Mapping[str, str] = field(default=_NOTHING)
+    own_observations: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     """Result id to the reference of its patient-level Observation on the client's server."""
     unread: tuple[str, ...] = ()
     """Prefetch keys that could not be had where the site accepts that; their facts are unknown, not absent."""

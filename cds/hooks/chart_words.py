@@ -12,13 +12,15 @@ from cds.hooks.markdown import plain
 
 _SENTENCES: Final = MappingProxyType[Remark, str](
     {
-        "untreated": "Low bone density is known to the chart; no treatment on record.",
-        "disagreement": "CT and DXA disagree; spine DXA reads high with degeneration.",
-        "malignancy": "Bone metastasis, myeloma or radiotherapy of the spine is on record: the density may come from "
-        "that, and is for information only.",
-        "treated": "A medicine for bone density is on record.",
-        "dxa-ordered": "A DXA order is active.",
-        "pregnancy": "Pregnancy is on record: no DXA is suggested.",
+        "no treatment on record": "Low bone density is known to the chart; no treatment on record.",
+        "CT and DXA disagree": "CT and DXA disagree; spine DXA reads high with degeneration.",
+        "malignancy on record": (
+            "Bone metastasis, myeloma or radiotherapy of the spine is on record: the density may come from that, "
+            "and is for information only."
+        ),
+        "medicine on record": "A medicine for bone density is on record.",
+        "DXA order active": "A DXA order is active.",
+        "pregnancy on record": "Pregnancy is on record: no DXA is suggested.",
     }
 )
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -32,10 +34,10 @@ def chart_remarks(remarks: Sequence[Remark], facts: ChartFacts) -> Sequence[str]
 def _sentences(remarks: Sequence[Remark], facts: ChartFacts) -> Iterator[str]:
     for remark in remarks:
         match remark:
-            case "dxa":
+            case "DXA on record":
                 if facts.latest_dxa is not None:
                     yield _dxa(facts.latest_dxa)
-            case "unread":
+            case "not checked against the chart":
                 unread = ", ".join(plain(_spaced(key)) for key in facts.unread)
                 yield f"Not checked against the chart: {unread}."
             case _:

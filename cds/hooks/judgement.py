@@ -49,7 +49,16 @@ from cds.hooks.messages import Indicator
 Quiet = Literal["no card", "no card, unless a fracture is possible"]
 Loudness = Literal["info", "warning; info if the scanner is not calibrated"]
 Dxa = Literal["suggest", "support the drafted order", "say nothing"]
-Remark = Literal["untreated", "disagreement", "malignancy", "treated", "dxa", "dxa-ordered", "pregnancy", "unread"]
+Remark = Literal[
+    "no treatment on record",
+    "CT and DXA disagree",
+    "malignancy on record",
+    "medicine on record",
+    "DXA on record",
+    "DXA order active",
+    "pregnancy on record",
+    "not checked against the chart",
+]
 Then = TypeVar("Then", Quiet, Loudness, Dxa, Remark)
 
 NO_CARD: Final[Quiet] = "no card"
@@ -124,14 +133,14 @@ DXA: Final[tuple[Row[Dxa], ...]] = (
 )
 
 REMARKS: Final[tuple[Row[Remark], ...]] = (
-    Row(BELOW_80, KNOWN_AND_UNTREATED, "untreated", f"{_DESIGN}: the gap that can be closed"),
-    Row(BELOW_80, DXA_BETTER, "disagreement", f"{_ISCD}: vertebrae changed by degeneration may mislead DXA"),
-    Row(ANY, MALIGNANT, "malignancy", _DESIGN),
-    Row(ANY, TREATED, "treated", _DESIGN),
-    Row(ANY, DXA_RECENT, "dxa", _DESIGN),
-    Row(ANY, DXA_ORDERED, "dxa-ordered", _DESIGN),
-    Row(LOW_OR_MAYBE, PREGNANT, "pregnancy", f"{_ACR_DXA}: put off in pregnancy"),
-    Row(ANY, UNREAD, "unread", f"{_DESIGN}: unknown is not absent"),
+    Row(BELOW_80, KNOWN_AND_UNTREATED, "no treatment on record", f"{_DESIGN}: the gap that can be closed"),
+    Row(BELOW_80, DXA_BETTER, "CT and DXA disagree", f"{_ISCD}: vertebrae changed by degeneration may mislead DXA"),
+    Row(ANY, MALIGNANT, "malignancy on record", _DESIGN),
+    Row(ANY, TREATED, "medicine on record", _DESIGN),
+    Row(ANY, DXA_RECENT, "DXA on record", _DESIGN),
+    Row(ANY, DXA_ORDERED, "DXA order active", _DESIGN),
+    Row(LOW_OR_MAYBE, PREGNANT, "pregnancy on record", f"{_ACR_DXA}: put off in pregnancy"),
+    Row(ANY, UNREAD, "not checked against the chart", f"{_DESIGN}: unknown is not absent"),
 )
 
 

@@ -18,7 +18,7 @@ from cds.hooks.judgement import SUGGEST, SUPPORT, Presentation, Remark
 
 LONGEST = 139
 _OF_THE_CHART: Mapping[Remark, str] = MappingProxyType(
-    {"untreated": "; no treatment on record", "disagreement": "; CT and DXA disagree"}
+    {"no treatment on record": "; no treatment on record", "CT and DXA disagree": "; CT and DXA disagree"}
 )
 """What of the chart is worth a place in the line; the detail says all of it."""
 

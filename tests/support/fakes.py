@@ -3,13 +3,14 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from cds.ct.patient import PatientKey
 from cds.mode import Mode
 from cds.order import ImagingOrder
 from cds.ports import CardFeedback, ChartUnreadable, FeedbackCount, LinkRefused, NothingFound, ShownCard, StoredResult
 from cds.screening import Answer, Pending
+from tests.support.clock import SettableClock
 
 SOON = timedelta(hours=1)
 
@@ -129,7 +130,7 @@ class FakeShownCards:
 
     shown: dict[tuple[str, str | None, str], tuple[datetime, str]] = field(default_factory=dict)
     notes: list[ShownCard] = field(default_factory=list)
-    now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    clock: SettableClock = field(default_factory=SettableClock)
 
     def last_shown(self, card: ShownCard) -> datetime | None:
         """When it was noted, in another call."""
@@ -140,7 +141,7 @@ class FakeShownCards:
         """Keep it."""
         del patient
         self.notes.append(card)
-        self.shown[card.result_id, card.user, card.finding] = (self.now, card.call)
+        self.shown[card.result_id, card.user, card.finding] = (self.clock.now(), card.call)
 
 
 @dataclass
