@@ -234,13 +234,15 @@ class ShownCard:
     user: str | None
     """Client and user, such as "https://ehr.example.org Practitioner/7"; users without a name count as one."""
     service: str
+    call: str = ""
+    """Which hook call told it, as a digest; the same call asked again is not another telling. "" where unknown."""
 
 
 class ShownCards(Protocol):
     """Remembers which cards were shown to whom, so that nobody is told the same twice."""
 
     def last_shown(self, card: ShownCard) -> datetime | None:
-        """When this finding was last shown to this user, by whichever service."""
+        """When this finding was last shown to this user, by whichever service, in another call than this."""
 
     def note(self, card: ShownCard, patient: PatientKey) -> None:
         """It is being shown now."""

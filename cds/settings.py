@@ -3,8 +3,9 @@
 Secrets come from files, named by a setting, never from the command line.
 """
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 from platformdirs import user_data_path
 from pydantic import BeforeValidator, Field, HttpUrl, model_validator
@@ -23,6 +24,34 @@ def _none_if_empty(value: object) -> object:
 
 def _separated_by_commas(value: object) -> object:
     return tuple(filter(None, (each.strip() for each in value.split(",")))) if isinstance(value, str) else value
+
+
+class OrderCode(NamedTuple):
+    """How the site's order catalogue calls an examination."""
+
+    system: str
+    code: str
+    display: str = ""
+    """Empty where the site may not pass on the owner's descriptor."""
+
+
+_ORDER_CODE = re.compile(
+    r"(?P<system>[a-z][a-z0-9+.-]*:[^\s|]+)\|(?P<code>[^\s|]+(?: [^\s|]+)*)(?:\|(?P<display>[^|]*))?"
+)
+
+
+def _order_codes(value: object) -> object:
+    """From "system|code|display; system|code"."""
+    if not isinstance(value, str):
+        return value
+    found = []
+    for each in filter(None, (each.strip() for each in value.split(";"))):
+        written = _ORDER_CODE.fullmatch(each)
+        if written is None:
+            msg = "write system|code|display, with the system as a URI, and ; between codes"
+            raise ValueError(msg)
+        found.append(OrderCode(written["system"], written["code"], (written["display"] or "").strip()))
+    return tuple(found)
 
 
 class Settings(BaseSettings):
@@ -100,6 +129,18 @@ class Settings(BaseSettings):
     """Show an info card for a density above 120 mg/cm3 too."""
     show_being_measured: bool = False
     """Answer with an info card while a measurement is queued or running."""
+    youngest_age: int = Field(default=50, ge=18, le=120)
+    """No card below this age, in years, unless a fracture is possible."""
+    override_quiet_days: int = Field(default=180, ge=0)
+    """How long a card that a clinician overrode is not shown to that clinician again; 0: it is shown again."""
+    repeat_quiet_days: int = Field(default=30, ge=0)
+    """How long an unchanged result is not shown to the same user again, on any hook; 0: it is shown every time."""
+    dxa_order_codes: Annotated[
+        tuple[OrderCode, ...], NoDecode, BeforeValidator(_order_codes), Field(min_length=1, max_length=10)
+    ] = (OrderCode("http://loinc.org", "83012-5"),)
+    """How the suggested DXA order is coded: "system|code|display", several separated by semicolons."""
+    smart_launch_url: Annotated[HttpUrl | None, BeforeValidator(_none_if_empty)] = None
+    """A SMART app that cards link to beside the report page; it is launched with the result's id as appContext."""
     remember_nothing_found_h: float = Field(default=24.0, gt=0)
     confirm_every_h: float = Field(default=24.0, gt=0)
     """How old the archive's last confirmation of study and patient may be when a result is shown."""

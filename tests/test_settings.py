@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from cds.cli.configuration import read_settings
 from cds.errors import SettingsInvalid
-from cds.settings import Settings
+from cds.settings import OrderCode, Settings
 
 
 def test_origins_are_separated_by_commas(monkeypatch):
@@ -47,6 +47,27 @@ def test_wrong_values_are_refused_by_name_and_not_repeated(monkeypatch, name, va
         read_settings()
 
     assert name == "POPULATION" or value not in str(refused.value)
+
+
+def test_order_codes_are_written_in_one_line(monkeypatch):
+    """system|code|display, separated by semicolons; the display may hold commas, or be left out."""
+    monkeypatch.setenv(
+        "OSTEOCDS_DXA_ORDER_CODES", "urn:oid:1.2.3|DXA AX|DXA, axial; http://www.ama-assn.org/go/cpt|77080;"
+    )
+
+    assert Settings().dxa_order_codes == (
+        OrderCode("urn:oid:1.2.3", "DXA AX", "DXA, axial"),
+        OrderCode("http://www.ama-assn.org/go/cpt", "77080"),
+    )
+
+
+@pytest.mark.parametrize("value", ["77080", "cpt|77080", "http://loinc.org|", "http://loinc.org|a|b|c", ";", ""])
+def test_order_codes_that_no_order_can_carry_stop_the_start(monkeypatch, value):
+    """A code needs a system that is a URI; none at all is not an order."""
+    monkeypatch.setenv("OSTEOCDS_DXA_ORDER_CODES", value)
+
+    with pytest.raises(SettingsInvalid, match="OSTEOCDS_DXA_ORDER_CODES"):
+        read_settings()
 
 
 def test_two_archives_are_one_too_many(monkeypatch, tmp_path):

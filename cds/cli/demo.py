@@ -97,9 +97,16 @@ def _order(console: Console, service: RunningService) -> dict[str, Any]:
 
 
 def _again(console: Console, client: httpx.Client, service: RunningService) -> None:
-    begun = time.perf_counter()
-    client.post(f"{service.base_url}/cds-services/{SERVICE}", json=order_sign_request()).raise_for_status()
-    console.print(f"   the same order again: {1000 * (time.perf_counter() - begun):.0f} ms, the result is known\n")
+    for clinician, said in (
+        ("another-clinician", "a colleague's order for the same patient"),
+        ("sample-clinician", "the first clinician's next order: told already"),
+    ):
+        begun = time.perf_counter()
+        response = client.post(f"{service.base_url}/cds-services/{SERVICE}", json=order_sign_request(clinician))
+        took_ms = 1000 * (time.perf_counter() - begun)
+        cards = len(response.raise_for_status().json()["cards"])
+        console.print(f"   {said}: {cards} card{'' if cards == 1 else 's'} after {took_ms:.0f} ms")
+    console.print()
 
 
 def _show_result(console: Console, data_dir: Path, out_dir: Path) -> None:

@@ -14,13 +14,13 @@ FHIR_ID = "sample-patient"
 SERVICE = "osteocds-order-sign"
 
 
-def order_sign_request() -> dict[str, Any]:
+def order_sign_request(clinician: str = "sample-clinician") -> dict[str, Any]:
     """A CDS Hooks 2.0 request: a clinician is about to sign an order for a chest CT."""
     return {
         "hook": "order-sign",
         "hookInstance": str(uuid.uuid4()),
         "context": {
-            "userId": "Practitioner/sample-clinician",
+            "userId": f"Practitioner/{clinician}",
             "patientId": FHIR_ID,
             "draftOrders": {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": _chest_ct()}]},
         },

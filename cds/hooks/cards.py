@@ -5,25 +5,31 @@ no earlier CT to measure       -> no card
 images of somebody else        -> no card
 queued or being measured       -> no card, or "being measured" where the site wants it
 the slow path has been away    -> a card that says so
+and whatever the answer        -> no card where the chart alone forbids every card
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from cds.hooks.detail import not_assessable_detail, result_detail, trouble_detail
+from cds.bone.words import fractured_levels
+from cds.chart import ChartFacts
+from cds.hooks.conditions import Case
+from cds.hooks.detail import Told, not_assessable_detail, result_detail, trouble_detail
 from cds.hooks.finding import finding_of
-from cds.hooks.judgement import Presentation, judge
-from cds.hooks.messages import Card, Link, Source
+from cds.hooks.judgement import SUGGEST, SUPPORT, is_silent, judge
+from cds.hooks.messages import Card, Link, Source, Suggestion
 from cds.hooks.orders import Asked
-from cds.hooks.suggestion import OVERRIDE_REASONS, dxa_suggestion
+from cds.hooks.override_reasons import OVERRIDE_REASONS
+from cds.hooks.rules import CardRules
+from cds.hooks.suggestion import dxa_suggestion, reason_suggestion, reasons_of
 from cds.hooks.summary import summary_of
-from cds.ports import ReportLinks, ShownCard, ShownCards, StoredResult, Trouble
+from cds.ports import FeedbackLog, ReportLinks, ShownCard, ShownCards, StoredResult, Trouble
 from cds.screening import Answer, Known, Pending, Unavailable
 
 _SOURCE = Source(label="osteocds")
 _CARD_NAMES = uuid.UUID("adfbc9b5-50be-461a-b454-a7109b52c261")
-"""Namespace of card ids: the same finding has the same id whenever it is shown."""
+"""Namespace of card ids: the same finding told to the same user has the same id whenever it is shown."""
 
 _AWAY = {
     "archive": "the imaging archive cannot be reached",
@@ -34,27 +40,39 @@ _AWAY = {
 
 
 @dataclass(frozen=True, slots=True)
-class CardRules:
-    """What the site wants to see."""
+class _CardMemory:
+    """What this user did with this card before. Someone without a name may be anybody: nothing is held against them."""
 
-    notice: str
-    show_normal: bool = False
-    show_being_measured: bool = False
+    card: ShownCard
+    shown: ShownCards
+    feedback: FeedbackLog
+
+    def overridden_at(self) -> datetime | None:
+        return None if self.card.user is None else self.feedback.last_overridden(self.card.card_id)
+
+    def told_at(self) -> datetime | None:
+        return None if self.card.user is None else self.shown.last_shown(self.card)
+
+    def told_to_anyone_at(self) -> datetime | None:
+        return self.shown.last_shown(self.card)
 
 
 @dataclass(frozen=True, slots=True)
 class CardMaker:
-    """Turns answers into cards; the only state is which cards were shown once."""
+    """Turns answers into cards; the only state is what was shown to whom, and what they did with it."""
 
     links: ReportLinks
     shown: ShownCards
+    feedback: FeedbackLog
     rules: CardRules
 
-    def cards_for(self, answer: Answer, asked: Asked, now: datetime) -> tuple[Card, ...]:
+    def cards_for(self, answer: Answer, asked: Asked, facts: ChartFacts, now: datetime) -> tuple[Card, ...]:
         """No card, or one."""
         match answer:
+            case _ if is_silent(facts):
+                card = None
             case Known(result, stale):
-                card = self._result_card(result, asked, now, stale=stale)
+                card = self._result_card(result, asked, facts, now, stale=stale)
             case Pending(since) if self.rules.show_being_measured:
                 card = self._being_measured(since)
             case Unavailable(trouble):
@@ -63,40 +81,61 @@ class CardMaker:
                 card = None
         return () if card is None else (card,)
 
-    def _result_card(self, result: StoredResult, asked: Asked, now: datetime, *, stale: bool) -> Card | None:
-        shown_as = judge(result.assessment, show_normal=self.rules.show_normal)
+    def _result_card(
+        self, result: StoredResult, asked: Asked, facts: ChartFacts, now: datetime, *, stale: bool
+    ) -> Card | None:
+        telling = _telling(result, asked)
+        case = Case(
+            assessment=result.assessment,
+            facts=facts if facts.birth_date else replace(facts, birth_date=result.patient.birth_date),
+            rules=self.rules,
+            memory=_CardMemory(telling, self.shown, self.feedback),
+            now=now,
+            dxa_drafted=asked.orders_dxa,
+        )
+        shown_as = judge(case)
         if shown_as is None:
             return None
-        card = self._written_card(result, shown_as, asked, now, stale=stale)
-        told = ShownCard(card.uuid, result.result_id, finding_of(result.assessment), asked.user, "")
-        if shown_as.once and self.shown.last_shown(told) is not None:
-            return None
-        self.shown.note(told, result.patient.key)
+        card = self._written_card(Told(result, shown_as, facts, stale), asked, uuid.UUID(telling.card_id), now)
+        self.shown.note(telling, result.patient.key)
         return card
 
-    def _written_card(
-        self, result: StoredResult, shown_as: Presentation, asked: Asked, now: datetime, *, stale: bool
-    ) -> Card:
-        assessment, notice = result.assessment, self.rules.notice
-        name = uuid.uuid5(_CARD_NAMES, f"result {result.result_id}")
-        supports = shown_as.suggest_dxa and asked.orders_dxa
-        suggests = shown_as.suggest_dxa and not asked.orders_dxa
-        suggestions = (dxa_suggestion(assessment, asked, name, now),) if suggests else None
-        detail = (
-            result_detail(result, notice, stale=stale, supports_dxa=supports)
-            if assessment.status == "assessed"
-            else not_assessable_detail(result, notice)
-        )
+    def _written_card(self, told: Told, asked: Asked, name: uuid.UUID, now: datetime) -> Card:
+        assessment, notice = told.result.assessment, self.rules.notice
+        assessed = assessment.status == "assessed"
+        suggestion = self._suggestion(told, asked, name, now)
         return Card(
             uuid=str(name),
-            summary=summary_of(assessment, dxa_ordered=asked.orders_dxa),
-            indicator=shown_as.indicator,
+            summary=summary_of(assessment, told.shown_as),
+            indicator=told.shown_as.indicator,
             source=_SOURCE,
-            detail=detail,
-            suggestions=suggestions,
-            selection_behavior="at-most-one" if suggestions else None,
-            override_reasons=OVERRIDE_REASONS if suggestions else None,
-            links=(Link(label="Bone density report", url=self.links.url_for(result, now)),),
+            detail=result_detail(told, notice) if assessed else not_assessable_detail(told, notice),
+            suggestions=(suggestion,) if suggestion else None,
+            selection_behavior="at-most-one" if suggestion else None,
+            override_reasons=OVERRIDE_REASONS if assessed or fractured_levels(assessment) else None,
+            links=self._links(told.result, now),
+        )
+
+    def _suggestion(self, told: Told, asked: Asked, name: uuid.UUID, now: datetime) -> Suggestion | None:
+        reasons = reasons_of(told.result.assessment, told.facts.own_observations.get(told.result.result_id))
+        if told.shown_as.dxa == SUGGEST:
+            return dxa_suggestion(reasons, asked, self.rules, name, now)
+        if told.shown_as.dxa == SUPPORT and asked.dxa_draft is not None:
+            return reason_suggestion(reasons, asked.dxa_draft, name)
+        return None
+
+    def _links(self, result: StoredResult, now: datetime) -> tuple[Link, ...]:
+        report = Link(label="Bone density report", url=self.links.url_for(result, now))
+        if self.rules.smart_launch_url is None:
+            return (report,)
+        return (
+            report,
+            Link(
+                label="Bone density report in the EHR",
+                url=self.rules.smart_launch_url,
+                type="smart",
+                app_context=result.result_id,
+            ),
         )
 
     def _being_measured(self, since: datetime) -> Card:
@@ -116,3 +155,16 @@ class CardMaker:
             source=_SOURCE,
             detail=trouble_detail(trouble, self.rules.notice),
         )
+
+
+def _telling(result: StoredResult, asked: Asked) -> ShownCard:
+    """This finding told to this user in this call; the card's id is the same in every call."""
+    finding, user = finding_of(result.assessment), asked.told_to
+    return ShownCard(
+        card_id=str(uuid.uuid5(_CARD_NAMES, "\n".join((result.result_id, finding, user or "")))),
+        result_id=result.result_id,
+        finding=finding,
+        user=user,
+        service=asked.service,
+        call=str(uuid.uuid5(_CARD_NAMES, asked.hook_instance)) if asked.hook_instance else "",
+    )

@@ -14,18 +14,22 @@ import structlog
 from anyio import to_thread
 from pydantic import ValidationError
 
+from cds.chart import ChartFacts
 from cds.client import Client
 from cds.hooks.call_audit import CallAudit, CallNote
-from cds.hooks.cards import CardMaker, CardRules
+from cds.hooks.cards import CardMaker
+from cds.hooks.chart_reading import missing_keys, read_facts
 from cds.hooks.discovery import HookService
 from cds.hooks.feedback import FeedbackDesk
 from cds.hooks.identity import IdentityRules, IdentityUncertain
 from cds.hooks.messages import Card, HookCall, HookResponse
-from cds.hooks.orders import Asked, asked_of
-from cds.hooks.prefetch import identify
+from cds.hooks.order_codes import OrderCodes
+from cds.hooks.order_kinds import OrderKinds
+from cds.hooks.orders import Asked, CallReader
+from cds.hooks.prefetch import Inquiry, PatientRecord, access_of, identify, inquiry_of
 from cds.hooks.problems import unreadable
+from cds.hooks.rules import CardRules
 from cds.hooks.waiting import Answers, Waiting
-from cds.mode import Mode
 from cds.order import ImagingOrder
 from cds.ports import (
     AuditLog,
@@ -66,9 +70,10 @@ class HookDesk:
         self._settings = settings
         self._ports = ports
         self._identity_rules = IdentityRules.from_settings(settings)
+        kinds = OrderKinds(OrderCodes.from_settings(settings), settings.unnamed_orders_count)
+        self._reader = CallReader(kinds, ports.chart)
         self._waiting = Waiting(ports.answering, settings.wait_budget_s, settings.max_waiting)
-        rules = CardRules(settings.notice, settings.show_normal, settings.show_being_measured)
-        self._card_maker = CardMaker(ports.links, ports.shown, rules)
+        self._card_maker = CardMaker(ports.links, ports.shown, ports.feedback, CardRules.from_settings(settings))
         self._threads = anyio.CapacityLimiter(_THREADS)
         self.audit = CallAudit(ports.audit, _THREADS)
         self._log = structlog.get_logger("osteocds.hooks")
@@ -86,47 +91,55 @@ class HookDesk:
 
     async def _answered(self, service: HookService, body: bytes, note: CallNote) -> HookResponse:
         call = _read(body)
-        asked = asked_of(call, service)
-        note.user = asked.user
         mode = await self._in_thread(self._ports.modes.mode_of, service.service_id)
         if mode == "off":
             return _nothing(note, "off")
+        origins = note.client.fhir_origins if note.client else None
+        asked = await self._reader.asked(call, service, access_of(call, origins))
+        asked = replace(asked, client=note.client.issuer if note.client else None)
+        note.user = asked.user
         if service.carries_orders and not asked.orders_imaging:
             return _nothing(note, "irrelevant")
+        inquiry = inquiry_of(call, asked, self._ports.chart, origins, self._reader.kinds)
+        visible = mode == "live" and (self._settings.show_cards_early or not service.early)
         try:
-            order = await self._order(service, call, asked, note.client)
+            record = await self._record(inquiry, note.client, needs_chart=visible and self._settings.require_chart)
         except IdentityUncertain as uncertain:
             self._log.warning("identity refused", hook=service.hook, code=uncertain.code)
             return _nothing(note, "identity-refused", uncertain.code)
-        note.patient = order.patient.key
-        if await self._in_thread(self._ports.opt_outs.has_opted_out, order.patient.key):
+        note.patient = record.identity.key
+        if await self._in_thread(self._ports.opt_outs.has_opted_out, record.identity.key):
             return _nothing(note, "opted-out")
+        facts = await self._facts(inquiry, record) if visible else ChartFacts()
+        order = ImagingOrder(record.identity, self._ports.clock.now(), service.hook)
         answer = await self._waiting.answer(order, may_wait=mode == "live" and service.may_wait)
-        return await self._shown(service, mode, answer, asked, note)
+        if mode == "shadow":
+            return _nothing(note, "shadow", _name(answer))
+        if not visible:
+            return _nothing(note, _name(answer), "early, no card")
+        return await self._shown(answer, asked, facts, note)
 
-    async def _order(self, service: HookService, call: HookCall, asked: Asked, client: Client | None) -> ImagingOrder:
-        """Who, what, when; raises `IdentityUncertain` where the chart does not say beyond doubt who it is."""
-        now = self._ports.clock.now()
+    async def _record(self, inquiry: Inquiry, client: Client | None, *, needs_chart: bool) -> PatientRecord:
+        """Who it is; raises `IdentityUncertain` where the chart does not say beyond doubt."""
         rules = self._identity_rules
         if client is not None and client.tenant is not None:
             rules = replace(rules, tenant=client.tenant)
-        patient = await identify(call, asked, self._ports.chart, rules, now)
-        return ImagingOrder(patient, now, service.hook)
+        also_missing = missing_keys(inquiry) if needs_chart else ()
+        return await identify(inquiry, rules, self._ports.clock.now(), also_missing=also_missing)
 
-    async def _shown(
-        self, service: HookService, mode: Mode, answer: Answer, asked: Asked, note: CallNote
-    ) -> HookResponse:
-        """What the user may see of an answer; what is not shown is not noted as shown."""
-        if mode == "shadow":
-            return _nothing(note, "shadow", _name(answer))
-        if service.early and not self._settings.show_cards_early:
-            return _nothing(note, _name(answer), "early, no card")
-        cards = await self._in_thread(self._cards, answer, asked)
+    async def _facts(self, inquiry: Inquiry, record: PatientRecord) -> ChartFacts:
+        """What the chart says beyond who it is."""
+        required = self._settings.require_chart
+        return await read_facts(inquiry, record, self._ports.clock.now(), require_chart=required)
+
+    async def _shown(self, answer: Answer, asked: Asked, facts: ChartFacts, note: CallNote) -> HookResponse:
+        """What is not shown is not noted as shown."""
+        cards = await self._in_thread(self._cards, answer, asked, facts)
         note.outcome, note.detail = _name(answer), "card" if cards else "no card"
         return HookResponse(cards=cards)
 
-    def _cards(self, answer: Answer, asked: Asked) -> tuple[Card, ...]:
-        return self._card_maker.cards_for(answer, asked, self._ports.clock.now())
+    def _cards(self, answer: Answer, asked: Asked, facts: ChartFacts) -> tuple[Card, ...]:
+        return self._card_maker.cards_for(answer, asked, facts, self._ports.clock.now())
 
     async def _in_thread(self, function: Callable[..., _T], *given: object) -> _T:
         """What may touch the database."""

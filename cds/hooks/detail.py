@@ -4,6 +4,7 @@ GitHub Flavored Markdown. Everything from a record goes through `plain`.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from cds.bone.assessment import Assessment, LevelMeasurement
 from cds.bone.words import (
@@ -17,32 +18,53 @@ from cds.bone.words import (
     mg_words,
     possible_fractures,
 )
+from cds.chart import ChartFacts
+from cds.hooks.chart_words import chart_remarks
+from cds.hooks.judgement import SUPPORT, Presentation
 from cds.hooks.markdown import plain
 from cds.ports import StoredResult, Trouble
 
 _STALE = "An earlier version of the model made this result; a new measurement is under way."
-_DXA_ORDERED = "A DXA is among the draft orders; this finding supports it."
+_DXA_DRAFTED = "A DXA is among the draft orders; this finding supports it."
 
 
-def result_detail(result: StoredResult, notice: str, *, stale: bool, supports_dxa: bool = False) -> str:
-    """The detail of a card about an assessed result; `supports_dxa`: one is being ordered already."""
-    assessment = result.assessment
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a card tells: a result, how it is shown, and the chart that it was held against."""
+
+    result: StoredResult
+    shown_as: Presentation
+    facts: ChartFacts
+    stale: bool = False
+
+
+def result_detail(told: Told, notice: str) -> str:
+    """The detail of a card about an assessed result."""
+    assessment = told.result.assessment
     paragraphs = [
         _headline(assessment),
         _levels_table(assessment),
-        _bullets(_remarks(assessment, stale=stale, supports_dxa=supports_dxa)),
+        _bullets(_remarks(told)),
         _provenance(assessment),
         f"Preliminary, measured by software. {RULE_IN_ONLY} {plain(notice)}",
     ]
     return "\n\n".join(each for each in paragraphs if each)
 
 
-def not_assessable_detail(result: StoredResult, notice: str) -> str:
+def not_assessable_detail(told: Told, notice: str) -> str:
     """The detail of a card about a CT that could not be measured."""
-    fractures = _bullets(possible_fractures(result.assessment))
-    reasons = _bullets([plain(reason.text) for reason in result.assessment.reasons])
+    assessment = told.result.assessment
+    fractures = _bullets(possible_fractures(assessment))
+    reasons = _bullets([plain(reason.text) for reason in assessment.reasons])
     follows = "" if fractures else ", so nothing follows for or against low bone density"
-    return "\n\n".join(each for each in (fractures, f"No value was measured{follows}.", reasons, plain(notice)) if each)
+    paragraphs = (
+        fractures,
+        f"No value was measured{follows}.",
+        reasons,
+        _bullets(chart_remarks(told.shown_as.remarks, told.facts)),
+        plain(notice),
+    )
+    return "\n\n".join(each for each in paragraphs if each)
 
 
 def trouble_detail(trouble: Trouble, notice: str) -> str:
@@ -81,11 +103,16 @@ def _used(level: LevelMeasurement) -> str:
     return f"no: {why}" if why else "no"
 
 
-def _remarks(assessment: Assessment, *, stale: bool, supports_dxa: bool) -> Sequence[str]:
-    """Possible fractures first: nothing else here asks for a look at the images."""
-    remarks = [*possible_fractures(assessment), *(plain(flag_words(flag)) for flag in assessment.flags)]
-    told = ((supports_dxa, _DXA_ORDERED), (stale, _STALE))
-    return [*remarks, *(sentence for holds, sentence in told if holds)]
+def _remarks(told: Told) -> Sequence[str]:
+    """Possible fractures first: nothing else here asks for a look at the images. Then the chart, then what limits."""
+    assessment = told.result.assessment
+    last = ((told.shown_as.dxa == SUPPORT, _DXA_DRAFTED), (told.stale, _STALE))
+    return [
+        *possible_fractures(assessment),
+        *chart_remarks(told.shown_as.remarks, told.facts),
+        *(plain(flag_words(flag)) for flag in assessment.flags),
+        *(sentence for holds, sentence in last if holds),
+    ]
 
 
 def _bullets(remarks: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """The one line that every clinician reads: less than 140 characters."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from cds.bone.anatomy import VertebralLevel
 from cds.bone.assessment import Assessment
@@ -12,52 +13,54 @@ from cds.bone.words import (
     is_estimate,
     levels_words,
     mg_words,
-    reaches_below_80,
 )
+from cds.hooks.judgement import SUGGEST, SUPPORT, Presentation, Remark
 
 LONGEST = 139
+_OF_THE_CHART: Mapping[Remark, str] = MappingProxyType(
+    {"no treatment on record": "; no treatment on record", "CT and DXA disagree": "; CT and DXA disagree"}
+)
+"""What of the chart is worth a place in the line; the detail says all of it."""
 
 
-def summary_of(assessment: Assessment, *, dxa_ordered: bool = False) -> str:
+def summary_of(assessment: Assessment, shown_as: Presentation) -> str:
     """What was found, how sure it is, what to consider; the first wording that is short enough.
 
     A possible fracture comes first, unless the density is low by itself: then the card's detail names it.
     """
     suspect = fractured_levels(assessment)
     if suspect and assessment.category not in ("osteoporosis-range", "low"):
-        return _shortened(_fracture_wordings(assessment, suspect, dxa_ordered=dxa_ordered))
+        return _shortened(_fracture_wordings(assessment, suspect, _advice(assessment, shown_as)))
     if assessment.vbmd_mg_cm3 is None:
         return f"{_when(assessment)}: {_value(assessment)}"
-    return _shortened(_density_wordings(assessment, dxa_ordered=dxa_ordered))
+    return _shortened(_density_wordings(assessment, _chart(shown_as), _advice(assessment, shown_as)))
 
 
 def _shortened(wordings: Sequence[str]) -> str:
     return next((each for each in wordings if len(each) <= LONGEST), wordings[-1])
 
 
-def _density_wordings(assessment: Assessment, *, dxa_ordered: bool) -> Sequence[str]:
+def _density_wordings(assessment: Assessment, chart: str, advice: str) -> Sequence[str]:
     """Longest first. The advice is left out first: the card's detail or suggestion repeats it."""
     start, origin = f"{_when(assessment)}: L1-L2 bone density ", _origin(assessment)
-    finding, advice = category_words(assessment), _advice(assessment, dxa_ordered=dxa_ordered)
-    cause = _cause(assessment)
+    finding, cause = category_words(assessment), _cause(assessment)
     return (
-        f"{start}{_value(assessment, origin, cause)}, {finding}{advice}",
-        f"{start}{_value(assessment, origin, cause)}, {finding}",
-        f"{start}{_value(assessment, origin)}, {finding}{advice}",
-        f"{start}{_value(assessment, origin)}, {finding}",
+        f"{start}{_value(assessment, origin, cause)}, {finding}{chart}{advice}",
+        f"{start}{_value(assessment, origin, cause)}, {finding}{chart}",
+        f"{start}{_value(assessment, origin)}, {finding}{chart}{advice}",
+        f"{start}{_value(assessment, origin)}, {finding}{chart}",
+        f"{start}{_value(assessment)}, {finding}{chart}",
         f"{start}{_value(assessment)}, {finding}",
     )
 
 
-def _fracture_wordings(
-    assessment: Assessment, suspect: Sequence[VertebralLevel], *, dxa_ordered: bool
-) -> Sequence[str]:
+def _fracture_wordings(assessment: Assessment, suspect: Sequence[VertebralLevel], advice: str) -> Sequence[str]:
     """Longest first; neither the request to look nor the value is ever left out."""
     named, counted = (
         f"{_when(assessment)}: possible fracture of {where}, please look at the images; "
         for where in (levels_words(suspect), f"{len(suspect)} vertebrae")
     )
-    value, advice = _value(assessment), _advice(assessment, dxa_ordered=dxa_ordered)
+    value = _value(assessment)
     if assessment.vbmd_mg_cm3 is None:
         return named + value, counted + value
     finding = f", {category_words(assessment)}" if assessment.category else ""
@@ -93,14 +96,11 @@ def _cause(assessment: Assessment) -> str:
     return ", contrast-enhanced" if assessment.contrast.state == "enhanced" else ", contrast not excluded"
 
 
-def _advice(assessment: Assessment, *, dxa_ordered: bool) -> str:
-    dxa = "; supports the DXA being ordered" if dxa_ordered else "; consider DXA"
-    match assessment.category:
-        case "osteoporosis-range" | "low":
-            return dxa
-        case "indeterminate" if reaches_below_80(assessment):
-            return dxa
-        case "normal":
-            return "; does not rule out osteoporosis"
-        case _:
-            return ""
+def _chart(shown_as: Presentation) -> str:
+    return next((_OF_THE_CHART[remark] for remark in shown_as.remarks if remark in _OF_THE_CHART), "")
+
+
+def _advice(assessment: Assessment, shown_as: Presentation) -> str:
+    if assessment.category == "normal":
+        return "; does not rule out osteoporosis"
+    return {SUGGEST: "; consider DXA", SUPPORT: "; supports the DXA being ordered"}.get(shown_as.dxa, "")

@@ -21,12 +21,14 @@ class SqlShownCards:
         self._clock = clock
 
     def last_shown(self, card: ShownCard) -> datetime | None:
-        """None where it never was, or where something else was told about this result."""
+        """None where it never was, or where something else was told about this result, or in this very call."""
         query = select(shown_cards.c.shown_at).where(
             shown_cards.c.result_id == card.result_id,
             shown_cards.c.shown_to == (card.user or ""),
             shown_cards.c.finding == card.finding,
         )
+        if card.call:
+            query = query.where(func.coalesce(shown_cards.c.call, "") != card.call)
         with self._engine.connect() as connection:
             return connection.execute(query).scalar_one_or_none()
 
@@ -38,6 +40,7 @@ class SqlShownCards:
             "shown_at": self._clock.now(),
             "card_id": card.card_id,
             "finding": card.finding,
+            "call": card.call or None,
             "service": card.service,
             **columns_of(patient),
         }

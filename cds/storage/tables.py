@@ -54,6 +54,7 @@ shown_cards = Table(
     Column("shown_at", UtcDateTime, nullable=False),
     Column("card_id", String(36), index=True),
     Column("finding", String(64)),
+    Column("call", String(36)),
     Column("service", String(64)),
     Column("tenant", String(64)),
     Column("patient_id", String(64)),

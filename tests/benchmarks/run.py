@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -86,8 +87,8 @@ async def bench_service(sample: Path) -> list[Figure]:
 async def _bench_waiting(client: httpx.AsyncClient) -> list[Figure]:
     idle = [await _timed_ms(lambda: client.get("/healthz")) for _ in range(100)]
     hooks = [
-        asyncio.create_task(client.post(f"/cds-services/{SERVICE}", json=order_sign_request()))
-        for _ in range(WAITING_HOOKS)
+        asyncio.create_task(client.post(f"/cds-services/{SERVICE}", json=order_sign_request(f"waiting-{number}")))
+        for number in range(WAITING_HOOKS)
     ]
     await asyncio.sleep(0.5)
     waiting = []
@@ -114,8 +115,8 @@ async def _bench_waiting(client: httpx.AsyncClient) -> list[Figure]:
 async def _bench_known(client: httpx.AsyncClient) -> list[Figure]:
     discovery = [await _timed_ms(lambda: client.get("/cds-services")) for _ in range(KNOWN_CALLS)]
     known = [
-        await _timed_ms(lambda: client.post(f"/cds-services/{SERVICE}", json=order_sign_request()))
-        for _ in range(KNOWN_CALLS)
+        await _timed_ms(partial(client.post, f"/cds-services/{SERVICE}", json=order_sign_request(f"known-{number}")))
+        for number in range(KNOWN_CALLS)
     ]
     ratio = statistics.median(known) / statistics.median(discovery)
     return [

@@ -1,41 +1,51 @@
 import json
 import uuid
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cds.bone.anatomy import VertebralLevel as Level
-from cds.hooks.cards import CardMaker, CardRules
+from cds.hooks.cards import CardMaker
 from cds.hooks.messages import HookResponse, as_json
 from cds.hooks.orders import Asked
-from cds.ports import Trouble
+from cds.ports import CardFeedback, Trouble
 from cds.screening import IdentityRefused, Known, NoPrior, Pending, Unavailable
 from tests.support.assessments import (
     a_contrast_assessment,
     a_height_loss,
+    a_patient,
     a_refusal,
     a_result,
     an_acquisition,
     an_assessment,
 )
-from tests.support.fakes import FakeLinks, FakeShownCards
-from tests.support.hook_strategies import assessments
+from tests.support.fakes import FakeFeedbackLog, FakeLinks, FakeShownCards
+from tests.support.hook_cases import NOW, a_dxa, some_facts, some_rules
+from tests.support.hook_strategies import assessments, talking_charts
 
-NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-ASKED = Asked("fhir-77", "Practitioner/dr-1", "enc-9", orders_imaging=True)
-NOTICE = "Investigational: not cleared as a medical device."
+ASKED = Asked(
+    "fhir-77",
+    "Practitioner/dr-1",
+    "enc-9",
+    orders_imaging=True,
+    service="osteocds-order-sign",
+    hook_instance="call-1",
+    client="https://ehr.example.org",
+)
+LATER = replace(ASKED, hook_instance="call-2")
 
 
 def a_maker(**rules):
     """A card maker with fakes behind it."""
-    return CardMaker(FakeLinks(), FakeShownCards(), CardRules(**({"notice": NOTICE} | rules)))
+    return CardMaker(FakeLinks(), FakeShownCards(), FakeFeedbackLog(), some_rules(**rules))
 
 
-def cards(answer, maker=None, asked=ASKED):
+def cards(answer, maker=None, asked=ASKED, facts=None, now=NOW):
     """The cards as JSON."""
-    made = (maker or a_maker()).cards_for(answer, asked, NOW)
+    made = (maker or a_maker()).cards_for(answer, asked, facts or some_facts(), now)
     return json.loads(as_json(HookResponse(cards=made)))["cards"]
 
 
@@ -98,12 +108,14 @@ def test_a_possible_fracture_asks_for_a_look_at_the_images():
     assert "suggestions" in card
 
 
-def test_a_possible_fracture_on_a_ct_that_is_not_assessable_is_shown_every_time():
-    """It asks for a look at the images, suggests no order, and draws no conclusion about density."""
+def test_a_possible_fracture_on_a_ct_that_is_not_assessable_comes_back():
+    """It asks for a look at the images, suggests no order, and is not told once for ever."""
     maker, answer = a_maker(), Known(a_result(assessment=a_refusal(height_losses=(a_height_loss(),))))
 
-    (first,), (again,) = cards(answer, maker), cards(answer, maker)
+    (first,), soon = cards(answer, maker), cards(answer, maker, LATER, now=NOW + timedelta(days=29))
+    (again,) = cards(answer, maker, LATER, now=NOW + timedelta(days=30))
 
+    assert soon == []
     assert first == again
     assert first["summary"] == (
         "Earlier CT (14 Sep 2025): possible fracture of L1, please look at the images; "
@@ -116,12 +128,18 @@ def test_a_possible_fracture_on_a_ct_that_is_not_assessable_is_shown_every_time(
 
 
 def test_a_dxa_being_ordered_is_not_suggested_again():
-    """The finding supports the order that is being signed; there is nothing to accept or to set aside."""
-    (card,) = cards(Known(a_result()), asked=replace(ASKED, orders_dxa=True))
+    """The finding supports the order that is being signed, and can be added to it as a reason."""
+    draft = {"resourceType": "ServiceRequest", "id": "d1", "code": {"text": "DXA"}}
+    (card,) = cards(Known(a_result()), asked=replace(ASKED, orders_dxa=True, dxa_draft=draft))
+    (nameless,) = cards(Known(a_result()), asked=replace(ASKED, orders_dxa=True))
 
     assert card["summary"].endswith("osteoporosis range; supports the DXA being ordered")
     assert "- A DXA is among the draft orders; this finding supports it." in card["detail"]
-    assert not {"suggestions", "selectionBehavior", "overrideReasons"} & set(card)
+    (suggestion,) = card["suggestions"]
+    (action,) = suggestion["actions"]
+    assert action["type"] == "update"
+    assert action["resource"] == draft | {"reasonCode": action["resource"]["reasonCode"]}
+    assert not {"suggestions", "selectionBehavior"} & set(nameless)
 
 
 def test_a_density_that_is_not_low_supports_no_dxa():
@@ -203,8 +221,8 @@ def test_why_a_ct_is_not_assessable_is_told_once():
     """The reason is shown once for each user, not at every order."""
     maker, answer = a_maker(), Known(a_result(assessment=a_refusal()))
 
-    first, again = cards(answer, maker), cards(answer, maker)
-    somebody_else = cards(answer, maker, Asked("fhir-77", "Practitioner/dr-2", None, orders_imaging=True))
+    first, again = cards(answer, maker), cards(answer, maker, LATER, now=NOW + timedelta(days=400))
+    somebody_else = cards(answer, maker, replace(ASKED, user="Practitioner/dr-2"))
 
     assert first[0]["summary"] == "Earlier CT (14 Sep 2025): bone density could not be assessed"
     assert "- The slices are 7.5 mm thick; at most 5 mm can be measured." in first[0]["detail"]
@@ -215,12 +233,140 @@ def test_why_a_ct_is_not_assessable_is_told_once():
 
 
 def test_a_card_keeps_its_id():
-    """The same result has the same card id whenever it is shown; another result has another."""
-    one, again = cards(Known(a_result()))[0], cards(Known(a_result()))[0]
-    other = cards(Known(a_result(result_id="another")))[0]
+    """The same finding told to the same user has the same id in every call; whatever differs, another id."""
+    one, again = cards(Known(a_result()))[0], cards(Known(a_result()), asked=LATER)[0]
+    others = [
+        cards(Known(a_result(result_id="another")))[0],
+        cards(Known(a_result(assessment=an_assessment(vbmd_mg_cm3=71.0))))[0],
+        cards(Known(a_result()), asked=replace(ASKED, user="Practitioner/dr-2"))[0],
+        cards(Known(a_result()), asked=replace(ASKED, client="https://other.example.org"))[0],
+    ]
 
-    assert one["uuid"] == again["uuid"] != other["uuid"]
+    assert one["uuid"] == again["uuid"]
     assert one["suggestions"][0]["uuid"] == again["suggestions"][0]["uuid"] != one["uuid"]
+    assert len({one["uuid"], *(other["uuid"] for other in others)}) == 5
+
+
+def test_an_unchanged_result_is_told_to_a_user_once_in_30_days_on_any_hook():
+    """Another service, the same user: quiet for 30 days. A changed value, or another user: told."""
+    maker, answer = a_maker(), Known(a_result())
+    elsewhere = replace(LATER, service="osteocds-patient-view")
+
+    assert len(cards(answer, maker)) == 1
+    assert cards(answer, maker, elsewhere, now=NOW + timedelta(days=29, hours=23)) == []
+    assert len(cards(answer, maker, replace(elsewhere, user="Practitioner/dr-2"))) == 1
+    assert len(cards(answer, maker, elsewhere, now=NOW + timedelta(days=30))) == 1
+    changed = Known(a_result(assessment=an_assessment(vbmd_mg_cm3=66.0)))
+    assert len(cards(changed, maker, replace(ASKED, hook_instance="call-3"))) == 1
+
+
+def test_a_client_that_asks_again_in_the_same_call_is_told_the_same():
+    """A repeated request must not lose the card that its first answer carried."""
+    for answer in (Known(a_result()), Known(a_result(assessment=a_refusal()))):
+        maker = a_maker()
+
+        assert cards(answer, maker) == cards(answer, maker) != []
+        assert cards(answer, maker, LATER) == []
+
+
+def test_users_without_a_name_are_not_taken_for_one():
+    """What somebody was told is not held back from somebody else; why a CT cannot be assessed is told once to all."""
+    maker, nobody = a_maker(), replace(ASKED, user=None)
+    (card,) = cards(Known(a_result()), maker, nobody)
+    maker.feedback.keep("osteocds-order-sign", "", [CardFeedback(card["uuid"], "overridden", NOW)])
+
+    assert len(cards(Known(a_result()), maker, replace(nobody, hook_instance="call-2"))) == 1
+    refused = Known(a_result(assessment=a_refusal(), result_id="another"))
+    assert len(cards(refused, maker, nobody)) == 1
+    assert cards(refused, maker, replace(nobody, hook_instance="call-2")) == []
+
+
+def test_an_overridden_card_stays_away_from_the_clinician_who_overrode_it():
+    """For 180 days unless the site says otherwise; a colleague still sees it."""
+    maker, answer = a_maker(repeat_quiet=timedelta(0)), Known(a_result())
+    (card,) = cards(answer, maker)
+    maker.feedback.keep("osteocds-order-sign", "ehr", [CardFeedback(card["uuid"], "overridden", NOW)])
+
+    assert cards(answer, maker, LATER, now=NOW + timedelta(days=179)) == []
+    assert len(cards(answer, maker, LATER, now=NOW + timedelta(days=180))) == 1
+    assert len(cards(answer, maker, replace(LATER, user="Practitioner/dr-2"))) == 1
+
+
+def test_an_accepted_card_is_not_an_overridden_one():
+    """Only setting a card aside keeps it away."""
+    maker, answer = a_maker(repeat_quiet=timedelta(0)), Known(a_result())
+    (card,) = cards(answer, maker)
+    maker.feedback.keep("osteocds-order-sign", "ehr", [CardFeedback(card["uuid"], "accepted", NOW)])
+
+    assert len(cards(answer, maker, LATER)) == 1
+
+
+def test_a_quiet_result_is_not_noted_as_shown():
+    """What the chart held back today is told when the chart changes."""
+    maker, answer = a_maker(), Known(a_result())
+
+    assert cards(answer, maker, facts=some_facts(dxa_ordered=True)) == []
+    assert len(cards(answer, maker, LATER)) == 1
+
+
+@pytest.mark.parametrize("answer", [Pending(NOW), Unavailable(Trouble("archive", NOW)), Known(a_result())])
+@pytest.mark.parametrize("fact", ["deceased", "comfort_care", "emergency"])
+def test_where_no_result_would_be_shown_neither_is_its_absence(answer, fact):
+    """A card about trouble would promise one about bone."""
+    assert cards(answer, a_maker(show_being_measured=True), facts=some_facts(**{fact: True})) == []
+
+
+def test_the_age_limit_uses_the_birth_date_that_the_result_was_made_for():
+    """A chart without birth date leaves it to the identity that was checked against the images."""
+    young = a_result(a_patient(birth_date=date(1980, 1, 1)))
+
+    assert cards(Known(young), facts=some_facts(birth_date=None)) == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "sentence"),
+    [
+        (some_facts(osteoporosis_known=True), "Low bone density is known to the chart; no treatment on record."),
+        (
+            some_facts(latest_dxa=a_dxa(-1.9)),
+            (
+                "CT and DXA disagree; spine DXA reads high with degeneration.\n"
+                "- DXA of 3 May 2025 is on record, lowest T-score of the DXA -1.9."
+            ),
+        ),
+        (some_facts(latest_dxa=a_dxa(None)), "DXA of 3 May 2025 is on record, without a T-score."),
+        (some_facts(osteoporosis_treated=True), "A medicine for bone density is on record."),
+        (some_facts(pregnant=True), "Pregnancy is on record: no DXA is suggested."),
+        (
+            some_facts(bone_malignancy=True),
+            (
+                "Bone metastasis, myeloma or radiotherapy of the spine is on record: the density may come from that, "
+                "and is for information only."
+            ),
+        ),
+        (
+            some_facts(unread=("dxaReports", "medications", "<b>")),
+            "Not checked against the chart: DXA reports, medications, &#60;b&#62;.",
+        ),
+    ],
+)
+def test_the_detail_says_what_the_chart_adds(facts, sentence):
+    """A sentence for each remark of the decision table, ahead of what limits the measurement."""
+    (card,) = cards(Known(a_result()), facts=facts)
+
+    assert f"- {sentence}\n- No calibration of this scanner" in card["detail"]
+
+
+def test_a_smart_app_is_linked_where_the_site_has_one():
+    """Beside the report page; launched with the id of the result, which names nobody."""
+    (card,) = cards(Known(a_result()), a_maker(smart_launch_url="https://app.example.org/launch"))
+
+    assert card["links"][1] == {
+        "label": "Bone density report in the EHR",
+        "url": "https://app.example.org/launch",
+        "type": "smart",
+        "appContext": a_result().result_id,
+    }
 
 
 def test_text_from_the_record_is_escaped():
@@ -234,16 +380,38 @@ def test_text_from_the_record_is_escaped():
     assert "://" not in card["detail"]
 
 
-@given(assessments)
-@settings(max_examples=60)
-def test_no_element_is_null_or_empty(assessment):
-    """The strictness that the standard asks for holds for every result."""
-    maker = a_maker(show_normal=True, show_being_measured=True)
+drafts = st.none() | st.just(
+    {
+        "resourceType": "ServiceRequest",
+        "id": "d1",
+        "code": {"coding": [{}], "text": "DXA"},
+        "reasonCode": [],
+        "note": None,
+    }
+)
+NEVER_WORDS = ("no osteoporosis", "osteoporosis is", "diagnos", "interpretation", "<script", "://", "](")
 
-    for card in cards(Known(a_result(assessment=assessment), stale=True), maker):
+
+@given(assessments, talking_charts, drafts)
+@settings(max_examples=200)
+def test_every_card_is_strict_and_careful(assessment, facts, draft):
+    """Whatever the result and the chart: one card at most, nothing null or empty, no diagnosis, no T-score from CT."""
+    maker = a_maker(show_normal=True, show_being_measured=True)
+    asked = replace(ASKED, orders_dxa=draft is not None, dxa_draft=draft)
+
+    shown = cards(Known(a_result(assessment=assessment), stale=True), maker, asked, facts)
+
+    assert len(shown) <= 1
+    for card in shown:
         assert list(_empty_parts(card)) == []
         assert ("suggestions" in card) == ("selectionBehavior" in card)
         assert len(card["summary"]) < 140
+        said = f"{card['summary']}\n{card['detail']}".lower()
+        assert not [words for words in NEVER_WORDS if words in said]
+        assert said.count("t-score") == said.count("lowest t-score of the dxa") + said.count("without a t-score")
+        assert not (facts.unread and "no treatment on record" in said)
+        left = said.replace("osteoporosis range", "").replace("does not rule out osteoporosis", "")
+        assert "osteoporosis" not in left
 
 
 def _empty_parts(value, path="card"):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from cds.cli.demo_order import order_sign_request
@@ -24,6 +26,12 @@ def asked(call: dict) -> Asked:
     return asked_of(HookCall.model_validate(call), SERVICES[f"osteocds-{call['hook']}"])
 
 
+def facts_of(call: dict, **facts) -> Asked:
+    """What every call of these builders says."""
+    told = {"service": f"osteocds-{call['hook']}", "hook_instance": call["hookInstance"]}
+    return Asked(FHIR_ID, USER, "enc-9", **(told | facts))
+
+
 @pytest.mark.parametrize("call", [an_order_sign(), an_order_select()])
 def test_an_order_names_patient_user_and_encounter(call):
     """The context becomes plain ids."""
@@ -42,6 +50,25 @@ def test_a_chart_or_a_visit_carries_no_orders(call):
     assert found == Asked(
         FHIR_ID, USER, "enc-9", orders_imaging=False, service=found.service, hook_instance=call["hookInstance"]
     )
+
+
+def test_the_one_drafted_dxa_is_kept_as_it_was_sent():
+    """It may be given back with a reason; not where there are two, or where it has no id to be found by."""
+    dxa = a_service_request(code={"text": "DXA"}, id="dxa-1")
+
+    assert asked(an_order_sign(a_service_request(), dxa)).dxa_draft == dxa
+    assert asked(an_order_sign(dxa, dxa | {"id": "dxa-2"})).dxa_draft is None
+    assert asked(an_order_sign(dxa | {"id": None})).dxa_draft is None
+    assert asked(an_order_sign()).dxa_draft is None
+
+
+def test_users_of_two_clients_are_two_people():
+    """Somebody without a name is nobody, whichever client calls."""
+    one = asked(an_order_sign())
+
+    assert one.told_to == USER
+    assert replace(one, client="https://ehr.example.org").told_to == f"https://ehr.example.org {USER}"
+    assert replace(one, user=None, client="https://ehr.example.org").told_to is None
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from cds.errors import ArchiveUnavailable
 from cds.hooks.body import MAX_BYTES
 from cds.hooks.prefetch_templates import prefetch_for
-from cds.ports import Trouble
+from cds.ports import CardFeedback, Trouble
 from cds.screening import IdentityRefused, Known, NoPrior, Pending, Unavailable
 from tests.support.assessments import a_key, a_patient, a_refusal, a_result
 from tests.support.fakes import BrokenAnswering, FakeChart, FakeMeasurement
@@ -121,7 +121,7 @@ async def test_a_silent_hook_does_not_use_up_a_card_shown_once():
     async with site.client() as client:
         await client.post("/cds-services/osteocds-patient-view", json=a_patient_view())
         first = await client.post(ORDER_SIGN, json=an_order_sign())
-        second = await client.post(ORDER_SIGN, json=an_order_sign())
+        second = await client.post(ORDER_SIGN, json=an_order_sign(hookInstance="another"))
 
     assert (len(first.json()["cards"]), len(second.json()["cards"])) == (1, 0)
 
@@ -212,13 +212,30 @@ async def test_a_site_may_say_that_unnamed_orders_do_not_count():
 
 
 async def test_a_dxa_order_gets_a_card_that_supports_it():
-    """The whole way from an EHR's order of DXA to a card without suggestion."""
+    """The whole way from an EHR's order of DXA to a card that adds the finding to it, and suggests no other."""
     dxa = a_service_request(code={"coding": [{"system": "http://www.ama-assn.org/go/cpt", "code": "77080"}]})
 
     (card,) = (await a_site(Known(a_result())).order_sign(an_order_sign(dxa))).json()["cards"]
 
     assert "supports the DXA being ordered" in card["summary"]
-    assert "suggestions" not in card
+    (action,) = card["suggestions"][0]["actions"]
+    assert action["type"] == "update"
+    assert action["resource"]["id"] == dxa["id"]
+
+
+async def test_a_card_that_was_overridden_or_shown_does_not_come_back():
+    """The second order of the same user is quiet; so is a later one after feedback, when a month has passed."""
+    site = a_site(Known(a_result()))
+
+    (card,) = (await site.order_sign(an_order_sign())).json()["cards"]
+    again = await site.order_sign(an_order_sign())
+    second = await site.order_sign(an_order_sign(hookInstance="another"))
+    site.feedback.keep("osteocds-order-sign", "ehr", [CardFeedback(card["uuid"], "overridden", site.clock.now())])
+    site.clock.move_on(days=31)
+    third = await site.order_sign(an_order_sign(hookInstance="a third"))
+
+    assert again.json()["cards"] == [card]
+    assert second.json()["cards"] == third.json()["cards"] == []
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,37 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds.bone.anatomy import VertebralLevel as Level
 from cds.bone.assessment import Contrast
+from cds.hooks.judgement import NOTHING, SUGGEST, SUPPORT, Presentation, judge
 from cds.hooks.summary import summary_of
 from tests.support.assessments import a_contrast_assessment, a_height_loss, a_refusal, an_acquisition, an_assessment
-from tests.support.hook_strategies import assessments
+from tests.support.hook_cases import a_case, a_dxa, some_facts, some_rules
+from tests.support.hook_strategies import assessments, talking_charts
+
+shown = st.builds(
+    Presentation,
+    st.just("info"),
+    st.sampled_from([SUGGEST, SUPPORT, NOTHING]),
+    st.lists(
+        st.sampled_from(
+            ["no treatment on record", "CT and DXA disagree", "DXA on record", "not checked against the chart"]
+        ),
+        max_size=3,
+        unique=True,
+    ).map(tuple),
+)
+
+
+def told(assessment, facts=None, *, dxa_drafted=False):
+    """The summary of a card where the chart says so."""
+    case = a_case(assessment, facts, rules=some_rules(show_normal=True), dxa_drafted=dxa_drafted)
+    shown_as = judge(case) or Presentation("info", NOTHING)
+    return summary_of(assessment, shown_as)
+
 
 IN_MAY = an_acquisition(study_date=date(2025, 5, 3))
 
@@ -83,27 +106,52 @@ IN_MAY = an_acquisition(study_date=date(2025, 5, 3))
 )
 def test_a_summary_says_what_how_sure_and_what_next(assessment, expected):
     """One line: when, how dense, how sure, which range, what to consider."""
-    assert summary_of(assessment) == expected
+    assert told(assessment) == expected
 
 
-@given(assessments, st.booleans())
-def test_a_summary_is_shorter_than_140_characters(assessment, dxa_ordered):
-    """The standard's limit holds for every result that can be measured."""
-    assert 0 < len(summary_of(assessment, dxa_ordered=dxa_ordered)) < 140
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (some_facts(osteoporosis_known=True), "osteoporosis range; no treatment on record; consider DXA"),
+        (some_facts(latest_dxa=a_dxa(-2.7)), "osteoporosis range; no treatment on record"),
+        (some_facts(latest_dxa=a_dxa(-1.9)), "osteoporosis range; CT and DXA disagree"),
+        (some_facts(latest_dxa=a_dxa(None)), "osteoporosis range"),
+        (some_facts(osteoporosis_known=True, unread=("medications",)), "osteoporosis range; consider DXA"),
+        (some_facts(pregnant=True), "osteoporosis range"),
+        (some_facts(bone_malignancy=True), "osteoporosis range"),
+    ],
+)
+def test_a_summary_says_what_the_chart_adds(facts, expected):
+    """The gap in treatment, the disagreement with DXA, and DXA only where it is suggested."""
+    assert told(an_assessment(), facts).endswith(f"(65-75), {expected}")
 
 
-@given(assessments)
-def test_a_request_to_look_at_the_images_is_never_cut(assessment):
+@given(assessments, shown)
+@settings(max_examples=400)
+def test_a_summary_is_shorter_than_140_characters(assessment, shown_as):
+    """The standard's limit holds for every result that can be measured, however it is shown."""
+    assert 0 < len(summary_of(assessment, shown_as)) < 140
+
+
+@given(assessments, talking_charts, st.booleans())
+@settings(max_examples=200)
+def test_a_summary_is_shorter_than_140_characters_for_every_chart(assessment, facts, dxa_drafted):
+    """The standard's limit holds for every result and every chart that it is held against."""
+    assert 0 < len(told(assessment, facts, dxa_drafted=dxa_drafted)) < 140
+
+
+@given(assessments, shown)
+def test_a_request_to_look_at_the_images_is_never_cut(assessment, shown_as):
     """Whatever else is left out, a possible fracture over a density that is not low by itself stays."""
     leads = assessment.height_losses and assessment.category not in {"osteoporosis-range", "low"}
 
-    assert ("possible fracture of " in summary_of(assessment)) == bool(leads)
+    assert ("possible fracture of " in summary_of(assessment, shown_as)) == bool(leads)
 
 
-@given(assessments)
-def test_a_summary_never_diagnoses(assessment):
+@given(assessments, shown)
+def test_a_summary_never_diagnoses(assessment, shown_as):
     """No T-score, no probability, no all-clear; "osteoporosis" only as a range or as not ruled out."""
-    summary = summary_of(assessment)
+    summary = summary_of(assessment, shown_as)
 
     assert "T-score" not in summary
     assert "%" not in summary
@@ -112,10 +160,10 @@ def test_a_summary_never_diagnoses(assessment):
     assert "osteoporosis" not in left
 
 
-@given(assessments)
-def test_an_upper_estimate_is_always_called_one(assessment):
+@given(assessments, shown)
+def test_an_upper_estimate_is_always_called_one(assessment, shown_as):
     """However much is left out to stay short, a contrast value never passes for a plain one."""
-    summary = summary_of(assessment)
+    summary = summary_of(assessment, shown_as)
 
     assert ("upper estimate" in summary) == (
         assessment.status == "assessed" and assessment.interval_kind == "upper-estimate"
@@ -154,15 +202,13 @@ MANY = {"height_losses": tuple(a_height_loss(level) for level in Level if level 
 )
 def test_a_possible_fracture_comes_first(assessment, expected):
     """Where the density alone would say little, the request to look at the images leads."""
-    assert summary_of(assessment) == f"Earlier CT (3 May 2025): possible fracture of {expected}"
+    assert told(assessment) == f"Earlier CT (3 May 2025): possible fracture of {expected}"
 
 
 @pytest.mark.parametrize("category", ["osteoporosis-range", "low"])
 def test_a_low_density_keeps_the_first_place(category):
     """The card's detail names the fracture; the line says how low the density is."""
-    assert summary_of(an_assessment(category=category, **LOST)) == summary_of(
-        an_assessment(category=category, acquisition=IN_MAY)
-    )
+    assert told(an_assessment(category=category, **LOST)) == told(an_assessment(category=category, acquisition=IN_MAY))
 
 
 @pytest.mark.parametrize(
@@ -178,4 +224,4 @@ def test_a_low_density_keeps_the_first_place(category):
 )
 def test_a_dxa_being_ordered_is_supported_and_not_advised_again(assessment, expected):
     """The clinician is doing it already."""
-    assert summary_of(assessment, dxa_ordered=True).endswith(f"), {expected}")
+    assert told(assessment, dxa_drafted=True).endswith(f"), {expected}")

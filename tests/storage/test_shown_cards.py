@@ -59,3 +59,22 @@ def test_findings_told_are_counted_by_month_and_service(engine, clock):
     cards.note(CARD, PATIENT)
 
     assert cards.counts() == {("2026-03", CARD.service): 1, ("2026-04", CARD.service): 1}
+
+
+def test_the_same_call_asked_again_was_not_told_before(engine, clock):
+    """A client that lost the answer gets it again; any other call, and one that names none, was told."""
+    cards = SqlShownCards(engine, clock)
+    first = replace(CARD, call="call-1")
+    cards.note(first, PATIENT)
+
+    assert cards.last_shown(first) is None
+    assert cards.last_shown(replace(CARD, call="call-2")) is not None
+    assert cards.last_shown(CARD) is not None
+
+
+def test_a_card_told_by_an_earlier_version_was_told(engine, clock):
+    """Without a call on record it counts for every call."""
+    cards = SqlShownCards(engine, clock)
+    cards.note(CARD, PATIENT)
+
+    assert cards.last_shown(replace(CARD, call="call-1")) is not None

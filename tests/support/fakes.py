@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from cds.ct.patient import PatientKey
 from cds.mode import Mode
@@ -20,6 +20,7 @@ from cds.ports import (
     StoredResult,
 )
 from cds.screening import Answer, Pending
+from tests.support.clock import SettableClock
 
 SOON = timedelta(hours=1)
 
@@ -137,19 +138,20 @@ class FakeAudit:
 class FakeShownCards:
     """Remembers in memory."""
 
-    shown: dict[tuple[str, str | None, str], datetime] = field(default_factory=dict)
+    shown: dict[tuple[str, str | None, str], tuple[datetime, str]] = field(default_factory=dict)
     notes: list[ShownCard] = field(default_factory=list)
-    now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    clock: SettableClock = field(default_factory=SettableClock)
 
     def last_shown(self, card: ShownCard) -> datetime | None:
-        """When it was noted."""
-        return self.shown.get((card.result_id, card.user, card.finding))
+        """When it was noted, in another call."""
+        at, call = self.shown.get((card.result_id, card.user, card.finding), (None, ""))
+        return None if card.call and call == card.call else at
 
     def note(self, card: ShownCard, patient: PatientKey) -> None:
         """Keep it."""
         del patient
         self.notes.append(card)
-        self.shown[card.result_id, card.user, card.finding] = self.now
+        self.shown[card.result_id, card.user, card.finding] = (self.clock.now(), card.call)
 
 
 @dataclass

@@ -42,6 +42,10 @@ class Site:
     modes: FakeServiceModes | None = None
     """None: every service is in the mode of the settings."""
 
+    def __post_init__(self):
+        """One time for all."""
+        self.shown.clock = self.clock
+
     def app(self):
         """The application."""
         return create_app(

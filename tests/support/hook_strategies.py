@@ -1,11 +1,13 @@
 """Hypothesis strategies for assessments, bounded to what a measurement can give."""
 
+from dataclasses import replace
 from datetime import date
 
 from hypothesis import strategies as st
 
 from cds.bone.anatomy import VertebralLevel
 from cds.bone.assessment import Contrast, HeightLoss
+from cds.chart import ChartFacts, DxaResult
 from cds.ct.reason import SENTENCES, Reason
 from tests.support.assessments import a_calibration, a_level, a_refusal, an_acquisition, an_assessment
 
@@ -66,3 +68,24 @@ def refusals(draw: st.DrawFn):
 
 
 assessments = assessed() | refusals()
+
+t_scores = st.none() | st.floats(-6.0, 4.0).map(lambda score: round(score, 2))
+dxa_results = st.builds(DxaResult, st.dates(date(2020, 1, 1), date(2026, 3, 3)), t_scores)
+chart_facts = st.builds(
+    ChartFacts,
+    birth_date=st.none() | st.dates(date(1920, 1, 1), date(2000, 1, 1)),
+    deceased=st.booleans(),
+    emergency=st.booleans(),
+    comfort_care=st.booleans(),
+    pregnant=st.booleans(),
+    osteoporosis_known=st.booleans(),
+    osteoporosis_treated=st.booleans(),
+    dxa_ordered=st.booleans(),
+    latest_dxa=st.none() | dxa_results,
+    bone_malignancy=st.booleans(),
+    unread=st.lists(st.sampled_from(["conditions", "medications", "dxaReports", "<b>"]), max_size=3, unique=True).map(
+        tuple
+    ),
+)
+talking_charts = chart_facts.map(lambda facts: replace(facts, deceased=False, emergency=False, comfort_care=False))
+"""Charts that do not forbid every card by themselves."""

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import httpx
@@ -47,8 +48,8 @@ def settings_for(folder: Path, **changes: str):
 
 
 def order(**patient: object):
-    """The demonstration's order, with another chart."""
-    request = order_sign_request()
+    """The demonstration's order by a clinician who has not seen its card yet, with another chart."""
+    request = order_sign_request(f"clinician-{uuid.uuid4()}")
     request["prefetch"]["patient"] |= {"birthDate": BORN, "gender": "female"} | patient
     return request
 

@@ -12,6 +12,7 @@ _NEW_TABLES = ("used_tokens", "opted_out", "service_modes", "feedback")
 _OF_SHOWN_CARDS = (
     ("card_id", 36),
     ("finding", 64),
+    ("call", 36),
     ("service", 64),
     ("tenant", 64),
     ("patient_id", 64),
