@@ -5,13 +5,14 @@ read it -> mode off, or no imaging ordered? -> for this patient? -> who is it? -
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 import structlog
 from anyio import to_thread
 from pydantic import ValidationError
 
+from cds.client import Client
 from cds.hooks.cards import CardMaker, CardRules
 from cds.hooks.discovery import HookService
 from cds.hooks.identity import IdentityRules, IdentityUncertain
@@ -53,14 +54,14 @@ class HookDesk:
         self._threads = anyio.CapacityLimiter(_THREADS)
         self._log = structlog.get_logger("osteocds.hooks")
 
-    async def respond(self, service: HookService, body: bytes) -> HookResponse:
+    async def respond(self, service: HookService, body: bytes, client: Client) -> HookResponse:
         """Answer one call; raises `Problem`."""
         call = _read(body)
         asked = asked_of(call, service)
         if self._settings.mode == "off" or (service.carries_orders and not asked.orders_imaging):
             return HookResponse()
         begun = time.perf_counter()
-        order = await self._order(service, call, asked)
+        order = await self._order(service, call, asked, client)
         if order is None:
             return HookResponse()
         live = self._settings.mode == "live"
@@ -71,11 +72,12 @@ class HookDesk:
         self._log.info("hook answered", hook=service.hook, answer=_name(answer), cards=len(cards), took_ms=took_ms)
         return HookResponse(cards=cards)
 
-    async def _order(self, service: HookService, call: HookCall, asked: Asked) -> ImagingOrder | None:
+    async def _order(self, service: HookService, call: HookCall, asked: Asked, client: Client) -> ImagingOrder | None:
         """Who, what, when; None where the chart does not say beyond doubt who it is."""
         now = self._ports.clock.now()
+        rules = replace(self._identity_rules, tenant=client.tenant or self._identity_rules.tenant)
         try:
-            patient = await identify(call, asked, self._ports.chart, self._identity_rules, now)
+            patient = await identify(call, asked, self._ports.chart, rules, now)
         except IdentityUncertain as uncertain:
             self._log.warning("identity refused", hook=service.hook, code=uncertain.code)
             await to_thread.run_sync(

@@ -16,6 +16,7 @@ from cds.storage.engine import open_engine
 from cds.storage.health import SqlServiceHealth
 from cds.storage.readiness import SqlReadiness
 from cds.storage.shown_cards import SqlShownCards
+from cds.wiring.clients import client_authentication
 from cds.wiring.clock import SystemClock
 
 
@@ -25,6 +26,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
     engine = open_engine(settings.app_database_url)
     store = SqlAssessmentStore(engine, clock)
     audit = SqlAuditLog(engine, clock)
+    authentication, close_authentication = client_authentication(settings, engine, clock)
     chart = HttpPatientChart(settings.fhir_origins)
     generation = current_generation(
         settings.weights_dir,
@@ -36,6 +38,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
 
     async def close() -> None:
         await chart.aclose()
+        await close_authentication()
         queue.close()
         engine.dispose()
 
@@ -59,6 +62,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
         shown=SqlShownCards(engine, clock),
         chart=chart,
         audit=audit,
+        authentication=authentication,
         clock=clock,
         readiness=SqlReadiness(engine, clock),
         close=close,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from cds.app import WebCollaborators, create_app
+from cds.security.client_authentication import OpenDoor
 from cds.settings import Settings
 from tests.support.clock import SettableClock
 from tests.support.fakes import (
@@ -32,6 +33,7 @@ class Site:
     audit: FakeAudit = field(default_factory=FakeAudit)
     shown: FakeShownCards = field(default_factory=FakeShownCards)
     chart: object = field(default_factory=FakeChart)
+    authentication: object = field(default_factory=OpenDoor)
     clock: SettableClock = field(default_factory=SettableClock)
     readiness: FakeReadiness = field(default_factory=FakeReadiness)
 
@@ -46,6 +48,7 @@ class Site:
                 shown=self.shown,
                 chart=self.chart,
                 audit=self.audit,
+                authentication=self.authentication,
                 clock=self.clock,
                 readiness=self.readiness,
             ),
@@ -71,6 +74,7 @@ def some_settings(**settings):
         "archive_issuer": "HOSPITAL",
         "archive_folder": "archive",
         "wait_budget_s": 0.2,
+        "client_auth": "off",
     }
     return Settings(**(usual | settings))
 
