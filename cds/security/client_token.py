@@ -98,9 +98,7 @@ def _algorithm(header: Mapping[str, object]) -> str:
 
 
 def _verify(token: ClaimedToken, key: PublicKey) -> None:
-    """The library checks that kind and curve of the key are those of the algorithm."""
-    if key.alg not in (None, token.algorithm):
-        raise ClientRefused("unfit-key")
+    """The library checks that kind, curve and `alg` of the key are those of the algorithm."""
     registry = _Registry(algorithms=[token.algorithm], strict_check_header=False)
     try:
         genuine = jws.validate_compact(jws.extract_compact(token.compact.encode(), None, registry), key, None, registry)

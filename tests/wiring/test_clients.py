@@ -58,8 +58,9 @@ async def test_keys_by_url_by_file_and_inline(engine, tmp_path):
             issuer: await authentication.client_of([f"Bearer {token}"], ORDER_SIGN) for issuer, token in tokens.items()
         }
         for refused in (*tokens.values(), a_token(by_url, iss="https://b.example.org")):
-            with pytest.raises(ClientRefused, match=r"replayed|unknown-key"):
+            with pytest.raises(ClientRefused, match=r"replayed|unknown-key") as refusal:
                 await authentication.client_of([f"Bearer {refused}"], ORDER_SIGN)
+            assert refusal.value.issuer in tokens
         await close()
 
     assert {issuer: client.issuer for issuer, client in clients.items()} == {issuer: issuer for issuer in tokens}
