@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import cds
 from cds.errors import ArchiveUnavailable
 from cds.hooks.desk import HookDesk, HookPorts
+from cds.hooks.front_door import FrontDoor
 from cds.hooks.problems import Problem, outcome_response
 from cds.hooks.routes import hook_routes
 from cds.hooks.waiting import Answers
@@ -25,6 +26,7 @@ from cds.pages.routes import PagePorts, ReportPages, report_routes
 from cds.ports import (
     AssessmentStore,
     AuditLog,
+    ClientAuthentication,
     Clock,
     FeedbackLog,
     OptOuts,
@@ -52,6 +54,7 @@ class WebCollaborators:
     audit: AuditLog
     modes: ServiceModes
     opt_outs: OptOuts
+    authentication: ClientAuthentication
     clock: Clock
     readiness: Readiness
     close: Callable[[], Awaitable[None]] | None = None
@@ -81,7 +84,7 @@ def create_app(settings: Settings, collaborators: WebCollaborators) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.include_router(hook_routes(HookDesk(settings, hooks)))
+    app.include_router(hook_routes(HookDesk(settings, hooks), FrontDoor(to.authentication, to.audit, to.clock)))
     app.include_router(report_routes(ReportPages(settings, pages)))
     _add_health(app, settings, collaborators.readiness)
     _add_error_handlers(app)
@@ -118,13 +121,13 @@ def _add_health(app: FastAPI, settings: Settings, readiness: Readiness) -> None:
             problems.append("No imaging archive is configured.")
         if problems:
             return JSONResponse({"status": "not ready", "problems": problems}, 503)
-        return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "ready"} | ({"client_auth": "off"} if settings.client_auth == "off" else {}))
 
 
 def _add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     async def problem(_: Request, fault: Problem) -> Response:
-        return outcome_response(fault.status, fault.text)
+        return outcome_response(fault.status, fault.text, fault.headers)
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, fault: HTTPException) -> Response:

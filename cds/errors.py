@@ -9,6 +9,7 @@
     +-- ArchiveUnavailable   the imaging archive cannot be asked now; try again later
     +-- StudyVanished        what the archive offered before is no longer there
     +-- LinkRefused          a report link has expired or is not ours (`cds.ports`)
+    +-- ClientRefused        a call without proof of who makes it (`cds.ports`)
     +-- ChartUnreadable      the chart could not be read, or may not be (`cds.ports`)
     +-- QueueUnavailable     work cannot be queued now
     +-- SegmenterFailed      the site's own segmenter gave no usable answer for this CT

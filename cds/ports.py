@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from cds.bone.anatomy import Spine, VertebralLevel
 from cds.bone.assessment import Assessment, Calibration
 from cds.bone.tissue_sample import TissueSample
+from cds.client import Client
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import PatientIdentity, PatientKey
 from cds.ct.reason import NotAssessable
@@ -307,6 +308,24 @@ class ReplayCache(Protocol):
 
     def first_use(self, issuer: str, token_id: str, expires_at: datetime) -> bool:
         """True once for each token of an issuer, and remembered in the same transaction."""
+
+
+class ClientRefused(OsteocdsError):
+    """A call without proof of who makes it; the reason is for log and audit, never for the caller."""
+
+    def __init__(self, reason: str, issuer: str | None = None) -> None:
+        super().__init__(f"the client was refused: {reason}")
+        self.reason = reason
+        """A code such as "expired"; nothing that the caller wrote."""
+        self.issuer = issuer
+        """Of the configured client that it says it is; None where it names none of them."""
+
+
+class ClientAuthentication(Protocol):
+    """Finds out which CDS Client makes a call."""
+
+    async def client_of(self, credentials: Sequence[str], path: str) -> Client:
+        """From every Authorization header and the path that was called; raises `ClientRefused`."""
 
 
 class Readiness(Protocol):

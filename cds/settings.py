@@ -69,12 +69,22 @@ class Settings(BaseSettings):
 
     # serving
     host: str = "127.0.0.1"
-    """Anything but a loopback address is refused until client authentication is configured."""
+    """Anything but a loopback address is refused while client_auth is off."""
     port: int = Field(default=8480, ge=0, le=65535)
     public_url: HttpUrl | None = None
     """How clients reach the service; used in links. Default: http://host:port."""
     workers: int = Field(default=1, ge=0, le=64)
     """Worker processes that `serve` starts and watches."""
+
+    # which CDS Clients may call
+    client_auth: Literal["required", "off"] = "required"
+    """required: every hook call carries a signed JWT of a client in clients_file; off: anyone on this machine calls."""
+    clients_file: Annotated[Path | None, BeforeValidator(_none_if_empty)] = None
+    """TOML, one [[client]] each; read at start. Fields: `cds.security.clients_file`."""
+    client_clock_leeway_s: float = Field(default=60.0, ge=0, le=300)
+    """By how much a client's clock may differ; clients round `iat` up."""
+    client_token_max_lifetime_s: float = Field(default=600.0, gt=0, le=3600)
+    """Longest accepted span from `iat` to `exp` of a token."""
 
     # whose results, and under which identifier
     tenant: str = "default"

@@ -37,7 +37,7 @@ async def test_readyz_says_what_is_missing():
     waiting.readiness = FakeReadiness(["No worker has started yet."])
     bare = a_site(None, archive_folder=None)
 
-    assert (await get(ready, "/readyz")).json() == {"status": "ready"}
+    assert (await get(ready, "/readyz")).json() == {"status": "ready", "client_auth": "off"}
     response = await get(waiting, "/readyz")
     assert response.status_code == 503
     assert response.json() == {"status": "not ready", "problems": ["No worker has started yet."]}
@@ -71,6 +71,7 @@ async def test_the_application_closes_what_it_was_told_to():
         audit=site.audit,
         modes=FakeServiceModes(),
         opt_outs=site.opt_outs,
+        authentication=site.authentication,
         clock=site.clock,
         readiness=site.readiness,
         close=close,

@@ -73,6 +73,7 @@ def sample_settings(sample: Path) -> dict[str, str]:
         "ALLOW_UNVERIFIED_IDENTITY": "true",  # the sample is de-identified: no birth date, no sex
         "MAX_SCAN_AGE_DAYS": "none",  # its dates are shifted to the year 2000
         "WAIT_BUDGET_S": str(WAIT_BUDGET_S),
+        "CLIENT_AUTH": "off",  # and therefore on loopback only
         "MODE": "live",
         "WORKERS": "1",
     }

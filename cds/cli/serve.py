@@ -1,8 +1,8 @@
 """`osteocds serve` and `osteocds worker`."""
 
-import ipaddress
 import sys
 
+import structlog
 import uvicorn
 
 from cds.app import create_app
@@ -10,6 +10,7 @@ from cds.cli.configuration import read_settings, tell_expired_calibrations
 from cds.dicomweb.archive import open_archive
 from cds.durable.supervisor import WorkerSupervisor
 from cds.errors import SettingsInvalid
+from cds.loopback import is_loopback
 from cds.settings import Settings
 from cds.wiring.records import prepare_databases
 from cds.wiring.web import web_collaborators
@@ -61,14 +62,21 @@ def run_worker(*, watched: bool) -> None:
 
 def _refuse_open_doors(settings: Settings) -> None:
     """Without client authentication anyone who reaches the port may ask about any patient."""
-    if settings.host == "localhost":
+    if settings.client_auth == "required":
+        _refuse_unnamed(settings)
         return
-    try:
-        loopback = ipaddress.ip_address(settings.host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if not is_loopback(settings.host):
         raise SettingsInvalid(
-            f"OSTEOCDS_HOST={settings.host}: without client authentication the service listens on a loopback address "
-            "only; put a proxy that authenticates clients before it"
+            f"OSTEOCDS_HOST={settings.host}: with OSTEOCDS_CLIENT_AUTH=off the service listens on a loopback address "
+            "only; set OSTEOCDS_CLIENT_AUTH=required and OSTEOCDS_CLIENTS_FILE"
+        )
+    structlog.get_logger("osteocds.clients").warning("client authentication is off: this machine only")
+
+
+def _refuse_unnamed(settings: Settings) -> None:
+    """Clients sign their tokens for the address that they call: off this machine the service must know its own."""
+    if settings.public_url is None and not is_loopback(settings.host):
+        raise SettingsInvalid(
+            f"OSTEOCDS_PUBLIC_URL is not set: with OSTEOCDS_HOST={settings.host} name the https address under which "
+            "clients reach the service; it is the audience of their tokens"
         )

@@ -20,8 +20,7 @@ class CallNote:
     """What is known of one call so far; "failed" until something says otherwise."""
 
     service: str
-    client: Client | None
-    """None where client authentication is off."""
+    client: Client
     user: str | None = None
     """FHIR reference on the client's server."""
     patient: PatientKey | None = None
@@ -29,10 +28,9 @@ class CallNote:
     detail: str = ""
 
     @property
-    def caller(self) -> str | None:
+    def caller(self) -> str:
         """Such as "https://ehr.example.org Practitioner/7"."""
-        issuer = None if self.client is None else self.client.issuer
-        return " ".join(filter(None, (issuer, self.user)))[:_LONGEST_CALLER] or None
+        return " ".join(filter(None, (self.client.issuer, self.user)))[:_LONGEST_CALLER]
 
 
 class CallAudit:
@@ -43,7 +41,7 @@ class CallAudit:
         self._threads = anyio.CapacityLimiter(threads)
 
     @asynccontextmanager
-    async def row(self, event: str, service: str, client: Client | None) -> AsyncIterator[CallNote]:
+    async def row(self, event: str, service: str, client: Client) -> AsyncIterator[CallNote]:
         """One row when the block ends; where it cannot be written, that is the call's answer."""
         note = CallNote(service, client)
         try:
@@ -57,7 +55,7 @@ class CallAudit:
                 await to_thread.run_sync(self._write, event, note, limiter=self._threads)
 
     @asynccontextmanager
-    async def refusals(self, event: str, service: str, client: Client | None) -> AsyncIterator[None]:
+    async def refusals(self, event: str, service: str, client: Client) -> AsyncIterator[None]:
         """A row only where the block refuses the call, for what comes before `row`: reading the body."""
         try:
             yield

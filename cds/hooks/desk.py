@@ -79,8 +79,8 @@ class HookDesk:
         self._log = structlog.get_logger("osteocds.hooks")
         self.feedback = FeedbackDesk(ports.feedback, self.audit, _THREADS)
 
-    async def respond(self, service: HookService, body: bytes, client: Client | None = None) -> HookResponse:
-        """Answer one call; `client` is None where authentication is off. Raises `Problem`."""
+    async def respond(self, service: HookService, body: bytes, client: Client) -> HookResponse:
+        """Answer one call; raises `Problem`."""
         begun = time.perf_counter()
         async with self.audit.row("hook", service.service_id, client) as note:
             response = await self._answered(service, body, note)
@@ -94,9 +94,9 @@ class HookDesk:
         mode = await self._in_thread(self._ports.modes.mode_of, service.service_id)
         if mode == "off":
             return _nothing(note, "off")
-        origins = note.client.fhir_origins if note.client else None
+        origins = note.client.fhir_origins
         asked = await self._reader.asked(call, service, access_of(call, origins))
-        asked = replace(asked, client=note.client.issuer if note.client else None)
+        asked = replace(asked, client=note.client.issuer)
         note.user = asked.user
         if service.carries_orders and not asked.orders_imaging:
             return _nothing(note, "irrelevant")
@@ -119,11 +119,9 @@ class HookDesk:
             return _nothing(note, _name(answer), "early, no card")
         return await self._shown(answer, asked, facts, note)
 
-    async def _record(self, inquiry: Inquiry, client: Client | None, *, needs_chart: bool) -> PatientRecord:
+    async def _record(self, inquiry: Inquiry, client: Client, *, needs_chart: bool) -> PatientRecord:
         """Who it is; raises `IdentityUncertain` where the chart does not say beyond doubt."""
-        rules = self._identity_rules
-        if client is not None and client.tenant is not None:
-            rules = replace(rules, tenant=client.tenant)
+        rules = replace(self._identity_rules, tenant=client.tenant or self._identity_rules.tenant)
         also_missing = missing_keys(inquiry) if needs_chart else ()
         return await identify(inquiry, rules, self._ports.clock.now(), also_missing=also_missing)
 

@@ -141,10 +141,9 @@ class FeedbackDesk:
         self._audit = audit
         self._threads = CapacityLimiter(threads)
 
-    async def take(self, service: HookService, body: bytes, client: Client | None) -> None:
+    async def take(self, service: HookService, body: bytes, client: Client) -> None:
         """Keep one batch, all of it or nothing; raises `Problem`."""
         async with self._audit.row("feedback", service.service_id, client) as note:
             items = [item.as_feedback() for item in _read(body).feedback]
-            issuer = "" if client is None else client.issuer
-            await to_thread.run_sync(self._log.keep, service.service_id, issuer, items, limiter=self._threads)
+            await to_thread.run_sync(self._log.keep, service.service_id, client.issuer, items, limiter=self._threads)
             note.outcome, note.detail = "kept", f"{len(items)} items"

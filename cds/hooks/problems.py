@@ -1,10 +1,10 @@
 """Every refusal on the wire, as a FHIR OperationOutcome, built in one place.
 
-400  the call contradicts itself or cannot be read      415  not JSON
+400  the call contradicts itself or cannot be read      413  larger than anyone needs
+401  nobody knows who calls; says no more than that     415  not JSON
 404  no such service                                    422  a parameter is wrong
 405  no such method                                     500  our own fault, with an id
 412  the patient could not be had: names the keys       503  try again later
-413  larger than anyone needs
 """
 
 import json
@@ -21,6 +21,7 @@ FHIR_JSON = "application/fhir+json"
 _ISSUE_TYPE: Mapping[int, str] = MappingProxyType(
     {
         400: "invalid",
+        401: "login",
         404: "not-found",
         405: "not-supported",
         412: "required",
@@ -39,10 +40,11 @@ _TOO_MANY_TO_NAME = 5
 class Problem(OsteocdsError):
     """A hook call that gets no cards but a status and a sentence; no patient data in it."""
 
-    def __init__(self, status: int, text: str) -> None:
+    def __init__(self, status: int, text: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(text)
         self.status = status
         self.text = text
+        self.headers = headers
 
 
 def outcome_response(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -1,1 +1,1 @@
-"""Signed links and, later, who may call."""
+"""Who may call, and what a signed link opens."""

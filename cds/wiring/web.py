@@ -19,6 +19,7 @@ from cds.storage.opt_outs import SqlOptOuts
 from cds.storage.readiness import SqlReadiness
 from cds.storage.service_modes import SqlServiceModes
 from cds.storage.shown_cards import SqlShownCards
+from cds.wiring.clients import client_authentication
 from cds.wiring.clock import SystemClock
 
 
@@ -28,6 +29,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
     engine = open_engine(settings.app_database_url)
     store = SqlAssessmentStore(engine, clock)
     audit = SqlAuditLog(engine, clock)
+    authentication, close_authentication = client_authentication(settings, engine, clock)
     chart = HttpPatientChart(settings.fhir_origins)
     generation = current_generation(
         settings.weights_dir,
@@ -39,6 +41,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
 
     async def close() -> None:
         await chart.aclose()
+        await close_authentication()
         queue.close()
         engine.dispose()
 
@@ -65,6 +68,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
         audit=audit,
         modes=SqlServiceModes(engine, clock, settings.mode),
         opt_outs=SqlOptOuts(engine, clock),
+        authentication=authentication,
         clock=clock,
         readiness=SqlReadiness(engine, clock),
         close=close,

@@ -254,3 +254,18 @@ class FakeReadiness:
         if self.hook is not None:
             self.hook()
         return self.sentences
+
+
+@dataclass
+class FakeReplayCache:
+    """Remembers for ever."""
+
+    used: set[tuple[str, str]] = field(default_factory=set)
+    until: list[datetime] = field(default_factory=list)
+
+    def first_use(self, issuer: str, token_id: str, expires_at: datetime) -> bool:
+        """Whether it is new."""
+        first = (issuer, token_id) not in self.used
+        self.used.add((issuer, token_id))
+        self.until.append(expires_at)
+        return first

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from cds.app import WebCollaborators, create_app
+from cds.security.client_authentication import OpenDoor
 from cds.settings import Settings
 from tests.support.clock import SettableClock
 from tests.support.fakes import (
@@ -36,6 +37,7 @@ class Site:
     shown: FakeShownCards = field(default_factory=FakeShownCards)
     feedback: FakeFeedbackLog = field(default_factory=FakeFeedbackLog)
     chart: object = field(default_factory=FakeChart)
+    authentication: object = field(default_factory=OpenDoor)
     clock: SettableClock = field(default_factory=SettableClock)
     readiness: FakeReadiness = field(default_factory=FakeReadiness)
     opt_outs: FakeOptOuts = field(default_factory=FakeOptOuts)
@@ -58,6 +60,7 @@ class Site:
                 feedback=self.feedback,
                 chart=self.chart,
                 audit=self.audit,
+                authentication=self.authentication,
                 clock=self.clock,
                 readiness=self.readiness,
                 modes=self.modes or FakeServiceModes(self.settings.mode),
@@ -85,6 +88,7 @@ def some_settings(**settings):
         "archive_issuer": "HOSPITAL",
         "archive_folder": "archive",
         "wait_budget_s": 0.2,
+        "client_auth": "off",
     }
     return Settings(**(usual | settings))
 

@@ -1,0 +1,73 @@
+"""Who is let in: every hook route asks here, before a byte of the body is read.
+
+Outside a refusal is bare: 401 and nothing else, so that nobody learns how to do better. The
+reason goes to the log, and to the audit as far as its allowance reaches: refusals cost the caller
+nothing, and must not fill a disk.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import anyio
+import structlog
+from anyio import to_thread
+from starlette.requests import Request
+
+from cds.client import Client
+from cds.hooks.problems import Problem
+from cds.ports import AuditLog, ClientAuthentication, ClientRefused, Clock
+
+ROWS_A_MINUTE = 60
+_MINUTE = timedelta(minutes=1)
+
+
+class FrontDoor:
+    """Lets configured clients in, and notes who was not."""
+
+    def __init__(self, authentication: ClientAuthentication, audit: AuditLog, clock: Clock) -> None:
+        self._authentication = authentication
+        self._audit = audit
+        self._allowance = _Allowance(clock)
+        self._thread = anyio.CapacityLimiter(1)
+        self._log = structlog.get_logger("osteocds.clients")
+
+    async def client_of(self, request: Request) -> Client:
+        """The client that makes this call; raises `Problem` 401."""
+        try:
+            return await self._authentication.client_of(request.headers.getlist("authorization"), request.scope["path"])
+        except ClientRefused as refused:
+            self._log.warning("client refused", reason=refused.reason, client=refused.issuer)
+            await self._note(refused)
+            raise Problem(401, "Authentication is needed.", {"WWW-Authenticate": "Bearer"}) from None
+
+    async def _note(self, refused: ClientRefused) -> None:
+        unwritten = self._allowance.take()
+        if unwritten is None:
+            return
+        detail = f"{unwritten} earlier refusals have no row" if unwritten else ""
+        await to_thread.run_sync(self._record, refused, detail, limiter=self._thread)
+
+    def _record(self, refused: ClientRefused, detail: str) -> None:
+        self._audit.record("client-refused", None, refused.reason, detail, caller=refused.issuer)
+
+
+@dataclass
+class _Allowance:
+    """So many rows a minute."""
+
+    clock: Clock
+    began_at: datetime | None = None
+    taken: int = 0
+    unwritten: int = 0
+
+    def take(self) -> int | None:
+        """How many went unwritten before this one; None where this one does too."""
+        now = self.clock.now()
+        if self.began_at is None or now - self.began_at >= _MINUTE:
+            self.began_at, self.taken = now, 0
+        if self.taken >= ROWS_A_MINUTE:
+            self.unwritten += 1
+            return None
+        self.taken += 1
+        unwritten, self.unwritten = self.unwritten, 0
+        return unwritten

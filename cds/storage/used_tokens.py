@@ -1,0 +1,38 @@
+"""Tokens of clients that were used, so that none is taken twice, by whichever replica."""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Engine, delete
+
+from cds.ports import Clock
+from cds.storage.tables import used_tokens
+from cds.storage.writing import insert_once
+
+PURGE_EVERY = timedelta(minutes=10)
+KEPT_LONGER = timedelta(hours=1)
+"""Rows outlive their tokens by this: the clocks of replicas differ, and a fast one must not forget for a slow one."""
+
+
+class SqlUsedTokens:
+    """The `ReplayCache` on SQL."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._purged_at: datetime | None = None
+
+    def first_use(self, issuer: str, token_id: str, expires_at: datetime) -> bool:
+        """On disk when this returns True."""
+        row = {"client": issuer, "token": hashlib.sha256(token_id.encode()).hexdigest(), "expires_at": expires_at}
+        with self._engine.begin() as connection:
+            first = insert_once(connection, used_tokens, row)
+            self._purge(connection)
+        return first
+
+    def _purge(self, connection: Connection) -> None:
+        now = self._clock.now()
+        if self._purged_at is not None and now - self._purged_at < PURGE_EVERY:
+            return
+        self._purged_at = now
+        connection.execute(delete(used_tokens).where(used_tokens.c.expires_at < now - KEPT_LONGER))
