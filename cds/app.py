@@ -1,23 +1,26 @@
 """The web application: routes, lifespan, error handlers; nothing else."""
 
-import secrets
-import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 import anyio
-import structlog
 from anyio import to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import cds
+from cds.border.cors import CorsAllowList
+from cds.border.headers import SecurityHeaders, security_headers
+from cds.border.in_flight import InFlight
+from cds.border.openapi import openapi_document
+from cds.border.own_faults import OwnFaults
 from cds.errors import ArchiveUnavailable
+from cds.hooks.body import BodyLimits
 from cds.hooks.desk import HookDesk, HookPorts
+from cds.hooks.openapi import document_schemas
 from cds.hooks.problems import Problem, outcome_response
 from cds.hooks.routes import hook_routes
 from cds.hooks.waiting import Answers
@@ -57,12 +60,22 @@ def create_app(settings: Settings, collaborators: WebCollaborators) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.include_router(hook_routes(HookDesk(settings, hooks)))
+    app.include_router(hook_routes(HookDesk(settings, hooks), BodyLimits.from_settings(settings)))
     app.include_router(report_routes(ReportPages(settings, pages)))
     _add_health(app, settings, collaborators.readiness)
     _add_error_handlers(app)
-    app.add_middleware(OwnFaults)
+    _add_border(app, settings)
+    app.openapi_schema = openapi_document(app, document_schemas())
     return app
+
+
+def _add_border(app: FastAPI, settings: Settings) -> None:
+    """Innermost first: what is refused by one of them still gets the headers of those around it."""
+    app.add_middleware(InFlight, at_most=settings.max_in_flight)
+    app.add_middleware(OwnFaults)
+    if settings.cors_origins:
+        app.add_middleware(CorsAllowList, origins=settings.cors_origins)
+    app.add_middleware(SecurityHeaders, headers=security_headers(settings))
 
 
 def _lifespan(collaborators: WebCollaborators) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
@@ -100,7 +113,7 @@ def _add_health(app: FastAPI, settings: Settings, readiness: Readiness) -> None:
 def _add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     async def problem(_: Request, fault: Problem) -> Response:
-        return outcome_response(fault.status, fault.text)
+        return outcome_response(fault.status, fault.text, fault.headers)
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, fault: HTTPException) -> Response:
@@ -113,38 +126,3 @@ def _add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(ArchiveUnavailable)
     async def archive(_: Request, __: ArchiveUnavailable) -> Response:
         return outcome_response(503, "The imaging archive cannot be asked now.", {"Retry-After": _TRY_AGAIN_S})
-
-
-class OwnFaults:
-    """The outermost border: whatever nobody expected becomes a 500 with an id, and a log line.
-
-    The line says where it happened, never what with: messages of exceptions may repeat patient data.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._log = structlog.get_logger("osteocds.faults")
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything through."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        begun = False
-
-        async def watched(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watched)
-        except Exception as fault:  # noqa: BLE001 - the border: beyond it the server would log the message
-            error_id = secrets.token_hex(6)
-            where = [
-                f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(fault.__traceback__)
-            ]
-            self._log.error("own fault", error_id=error_id, kind=type(fault).__name__, where=where[-6:])
-            if not begun:
-                response = outcome_response(500, f"The fault is ours. Report it with this id: {error_id}.")
-                await response(scope, receive, send)

@@ -5,9 +5,10 @@ Secrets come from files, named by a setting, never from the command line.
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import BeforeValidator, Field, HttpUrl, model_validator
+from pydantic import BeforeValidator, Field, HttpUrl, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from cds.mode import Mode
@@ -23,6 +24,15 @@ def _none_if_empty(value: object) -> object:
 
 def _separated_by_commas(value: object) -> object:
     return tuple(filter(None, (each.strip() for each in value.split(",")))) if isinstance(value, str) else value
+
+
+def _is_origin(text: str) -> bool:
+    """Exactly what a browser sends in `Origin`: lower case, no path, no default port."""
+    parts = urlsplit(text)
+    usual_port = {"https": ":443", "http": ":80"}.get(parts.scheme)
+    secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1"))
+    exact = text == f"{parts.scheme}://{parts.netloc}".lower() and not set("@*?#") & set(text)
+    return secure and bool(parts.hostname) and exact and not text.endswith(usual_port or " ")
 
 
 class Settings(BaseSettings):
@@ -46,6 +56,16 @@ class Settings(BaseSettings):
     """How clients reach the service; used in links. Default: http://host:port."""
     workers: int = Field(default=1, ge=0, le=64)
     """Worker processes that `serve` starts and watches."""
+
+    # what comes in
+    max_body_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
+    """Prefetched bundles are large; a call with more than this is a mistake, and gets 413."""
+    body_timeout_s: float = Field(default=10.0, gt=0)
+    """Within which a whole body must have arrived; else 408."""
+    max_in_flight: int = Field(default=100, ge=1)
+    """Hook calls worked on at once; more are told at once to come back: 503 with Retry-After."""
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separated_by_commas)] = ()
+    """Origins whose pages may call the hooks from a browser, such as https://ehr.example.org, separated by commas."""
 
     # whose results, and under which identifier
     tenant: str = "default"
@@ -124,6 +144,15 @@ class Settings(BaseSettings):
     # wording
     notice: str = "Investigational: not cleared as a medical device."
     """Replace only by a text that names the authorisation and its jurisdiction."""
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _exact_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not _is_origin(origin):
+                msg = f"{origin}: give scheme://host[:port] as browsers send it, https except for loopback hosts"
+                raise ValueError(msg)
+        return origins
 
     @model_validator(mode="after")
     def _one_archive(self) -> Self:

@@ -14,6 +14,8 @@ from cds.settings import Settings
 from cds.wiring.records import prepare_databases
 from cds.wiring.web import web_collaborators
 
+MAX_HEADER_BYTES = 32 * 1024
+"""Room for a JWT with a certificate chain; more is refused with 400 before it reaches the application."""
 SHUTDOWN_S = 10
 """For hooks in flight; workers get the rest of the 30 s that a shutdown may take."""
 
@@ -33,6 +35,8 @@ def run_serve() -> None:
             host=settings.host,
             port=settings.port,
             log_level="warning",
+            http="h11",  # bounds the size of request lines and headers; httptools does not
+            h11_max_incomplete_event_size=MAX_HEADER_BYTES,
             access_log=False,  # its lines carry query strings and link tokens
             server_header=False,
             timeout_graceful_shutdown=SHUTDOWN_S,

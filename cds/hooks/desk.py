@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import anyio
 import structlog
 from anyio import to_thread
-from pydantic import ValidationError
 
 from cds.hooks.cards import CardMaker, CardRules
 from cds.hooks.discovery import HookService
@@ -18,7 +17,7 @@ from cds.hooks.identity import IdentityRules, IdentityUncertain
 from cds.hooks.messages import Card, HookCall, HookResponse
 from cds.hooks.orders import Asked, asked_of
 from cds.hooks.prefetch import identify
-from cds.hooks.problems import unreadable
+from cds.hooks.reading import read_message
 from cds.hooks.waiting import Answers, Waiting
 from cds.order import ImagingOrder
 from cds.ports import AuditLog, Clock, PatientChart, ReportLinks, ShownCards
@@ -55,7 +54,7 @@ class HookDesk:
 
     async def respond(self, service: HookService, body: bytes) -> HookResponse:
         """Answer one call; raises `Problem`."""
-        call = _read(body)
+        call = read_message(HookCall, body)
         asked = asked_of(call, service)
         if self._settings.mode == "off" or (service.carries_orders and not asked.orders_imaging):
             return HookResponse()
@@ -90,13 +89,6 @@ class HookDesk:
         shown = "card" if cards else "no card"
         self._ports.audit.record("hook", order.patient.key, _name(answer), f"{order.hook}: {shown}")
         return cards
-
-
-def _read(body: bytes) -> HookCall:
-    try:
-        return HookCall.model_validate_json(body)
-    except ValidationError as fault:
-        raise unreadable(fault) from None  # the fault repeats what was sent
 
 
 def _name(answer: Answer) -> str:

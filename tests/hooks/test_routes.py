@@ -5,7 +5,6 @@ import anyio
 import pytest
 
 from cds.errors import ArchiveUnavailable
-from cds.hooks.body import MAX_BYTES
 from cds.ports import Trouble
 from cds.screening import IdentityRefused, Known, NoPrior, Pending, Unavailable
 from tests.support.assessments import a_key, a_patient, a_refusal, a_result
@@ -300,13 +299,13 @@ async def test_compressed_bodies_are_415():
 
 async def test_a_body_over_the_limit_is_413():
     """Declared or not, a body that is too large is refused."""
-    large = b'{"prefetch": "' + b"x" * MAX_BYTES + b'"}'
+    large = b'{"prefetch": "' + b"x" * 4096 + b'"}'
 
     async def in_chunks():
         for start in range(0, len(large), 65536):
             yield large[start : start + 65536]
 
-    async with a_site(PENDING).client() as client:
+    async with a_site(PENDING, max_body_bytes=4096).client() as client:
         declared = await client.post(ORDER_SIGN, content=large, headers=JSON)
         undeclared = await client.post(ORDER_SIGN, content=in_chunks(), headers=JSON)
 
