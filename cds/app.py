@@ -4,23 +4,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
-import anyio
-from anyio import to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 import cds
 from cds.border.cors import CorsAllowList
 from cds.border.headers import SecurityHeaders, security_headers
+from cds.border.health import health_routes
 from cds.border.in_flight import InFlight
-from cds.border.openapi import openapi_document
+from cds.border.openapi import add_openapi
 from cds.border.own_faults import OwnFaults
 from cds.errors import ArchiveUnavailable
 from cds.hooks.body import BodyLimits
 from cds.hooks.desk import HookDesk, HookPorts
-from cds.hooks.openapi import document_schemas
+from cds.hooks.openapi import document_schemas, outcomes
 from cds.hooks.problems import Problem, outcome_response
 from cds.hooks.routes import hook_routes
 from cds.hooks.waiting import Answers
@@ -52,20 +50,20 @@ def create_app(settings: Settings, collaborators: WebCollaborators) -> FastAPI:
     to = collaborators
     hooks = HookPorts(to.answering, to.links, to.shown, to.chart, to.audit, to.clock)
     pages = PagePorts(to.answering, to.links, to.store, to.audit, to.clock)
+    has_archive = settings.archive_folder is not None or settings.archive_url is not None
     app = FastAPI(
         title="osteocds",
         version=cds.__version__,
         lifespan=_lifespan(collaborators),
-        docs_url=None,  # both pages load scripts from elsewhere
-        redoc_url=None,
+        openapi_url=None,  # `add_openapi` serves it; FastAPI's pages about it load scripts from elsewhere
         redirect_slashes=False,
     )
     app.include_router(hook_routes(HookDesk(settings, hooks), BodyLimits.from_settings(settings)))
-    app.include_router(report_routes(ReportPages(settings, pages)))
-    _add_health(app, settings, collaborators.readiness)
+    app.include_router(report_routes(ReportPages(settings, pages)), responses=outcomes(500))
+    app.include_router(health_routes(to.readiness, archive_configured=has_archive), responses=outcomes(500))
     _add_error_handlers(app)
     _add_border(app, settings)
-    app.openapi_schema = openapi_document(app, document_schemas())
+    add_openapi(app, document_schemas())
     return app
 
 
@@ -88,26 +86,6 @@ def _lifespan(collaborators: WebCollaborators) -> Callable[[FastAPI], AbstractAs
                 await collaborators.close()
 
     return lifespan
-
-
-def _add_health(app: FastAPI, settings: Settings, readiness: Readiness) -> None:
-    thread = anyio.CapacityLimiter(1)
-    no_archive = settings.archive_folder is None and settings.archive_url is None
-
-    @app.get("/healthz", tags=["Health"])
-    async def healthz() -> JSONResponse:
-        """Tell that this process is alive."""
-        return JSONResponse({"status": "alive"})
-
-    @app.get("/readyz", tags=["Health"])
-    async def readyz() -> JSONResponse:
-        """Tell whether this replica can do its work now, and what is missing if not."""
-        problems = [*await to_thread.run_sync(readiness.problems, limiter=thread)]
-        if no_archive:
-            problems.append("No imaging archive is configured.")
-        if problems:
-            return JSONResponse({"status": "not ready", "problems": problems}, 503)
-        return JSONResponse({"status": "ready"})
 
 
 def _add_error_handlers(app: FastAPI) -> None:

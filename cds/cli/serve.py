@@ -15,7 +15,7 @@ from cds.wiring.records import prepare_databases
 from cds.wiring.web import web_collaborators
 
 MAX_HEADER_BYTES = 32 * 1024
-"""Room for a JWT with a certificate chain; more is refused with 400 before it reaches the application."""
+"""Of a request line and headers that are still incomplete: room for a JWT with a certificate chain; more gets 400."""
 SHUTDOWN_S = 10
 """For hooks in flight; workers get the rest of the 30 s that a shutdown may take."""
 

@@ -53,12 +53,12 @@ async def _read(request: Request, limits: BodyLimits) -> bytes:
 
 def _refuse_other_types(request: Request) -> None:
     said = Message()
-    said["content-type"] = request.headers.get("content-type", "")
+    said["content-type"] = ", ".join(request.headers.getlist("content-type"))  # two of them are none
     subtype = said.get_content_subtype()
     is_json = said.get_content_maintype() == "application" and (subtype == "json" or subtype.endswith("+json"))
     if not is_json or said.get_content_charset("utf-8") not in ("utf-8", "us-ascii"):
         raise Problem(415, "Send the body as application/json in UTF-8.")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    if any(each.lower() != "identity" for each in request.headers.getlist("content-encoding")):
         raise Problem(415, "Send the body without content encoding.")
 
 

@@ -79,3 +79,13 @@ class _WithoutNull(GenerateJsonSchema):
         if schema.get("default") is None:
             return self.generate_inner(schema["schema"])
         return super().default_schema(schema)
+
+    def field_is_required(
+        self,
+        field: core_schema.ModelField | core_schema.DataclassField | core_schema.TypedDictField,
+        total: bool,
+    ) -> bool:
+        inner = field["schema"]
+        if self.mode == "serialization" and inner["type"] == "default" and inner.get("default") is not None:
+            return True  # always written
+        return super().field_is_required(field, total)
