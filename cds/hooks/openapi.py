@@ -22,6 +22,7 @@ ServiceId = Annotated[str, Path(json_schema_extra={"enum": sorted(SERVICES)})]
 
 REFUSALS: Mapping[int, str] = {
     400: "The call contradicts itself or cannot be read.",
+    401: "Who calls is not known.",
     404: "There is no such service.",
     408: "The body did not arrive in time.",
     412: "The patient could not be had; the text names the missing prefetch keys.",
@@ -66,6 +67,8 @@ def document_schemas(
     )
     schemas: dict[str, Any] = generated["$defs"]
     schemas["HookCall"]["properties"]["hook"]["enum"] = sorted({service.hook for service in SERVICES.values()})
+    schemas["HookCall"]["properties"]["hookInstance"]["format"] = "uuid"
+    schemas["HookContext"]["properties"]["patientId"]["pattern"] = "^[A-Za-z0-9.-]{1,64}$"
     return schemas | {"OperationOutcome": dict(OUTCOME_SCHEMA)}
 
 

@@ -19,10 +19,15 @@ from cds.hooks.problems import Problem, unreadable
 M = TypeVar("M", bound=BaseModel)
 
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_MOST_VALUES = 200_000
+"""Dense JSON costs far more time than its bytes say: 4 MB of `[],` a second, during which nobody is answered.
+A prefetched chart of 4 MB has some 150,000 values."""
 
 
 def read_message(model: type[M], body: bytes) -> M:
-    """The message that a body carries; raises `Problem` 400 without repeating what was sent."""
+    """The message that a body carries; raises `Problem` 400 or 413 without repeating what was sent."""
+    if body.count(b",") >= _MOST_VALUES:
+        raise Problem(413, f"The body has more than {_MOST_VALUES} values.")
     try:
         message = model.model_validate_json(body)
     except ValidationError as fault:
@@ -32,7 +37,7 @@ def read_message(model: type[M], body: bytes) -> M:
 
 
 def _refuse_ambiguous(body: bytes) -> None:
-    if _NUL.search(body):
+    if b"\\u0000" in body and _NUL.search(body):
         raise Problem(400, "A text contains the character U+0000.")
     json.loads(body, object_pairs_hook=_refuse_repeated_keys, parse_constant=_refuse_number, parse_float=_finite)
 

@@ -10,7 +10,7 @@ from cds.hooks.openapi import ServiceId, answers_with, outcomes, takes
 from cds.hooks.problems import Problem
 
 _JSON = "application/json"
-_REFUSALS = (400, 404, 408, 412, 413, 415, 500, 503)
+_REFUSALS = (400, 401, 404, 408, 412, 413, 415, 500, 503)
 
 
 def hook_routes(desk: HookDesk, limits: BodyLimits) -> APIRouter:
@@ -21,7 +21,7 @@ def hook_routes(desk: HookDesk, limits: BodyLimits) -> APIRouter:
     router = APIRouter(tags=["CDS Hooks"])
     announced = as_json(discovery())
 
-    @router.get("/cds-services", responses=answers_with(DiscoveryResponse, "Every service.") | outcomes(500))
+    @router.get("/cds-services", responses=answers_with(DiscoveryResponse, "Every service.") | outcomes(401, 500))
     async def discover() -> Response:
         """Which services there are."""
         return Response(announced, media_type=_JSON)

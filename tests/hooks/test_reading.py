@@ -74,6 +74,17 @@ def test_deep_nesting_costs_nothing(opened):
     assert time.perf_counter() - begun < 1
 
 
+@pytest.mark.parametrize("dense", [b"[],", b"1,", b'{"a":1},'])
+def test_dense_json_is_refused_before_it_costs_time(dense):
+    """A body within its limit of bytes that would take a second to read is refused in milliseconds."""
+    begun = time.perf_counter()
+    with pytest.raises(Problem) as refused:
+        read_message(HookCall, USUAL % (b"[" + dense * 500_000 + b"1]"))
+
+    assert refused.value.status == 413
+    assert time.perf_counter() - begun < 0.5
+
+
 @given(st.text(st.characters(exclude_characters="\x00", codec="utf-8")))
 def test_any_text_without_nul_arrives_as_it_was_sent(text):
     """Escaped or not."""
