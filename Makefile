@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 SHELL := /bin/bash
 
-.PHONY: help demo test system lint format bench bench-segmentation bench-calibration weights lock clean
+.PHONY: help demo test system lint format bench fuzz bench-segmentation bench-calibration weights lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -40,6 +40,10 @@ format: $(READY) ## let ruff format the tree
 
 bench: $(READY) ## measure assess, known hooks and waiting hooks; results go to tests/benchmarks/results
 	$(BIN)/python -m tests.benchmarks.run
+
+REQUESTS ?= 5000
+fuzz: $(READY) ## bother the hooks with 5,000 requests made to break them; stops at the first that does (REQUESTS=N SEED=N)
+	$(BIN)/python -m tests.benchmarks.fuzz --requests $(REQUESTS) $(if $(SEED),--seed $(SEED))
 
 DATA ?= $(wildcard ../shared/ct)
 bench-segmentation: $(READY) ## the segmenter on real and simulated CT: tables, JSON, pictures (DATA=DIR FOLDS="DIR DIR" ONLY=real,speed)

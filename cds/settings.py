@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 
 from platformdirs import user_data_path
-from pydantic import BeforeValidator, Field, HttpUrl, model_validator
+from pydantic import BeforeValidator, Field, HttpUrl, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from cds.mode import Mode
@@ -54,6 +54,15 @@ def _order_codes(value: object) -> object:
     return tuple(found)
 
 
+_HTTPS_ORIGIN = re.compile(r"https://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?!:443$)(:\d{1,5})?")
+_LOOPBACK_ORIGIN = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(?!:80$)(:\d{1,5})?")
+
+
+def _is_origin(text: str) -> bool:
+    """Exactly what a browser sends in `Origin`: lower case, no path, no default port."""
+    return any(kind.fullmatch(text) for kind in (_HTTPS_ORIGIN, _LOOPBACK_ORIGIN))
+
+
 class Settings(BaseSettings):
     """Frozen; a wrong value is refused at start with the name of its setting."""
 
@@ -85,6 +94,16 @@ class Settings(BaseSettings):
     """By how much a client's clock may differ; clients round `iat` up."""
     client_token_max_lifetime_s: float = Field(default=600.0, gt=0, le=3600)
     """Longest accepted span from `iat` to `exp` of a token."""
+
+    # what comes in
+    max_body_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
+    """Prefetched bundles are large; a call with more than this is a mistake, and gets 413."""
+    body_timeout_s: float = Field(default=10.0, gt=0)
+    """Within which a whole body must have arrived; else 408."""
+    max_in_flight: int = Field(default=100, ge=1)
+    """Hook calls worked on at once; more are told at once to come back: 503 with Retry-After."""
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separated_by_commas)] = ()
+    """Origins whose pages may call the hooks from a browser, such as https://ehr.example.org, separated by commas."""
 
     # whose results, and under which identifier
     tenant: str = "default"
@@ -187,6 +206,15 @@ class Settings(BaseSettings):
     # wording
     notice: str = "Investigational: not cleared as a medical device."
     """Replace only by a text that names the authorisation and its jurisdiction."""
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _exact_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not _is_origin(origin):
+                msg = f"{origin}: give scheme://host[:port] as browsers send it, https except for loopback hosts"
+                raise ValueError(msg)
+        return origins
 
     @model_validator(mode="after")
     def _one_archive(self) -> Self:

@@ -15,6 +15,8 @@ from cds.settings import Settings
 from cds.wiring.records import prepare_databases
 from cds.wiring.web import web_collaborators
 
+MAX_HEADER_BYTES = 32 * 1024
+"""Of a request line and headers that are still incomplete: room for a JWT with a certificate chain; more gets 400."""
 SHUTDOWN_S = 10
 """For hooks in flight; workers get the rest of the 30 s that a shutdown may take."""
 
@@ -34,6 +36,8 @@ def run_serve() -> None:
             host=settings.host,
             port=settings.port,
             log_level="warning",
+            http="h11",  # bounds the size of request lines and headers; httptools does not
+            h11_max_incomplete_event_size=MAX_HEADER_BYTES,
             access_log=False,  # its lines carry query strings and link tokens
             server_header=False,
             timeout_graceful_shutdown=SHUTDOWN_S,

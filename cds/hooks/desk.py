@@ -12,7 +12,6 @@ from typing import TypeVar
 import anyio
 import structlog
 from anyio import to_thread
-from pydantic import ValidationError
 
 from cds.chart import ChartFacts
 from cds.client import Client
@@ -27,9 +26,10 @@ from cds.hooks.order_codes import OrderCodes
 from cds.hooks.order_kinds import OrderKinds
 from cds.hooks.orders import Asked, CallReader
 from cds.hooks.prefetch import Inquiry, PatientRecord, access_of, identify, inquiry_of
-from cds.hooks.problems import unreadable
+from cds.hooks.reading import read_message
 from cds.hooks.rules import CardRules
 from cds.hooks.waiting import Answers, Waiting
+from cds.mode import Mode
 from cds.order import ImagingOrder
 from cds.ports import (
     AuditLog,
@@ -90,7 +90,7 @@ class HookDesk:
         return response
 
     async def _answered(self, service: HookService, body: bytes, note: CallNote) -> HookResponse:
-        call = _read(body)
+        call = read_message(HookCall, body)
         mode = await self._in_thread(self._ports.modes.mode_of, service.service_id)
         if mode == "off":
             return _nothing(note, "off")
@@ -101,6 +101,10 @@ class HookDesk:
         if service.carries_orders and not asked.orders_imaging:
             return _nothing(note, "irrelevant")
         inquiry = inquiry_of(call, asked, self._ports.chart, origins, self._reader.kinds)
+        return await self._about_patient(service, mode, inquiry, note)
+
+    async def _about_patient(self, service: HookService, mode: Mode, inquiry: Inquiry, note: CallNote) -> HookResponse:
+        """From here on it is known whom the call is about, or that nobody knows."""
         visible = mode == "live" and (self._settings.show_cards_early or not service.early)
         try:
             record = await self._record(inquiry, note.client, needs_chart=visible and self._settings.require_chart)
@@ -110,14 +114,14 @@ class HookDesk:
         note.patient = record.identity.key
         if await self._in_thread(self._ports.opt_outs.has_opted_out, record.identity.key):
             return _nothing(note, "opted-out")
-        facts = await self._facts(inquiry, record) if visible else ChartFacts()
+        facts = await self._facts(inquiry, record) if visible else None
         order = ImagingOrder(record.identity, self._ports.clock.now(), service.hook)
         answer = await self._waiting.answer(order, may_wait=mode == "live" and service.may_wait)
+        if facts is not None:
+            return await self._shown(answer, inquiry.asked, facts, note)
         if mode == "shadow":
             return _nothing(note, "shadow", _name(answer))
-        if not visible:
-            return _nothing(note, _name(answer), "early, no card")
-        return await self._shown(answer, asked, facts, note)
+        return _nothing(note, _name(answer), "early, no card")
 
     async def _record(self, inquiry: Inquiry, client: Client, *, needs_chart: bool) -> PatientRecord:
         """Who it is; raises `IdentityUncertain` where the chart does not say beyond doubt."""
@@ -142,13 +146,6 @@ class HookDesk:
     async def _in_thread(self, function: Callable[..., _T], *given: object) -> _T:
         """What may touch the database."""
         return await to_thread.run_sync(function, *given, limiter=self._threads)
-
-
-def _read(body: bytes) -> HookCall:
-    try:
-        return HookCall.model_validate_json(body)
-    except ValidationError as fault:
-        raise unreadable(fault) from None  # the fault repeats what was sent
 
 
 def _nothing(note: CallNote, outcome: str, detail: str = "") -> HookResponse:

@@ -18,7 +18,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
@@ -26,7 +25,7 @@ from pydantic.alias_generators import to_camel
 from cds.client import Client
 from cds.hooks.call_audit import CallAudit
 from cds.hooks.discovery import HookService
-from cds.hooks.problems import unreadable
+from cds.hooks.reading import read_message
 from cds.ports import CardFeedback, FeedbackLog
 
 MOST_ITEMS = 200
@@ -126,11 +125,10 @@ class FeedbackBatch(_Received):
     feedback: Annotated[tuple[_Item, ...], Field(min_length=1, max_length=MOST_ITEMS)]
 
 
-def _read(body: bytes) -> FeedbackBatch:
-    try:
-        return FeedbackBatch.model_validate_json(body)
-    except ValidationError as fault:
-        raise unreadable(fault) from None  # the fault repeats what was sent
+class FeedbackKept(BaseModel):
+    """What is answered: nothing. The standard asks for no content."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class FeedbackDesk:
@@ -144,6 +142,6 @@ class FeedbackDesk:
     async def take(self, service: HookService, body: bytes, client: Client) -> None:
         """Keep one batch, all of it or nothing; raises `Problem`."""
         async with self._audit.row("feedback", service.service_id, client) as note:
-            items = [item.as_feedback() for item in _read(body).feedback]
+            items = [item.as_feedback() for item in read_message(FeedbackBatch, body).feedback]
             await to_thread.run_sync(self._log.keep, service.service_id, client.issuer, items, limiter=self._threads)
             note.outcome, note.detail = "kept", f"{len(items)} items"

@@ -3,9 +3,10 @@
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path as FilePath
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -15,7 +16,7 @@ from cds.pages.view import view_of
 from cds.ports import AssessmentStore, AuditLog, Clock, LinkRefused, OptOuts, ReportLinks, StoredResult
 from cds.settings import Settings
 
-_TEMPLATES = Path(__file__).parent / "templates"
+_TEMPLATES = FilePath(__file__).parent / "templates"
 
 _REFUSED = (403, "This link is not valid", "It was not made by this service, or it was changed on the way.")
 _EXPIRED = (410, "This link has expired", "Open the report again from a new card.")
@@ -26,6 +27,19 @@ _BEING_CHECKED = (
     "This result is being checked",
     "Whether the CT still belongs to this patient is being confirmed. Try again in a minute.",
 )
+
+Token = Annotated[str, Path(json_schema_extra={"pattern": "^[A-Za-z0-9_.-]+$"})]
+"""What signed links are made of; other texts are refused as forgeries are."""
+
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    status: {"description": title, "content": {"text/html": {"schema": {"type": "string"}}}}
+    for status, title in (
+        (200, "The report."),
+        (403, "The link is not valid."),
+        (410, "The link has expired, or the result is no longer shown."),
+        (503, "Whether the CT is this patient's is being confirmed; `Retry-After` says when to try again."),
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +117,8 @@ def report_routes(pages: ReportPages) -> APIRouter:
     """`GET /reports/{token}`."""
     router = APIRouter(tags=["Report"])
 
-    @router.get("/reports/{token}", response_class=HTMLResponse)
-    def report(token: str) -> HTMLResponse:
+    @router.get("/reports/{token}", response_class=HTMLResponse, responses=_ANSWERS)
+    def report(token: Token) -> HTMLResponse:
         """Show the report that a card links to."""
         return pages.page(token)
 

@@ -6,7 +6,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from cds.errors import ArchiveUnavailable
-from cds.hooks.body import MAX_BYTES
 from cds.hooks.prefetch_templates import prefetch_for
 from cds.ports import CardFeedback, Trouble
 from cds.screening import IdentityRefused, Known, NoPrior, Pending, Unavailable
@@ -170,7 +169,7 @@ async def test_a_call_without_orders_measures_nothing():
     ("service", "call"), [("osteocds-order-sign", an_order_sign), ("osteocds-order-select", an_order_select)]
 )
 async def test_orders_that_do_not_matter_measure_nothing(service, call, order):
-    """Medication, diet, laboratory, chest MRI, X-ray of the ankle: empty at once, nobody is looked up; a row without a patient."""
+    """Medication, diet, laboratory, chest MRI, X-ray of the ankle: empty at once, a row without a patient."""
     site = a_site(Known(a_result()), show_cards_early=True)
     bare = call(order, prefetch=None, fhirServer="https://ehr.example.org/fhir")
 
@@ -385,13 +384,13 @@ async def test_compressed_bodies_are_415():
 
 async def test_a_body_over_the_limit_is_413():
     """Declared or not, a body that is too large is refused."""
-    large = b'{"prefetch": "' + b"x" * MAX_BYTES + b'"}'
+    large = b'{"prefetch": "' + b"x" * 4096 + b'"}'
 
     async def in_chunks():
         for start in range(0, len(large), 65536):
             yield large[start : start + 65536]
 
-    async with a_site(PENDING).client() as client:
+    async with a_site(PENDING, max_body_bytes=4096).client() as client:
         declared = await client.post(ORDER_SIGN, content=large, headers=JSON)
         undeclared = await client.post(ORDER_SIGN, content=in_chunks(), headers=JSON)
 
