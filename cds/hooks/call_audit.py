@@ -26,6 +26,8 @@ class CallNote:
     patient: PatientKey | None = None
     outcome: str = "failed"
     detail: str = ""
+    unread: tuple[str, ...] = ()
+    """Prefetch keys that the answer had to do without; for the log."""
 
     @property
     def caller(self) -> str:

@@ -85,8 +85,8 @@ class HookDesk:
         async with self.audit.row("hook", service.service_id, client) as note:
             response = await self._answered(service, body, note)
         took_ms = round(1000 * (time.perf_counter() - begun), 1)
-        cards = len(response.cards)
-        self._log.info("hook answered", hook=service.hook, answer=note.outcome, cards=cards, took_ms=took_ms)
+        told = {"answer": note.outcome, "cards": len(response.cards), "unread": note.unread}
+        self._log.info("hook answered", hook=service.hook, **told, took_ms=took_ms)
         return response
 
     async def _answered(self, service: HookService, body: bytes, note: CallNote) -> HookResponse:
@@ -137,6 +137,7 @@ class HookDesk:
     async def _shown(self, answer: Answer, asked: Asked, facts: ChartFacts, note: CallNote) -> HookResponse:
         """What is not shown is not noted as shown."""
         cards = await self._in_thread(self._cards, answer, asked, facts)
+        note.unread = facts.unread
         note.outcome, note.detail = _name(answer), "card" if cards else "no card"
         return HookResponse(cards=cards)
 

@@ -13,10 +13,10 @@ def test_requests_made_from_the_openapi_document():
 
 
 def test_valid_calls_gone_wrong():
-    """150 hook calls with a few things wrong: no 5xx, no traceback, nothing null or empty, nothing private told."""
+    """150 calls and feedback with a few things wrong: no 5xx or traceback, nothing null or empty, nothing private told."""
     fuzz = Fuzz(SEED)
 
     fuzz.from_valid_calls(150)
 
     answered = {status for _, status in fuzz.statuses}
-    assert {200, 400, 415} <= answered <= {200, 400, 404, 412, 415}
+    assert {200, 400} <= answered <= {200, 400, 404, 412, 415}

@@ -105,15 +105,14 @@ async def test_a_body_that_is_not_read_leaves_its_row_too(path, event, body, con
 
 
 async def test_the_caller_is_client_and_user():
-    """Without authentication there is only the user; a call that cannot be read has neither."""
+    """A call that cannot be read names the client alone."""
     site = a_site(KNOWN)
 
     await ask(site, an_order_sign())
-    await ask(site, an_order_sign(), client=None)
     with pytest.raises(Problem):
-        await ask(site, {}, client=None)
+        await ask(site, {})
 
-    assert site.audit.callers == [f"{EHR.issuer} {USER}", USER, None]
+    assert site.audit.callers == [f"{EHR.issuer} {USER}", EHR.issuer]
 
 
 @pytest.mark.parametrize("fault", [ArchiveUnavailable("away"), RuntimeError("bug")])

@@ -164,15 +164,20 @@ async def test_a_batch_has_a_limit():
 
 
 async def test_a_comment_is_cut_and_loses_its_control_characters():
-    """Long and odd comments are kept as far as they go; NUL, which PostgreSQL does not keep, is not."""
+    """Long and odd comments are kept as far as they go; terminals obey what is taken out."""
     site = a_site(None)
 
-    await send(site, an_item(overrideReason={"userComment": "a\x00b\x1b[2J\n骨" + "x" * 9999}))
+    await send(site, an_item(overrideReason={"userComment": "ab\x1b[2J\n骨" + "x" * 9999}))
 
     (item,) = kept(site)
     assert item.comment is not None
     assert item.comment.startswith("ab[2J\n骨x")
     assert len(item.comment) == LONGEST_COMMENT
+
+
+async def test_a_comment_with_nul_is_refused():
+    """PostgreSQL does not keep it, and nobody types it."""
+    assert (await send(a_site(None), an_item(overrideReason={"userComment": "a\x00b"}))).status_code == 400
 
 
 async def test_an_unknown_service_is_404():

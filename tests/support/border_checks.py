@@ -16,7 +16,7 @@ CLAIMS = (
     "no traceback and no word of what is inside",
     "nothing private in a refusal",
     "security headers",
-    "no element null or empty but `cards: []`",
+    "no element null or empty but `cards: []`, and the answer `{}` to feedback",
 )
 
 
@@ -53,7 +53,7 @@ class BorderChecks:
 
     def _hold_json(self, message: object, schema: object) -> None:
         jsonschema_rs.validate({**schema, "components": self._components}, message)
-        assert empty_elements(message) <= {"/cards"}
+        assert message == {} or empty_elements(message) <= {"/cards"}
 
 
 def empty_elements(value: object, place: str = "") -> set[str]:

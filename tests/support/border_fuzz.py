@@ -24,6 +24,7 @@ from tests.support.hook_site import Site, a_site
 
 BASE_URL = "http://testserver"
 HOOK = "/cds-services/{service_id}"
+FEEDBACK = f"{HOOK}/feedback"
 CONFORMANCE = [
     not_a_server_error,
     status_code_conformance,
@@ -66,7 +67,7 @@ class Fuzz:
         self._run(calls.as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE), left // 2, self._send_case)
 
     def from_valid_calls(self, requests: int) -> None:
-        """Hypothesis: hook calls of a real shape with a few things wrong."""
+        """Hypothesis: hook calls and feedback of a real shape with a few things wrong."""
         self._run(mutated_calls(), requests, self._send_call)
 
     def _run(self, strategy, requests: int, send) -> None:
@@ -95,7 +96,8 @@ class Fuzz:
         response = self._client.post(BASE_URL + call.path, data=call.body, headers={"Content-Type": call.content_type})
         self.statuses["valid call gone wrong", response.status_code] += 1
         headers = {name.lower(): value for name, value in response.headers.items()}
-        self._checks.hold(Answered(response.status_code, headers, response.content), HOOK, "post")
+        route = FEEDBACK if call.path.endswith("/feedback") else HOOK
+        self._checks.hold(Answered(response.status_code, headers, response.content), route, "post")
 
 
 def _at_its_own_service(case: schemathesis.Case) -> schemathesis.Case:

@@ -6,11 +6,16 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
+from tests.support.charts import a_condition, a_t_score
 from tests.support.hook_calls import (
     FHIR_SERVER,
+    a_bundle,
     a_fhir_patient,
     a_patient_view,
+    a_prefetch,
     a_service_request,
+    an_encounter_start,
+    an_order_dispatch,
     an_order_select,
     an_order_sign,
 )
@@ -22,7 +27,29 @@ VALID_CALLS = (
     an_order_sign(patient=a_fhir_patient(link=[{"type": "replaced-by", "other": {"reference": "Patient/fhir-78"}}])),
     an_order_select(),
     a_patient_view(),
+    an_order_dispatch(),
+    an_encounter_start(),
+    an_order_sign(
+        prefetch=a_prefetch(conditions=a_bundle(a_condition("M81.0")), observations=a_bundle(a_t_score(-2.7)))
+    ),
 )
+
+VALID_FEEDBACK = {
+    "feedback": [
+        {
+            "card": "9c5b94b1-35ad-49bb-b118-8e8fc24abf80",
+            "outcome": "accepted",
+            "acceptedSuggestions": [{"id": "9c5b94b1-35ad-49bb-b118-8e8fc24abf81"}],
+            "outcomeTimestamp": "2026-03-02T09:30:00Z",
+        },
+        {
+            "card": "9c5b94b1-35ad-49bb-b118-8e8fc24abf82",
+            "outcome": "overridden",
+            "overrideReason": {"reason": {"code": "later"}, "userComment": "Secretname"},
+            "outcomeTimestamp": "2026-03-02T09:30:00+08:00",
+        },
+    ]
+}
 
 odd_texts = st.text(max_size=40) | st.sampled_from(
     ["x" * 5000, "\x00", "\ud800", "\u202e", "Patient/..", "../../etc/passwd", "{{context.patientId}}", "<b>|</b>"]
@@ -47,13 +74,14 @@ class RawCall:
 @st.composite
 def mutated_calls(draw: st.DrawFn):
     """A valid call with zero to four changes to its JSON and perhaps one to its bytes."""
-    call = copy.deepcopy(draw(st.sampled_from(VALID_CALLS)))
-    service = draw(st.sampled_from([call["hook"]] * 16 + ["order-sign", "patient-view", "%00", "a%2Fb"]))
+    call = copy.deepcopy(draw(st.sampled_from([*VALID_CALLS, VALID_FEEDBACK])))
+    hook, route = (call["hook"], "") if "hook" in call else ("order-sign", "/feedback")
+    service = draw(st.sampled_from([hook] * 16 + ["order-sign", "patient-view", "%00", "a%2Fb"]))
     for _ in range(draw(st.integers(0, 4))):
         _change(draw, *draw(st.sampled_from(_places(call))))
     types = st.sampled_from(["application/json"] * 12 + ["application/fhir+json", "text/html", "application/json;"])
     body = _broken(draw, json.dumps(call, ensure_ascii=draw(st.booleans())).encode("utf-8", "surrogatepass"))
-    return RawCall(f"/cds-services/osteocds-{service}", body, draw(types))
+    return RawCall(f"/cds-services/osteocds-{service}{route}", body, draw(types))
 
 
 def _places(value: object) -> list[tuple[object, object]]:
