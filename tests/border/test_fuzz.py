@@ -13,7 +13,7 @@ def test_requests_made_from_the_openapi_document():
 
 
 def test_valid_calls_gone_wrong():
-    """150 calls and feedback with a few things wrong: no 5xx or traceback, nothing null or empty, nothing private told."""
+    """150 calls with a few things wrong: no 5xx or traceback, nothing null or empty, nothing private told."""
     fuzz = Fuzz(SEED)
 
     fuzz.from_valid_calls(150)
