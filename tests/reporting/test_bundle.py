@@ -86,12 +86,15 @@ def test_no_snomed_code_leaves_where_the_site_has_no_licence():
 
 
 def test_neither_birth_date_nor_sex_leaves_the_store():
-    """The Patient in the Bundle is an identifier and nothing else."""
+    """The Patient in the Bundle is an identifier; name and gender, which US Core asks for, are said to be masked."""
     bundle = rendered("assessed")
 
+    patient = next(e["resource"] for e in json.loads(bundle)["entry"] if e["resource"]["resourceType"] == "Patient")
     assert b"birthDate" not in bundle
-    assert b"gender" not in bundle
+    assert b'"gender"' not in bundle
     assert b"1951" not in bundle
+    assert [each["valueCode"] for each in patient["name"][0]["extension"]] == ["masked"]
+    assert patient["name"][0].keys() == patient["_gender"].keys() == {"extension"}
 
 
 def test_the_web_process_need_not_load_fhir_models():
