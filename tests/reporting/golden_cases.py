@@ -1,14 +1,17 @@
 """The results whose Bundles lie in tests/golden; `python -m tests.reporting.golden_cases` writes them anew."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from cds.bone.anatomy import VertebralLevel
 from cds.ct.patient import PatientIdentity
 from cds.ct.reason import because
-from cds.ports import StoredResult
+from cds.ports import Review, StoredResult
 from cds.reporting.bundle import FhirPublisher
 from tests.support.assessments import (
+    MEASURED_AT,
     a_contrast_assessment,
     a_height_loss,
     a_key,
@@ -23,8 +26,15 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 NOTICE = "Investigational: not cleared as a medical device."
 IDENTIFIER_SYSTEM = "http://hospital.example.org/patients"
 
+READ_AT = MEASURED_AT + timedelta(hours=5)
+
 CASES: dict[str, StoredResult] = {
     "assessed": a_result(),
+    "accepted": replace(a_result(), review=Review("Dr. Ada Reader", "accepted", READ_AT)),
+    "rejected": replace(
+        a_result(),
+        review=Review("Dr. Ada Reader", "rejected", READ_AT, number=2, reason="L2 is named too low."),
+    ),
     "contrast": a_result(assessment=a_contrast_assessment()),
     "not-assessable": a_result(
         assessment=a_refusal(

@@ -32,3 +32,8 @@ Invariant: ocds-named
 Description: "A person is named."
 Severity: #error
 Expression: "display.exists() or reference.exists()"
+
+Invariant: ocds-patient
+Description: "The subject is a patient, also where nobody follows the reference."
+Severity: #error
+Expression: "subject.type = 'Patient' or subject.reference.contains('Patient/')"

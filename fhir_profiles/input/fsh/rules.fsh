@@ -63,7 +63,7 @@ RuleSet: VolumetricDensity(code)
 * component ^slicing.discriminator.path = "code"
 * component ^slicing.rules = #open
 * component.code from Measurement (required)
-* obeys ocds-value and ocds-interval and ocds-reader and ocds-not-dxa
+* obeys ocds-value and ocds-interval and ocds-reader and ocds-not-dxa and ocds-patient
 * insert Measured(low, ci95-low, mg/cm3, 0..1)
 * insert Measured(high, ci95-high, mg/cm3, 0..1)
 * insert Coded(intervalKind, interval-kind, IntervalKind, 0..1)

@@ -20,4 +20,4 @@ Description: "What was found, in sentences; preliminary until a named reader acc
 * conclusion 1..1
 * conclusionCode 0..1
 * conclusionCode from DensityCategory (required)
-* obeys ocds-interpreter
+* obeys ocds-interpreter and ocds-patient
