@@ -140,6 +140,13 @@ class AssessmentStore(Protocol):
         """Stop showing a result; it is kept, with the reason."""
 
 
+class Reviews(Protocol):
+    """Keeps what named readers said about results."""
+
+    def keep(self, result_id: str, review: Review, bundle: bytes) -> bool:
+        """Store review and rendering in one transaction; False where the result has changed in the meantime."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScreenState:
     """Where the slow path stands for one patient."""

@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / "build" / "fhir-tools"
 NODE_MODULES = TOOLS / "node_modules"
+PYROFILE_PYTHON = TOOLS / "python" / "bin" / "python"
 US_CORE_ARCHIVE = ROOT.parent / "shared" / "facts" / "us_core_700.tgz"
 US_CORE = "hl7.fhir.us.core#7.0.0"
 
@@ -29,7 +30,7 @@ _R4_BUNDLES = (
 
 def missing() -> str | None:
     """What has to be there before anything can be built or validated, as a sentence; None when all is."""
-    if not (NODE_MODULES / "@medplum" / "definitions").is_dir():
+    if not (TOOLS / "installed").is_file():
         return "the FHIR tools are not installed: run fhir_profiles/install-tools (needs npm)"
     if not US_CORE_ARCHIVE.is_file():
         return f"US Core 7.0.0 is not at ../shared/facts/{US_CORE_ARCHIVE.name}"

@@ -9,7 +9,9 @@ from tests.support.fhir_validators import Medplum, Pyrofile, need_fhir_tools
 def pyrofile():
     """pyrofile-validator."""
     need_fhir_tools()
-    return Pyrofile()
+    validator = Pyrofile()
+    yield validator
+    validator.close()
 
 
 @pytest.fixture(scope="session")

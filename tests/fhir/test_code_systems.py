@@ -64,7 +64,7 @@ def test_every_code_has_something_to_show_and_its_own():
 
 
 def test_no_definition_has_a_place_for_facts_left_open():
-    """ "{thickness_mm:.1f}" is for the program; people read [thickness]."""
+    """What the program fills in is named: people read [thickness]."""
     for system in SYSTEMS.values():
         assert not any("{" in (concept.definition or "") for concept in system.concepts.values())
     assert SYSTEMS[terminology.REASON].concepts["slices-too-thick"].definition == (

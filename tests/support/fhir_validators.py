@@ -1,23 +1,28 @@
-"""The validators of FHIR that the tests ask: pyrofile in this process, medplum and UCUM in a node process.
+"""The validators of FHIR that the tests ask: pyrofile in a Python of its own, medplum and UCUM in node.
 
 Each knows what others miss, and none is enough alone; `tests/fhir/test_mutations.py` has the table.
 """
 
-import contextlib
-import io
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cds.reporting.codes import AI_ASSERTED
 from fhir_profiles.generate import GENERATED
-from fhir_profiles.packages import NODE_MODULES, TOOLS, US_CORE_ARCHIVE, missing, r4_package, us_core_package
+from fhir_profiles.packages import (
+    NODE_MODULES,
+    PYROFILE_PYTHON,
+    TOOLS,
+    US_CORE_ARCHIVE,
+    missing,
+    r4_package,
+    us_core_package,
+)
 
 US_CORE_BASE = "http://hl7.org/fhir/us/core/StructureDefinition"
 US_CORE = {
@@ -27,7 +32,7 @@ US_CORE = {
 }
 """The US Core profiles that a resource type of ours has to satisfy."""
 
-_NODE_SCRIPT = Path(__file__).parents[1] / "fhir" / "validate.mjs"
+_SCRIPTS = Path(__file__).parents[1] / "fhir"
 
 
 def need_fhir_tools() -> None:
@@ -44,9 +49,6 @@ def profiles_of(resource: Mapping[str, Any]) -> tuple[str, ...]:
     """What a resource says of itself, and US Core."""
     return (*resource.get("meta", {}).get("profile", ()), *US_CORE.get(resource["resourceType"], ()))
 
-
-_COMPARES_LISTS_FOR_EQUALITY = "profile.pattern"
-"""A rule of pyrofile that takes a display beside system and code for a mismatch; profile.element.pattern is right."""
 
 _STAND_INS = {"_gender": ("gender", "unknown"), "_effectiveDateTime": ("effectiveDateTime", "2000-01-01")}
 
@@ -89,20 +91,32 @@ def _with_typed_references(node: Any) -> Any:
     return whole
 
 
-class Pyrofile:
-    """pyrofile-validator, with base R4, US Core and our profiles."""
+class _Process:
+    """A program that answers one line of JSON for each line that it is given."""
+
+    def __init__(self, *command: str | Path) -> None:
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+
+    def close(self) -> None:
+        """End the program."""
+        self._process.communicate()
+
+    def _ask(self, request: Any) -> dict[str, Any]:
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        assert answer, f"the validator ended with {self._process.wait()}"
+        return json.loads(answer)
+
+
+class Pyrofile(_Process):
+    """pyrofile-validator, with base R4, US Core and our profiles, in its own Python environment."""
 
     def __init__(self) -> None:
-        from pyrofile_validator import Validator  # noqa: PLC0415 - seconds, and only where it is asked
-        from pyrofile_validator.config import ValidatorConfig  # noqa: PLC0415
-
-        config = {
-            "fhirVersion": "4.0.1",
-            "localPackagePaths": [str(r4_package()), str(us_core_package()), str(_without_snapshots())],
-            # R4's copy of the code system is older than AIAST.
-            "terminology": {"mode": "local", "ignoredCodeSystems": [AI_ASSERTED["system"]]},
-        }
-        self._validator = Validator(ValidatorConfig.load_dict(config))
+        folders = (r4_package(), us_core_package(), _without_snapshots())
+        super().__init__(PYROFILE_PYTHON, _SCRIPTS / "validate.py", *folders)
 
     def issues(self, resource: Mapping[str, Any]) -> list[str]:
         """Errors as "rule path: text", of one resource or a whole Bundle."""
@@ -110,39 +124,20 @@ class Pyrofile:
         for each in [entry["resource"] for entry in told.get("entry", ())] or [told]:
             if profiles := profiles_of(each):
                 each["meta"] = {**each.get("meta", {}), "profile": list(profiles)}
-        with contextlib.redirect_stdout(io.StringIO()):
-            report = self._validator.validate_resource(told)
-        return [
-            f"{each.code} {each.path}: {each.message}"
-            for each in report.issues
-            if each.severity.value == "error" and each.code != _COMPARES_LISTS_FOR_EQUALITY
-        ]
+        return self._ask(told)["issues"]
 
 
-class Medplum:
+class Medplum(_Process):
     """@medplum/core, and the UCUM grammar of @lhncbc/ucum-lhc, in one node process."""
 
     def __init__(self) -> None:
-        command = ["node", _NODE_SCRIPT, NODE_MODULES, us_core_package(), GENERATED]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        super().__init__("node", _SCRIPTS / "validate.mjs", NODE_MODULES, us_core_package(), GENERATED)
 
-    def issues(self, resource: Mapping[str, Any], profiles: Sequence[str] | None = None) -> list[str]:
-        """Everything found wrong with one resource: by base R4, its own profiles and US Core."""
+    def issues(self, resource: Mapping[str, Any]) -> list[str]:
+        """Everything found wrong with one resource: by base R4, its own profiles and US Core; warnings too."""
         resource = _with_typed_references(resource)
-        asked = {"resource": resource, "profiles": list(profiles_of(resource) if profiles is None else profiles)}
-        return self._ask(asked)["issues"]
+        return self._ask({"resource": resource, "profiles": list(profiles_of(resource))})["issues"]
 
     def knows_unit(self, code: str) -> bool:
         """Whether UCUM has this unit."""
         return self._ask({"unit": code})["valid"]
-
-    def close(self) -> None:
-        """End the process."""
-        self._process.communicate()
-
-    def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
-        assert answer, f"the node process ended with {self._process.poll()}"
-        return json.loads(answer)
