@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 SHELL := /bin/bash
 
-.PHONY: help demo test system lint format bench fuzz bench-segmentation bench-calibration weights lock clean
+.PHONY: help demo test system lint format bench fuzz bench-segmentation bench-calibration weights profiles lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -24,6 +24,7 @@ demo: $(READY) ## a real chest CT becomes a card, a table and FHIR Observations
 
 test: $(READY) ## every test, system tests with real servers included, with branch coverage
 	@bash tests/system/install-servers
+	@bash fhir_profiles/install-tools $(BIN)/python
 	@$(BIN)/coverage erase
 	$(BIN)/python -m pytest --cov --cov-report=term
 
@@ -62,6 +63,10 @@ weights: $(READY) ## train both networks anew: an hour on two cores, minutes on 
 	@for each in $(DATA)/*/; do ln -sfn "$$(realpath "$$each")" $(RUN)/data/; done
 	$(TRAIN) --only-simulated --out $(RUN)/simulated
 	$(TRAIN) --start-from $(RUN)/simulated --out $(RUN)/final $(if $(LEAVE_OUT),--leave-out $(LEAVE_OUT))
+
+profiles: $(READY) ## build the FHIR profiles anew from FSH and code tables (needs npm and ../shared)
+	@bash fhir_profiles/install-tools $(BIN)/python
+	$(BIN)/python -m fhir_profiles.generate
 
 lock: ## write requirements.lock anew from pyproject.toml
 	rm -rf build/lock && $(PYTHON) -m venv build/lock

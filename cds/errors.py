@@ -5,12 +5,14 @@
     |   +-- NoCtFound            no CT in the folder, or nothing that is DICOM
     |   +-- TwoPatients          one input holds more than one patient
     |   +-- CalibrationUnusable  no calibration can be made from a table of rods or pairs
-    |   `-- OutputNotWritable    the result could not be written where asked
+    |   +-- OutputNotWritable    the result could not be written where asked
+    |   `-- ResultUnknown        no result has this id, or it is no longer shown
     +-- ArchiveUnavailable   the imaging archive cannot be asked now; try again later
     +-- StudyVanished        what the archive offered before is no longer there
     +-- LinkRefused          a report link has expired or is not ours (`cds.ports`)
     +-- ClientRefused        a call without proof of who makes it (`cds.ports`)
     +-- ChartUnreadable      the chart could not be read, or may not be (`cds.ports`)
+    +-- ReviewOvertaken      somebody else reviewed the result at the same moment
     +-- QueueUnavailable     work cannot be queued now
     +-- SegmenterFailed      the site's own segmenter gave no usable answer for this CT
     +-- SettingsInvalid      a setting is missing or wrong; the message names it
@@ -43,6 +45,14 @@ class CalibrationUnusable(InputUnusable):
 
 class OutputNotWritable(InputUnusable):
     """The result cannot be written where the caller asked."""
+
+
+class ResultUnknown(InputUnusable):
+    """There is no such result, or it was withdrawn; the id says nothing about a patient."""
+
+
+class ReviewOvertaken(OsteocdsError):
+    """The result changed while it was being reviewed; look again before you decide."""
 
 
 class ArchiveUnavailable(OsteocdsError):

@@ -67,6 +67,28 @@ class HuCalibrator(Protocol):
         """The calibration at one level; `series.kvp` has passed the gates, `samples` tell about the scanner."""
 
 
+Decision = Literal["accepted", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a named reader said about a result."""
+
+    reader: str
+    decision: Decision
+    at: datetime
+    number: int = 1
+    """Counts the reviews of one result; the last one holds."""
+    reason: str | None = None
+    """In the reader's words; always there where the result was rejected."""
+
+    def __post_init__(self) -> None:
+        """Nobody unnamed reads, and nothing is rejected without a reason."""
+        if not self.reader.strip() or (self.decision == "rejected" and not (self.reason or "").strip()):
+            msg = "a review needs a named reader, a rejection its reason"
+            raise ValueError(msg)
+
+
 @dataclass(frozen=True, slots=True)
 class StoredResult:
     """A published result as the next hook finds it."""
@@ -79,6 +101,8 @@ class StoredResult:
     """When the archive last confirmed that the study belongs to the patient."""
     generation: str
     """Model and calibration versions that made it."""
+    review: Review | None = None
+    """The last one; None while no reader has looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +139,13 @@ class AssessmentStore(Protocol):
 
     def withdraw(self, result_id: str, why: str) -> None:
         """Stop showing a result; it is kept, with the reason."""
+
+
+class Reviews(Protocol):
+    """Keeps what named readers said about results."""
+
+    def keep(self, result_id: str, review: Review, bundle: bytes) -> bool:
+        """Store review and rendering in one transaction; False where the result has changed in the meantime."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,23 @@ def worker(
         run_worker(watched=watched)
 
 
+@app.command()
+def review(
+    result: Annotated[str, typer.Argument(metavar="RESULT", help="Id of the result, as in the audit log and FHIR.")],
+    *,
+    reader: Annotated[str, typer.Option(metavar="NAME", help="Who has read it; named in FHIR and on the page.")],
+    accept: Annotated[bool, typer.Option("--accept", help="The result is right: it becomes final.")] = False,
+    reject: Annotated[
+        str | None, typer.Option(metavar="REASON", help="The result is wrong: it is withdrawn, with this reason.")
+    ] = None,
+) -> None:
+    """Accept or reject a result in the name of a reader; until then it is preliminary."""
+    with exit_status():
+        from cds.cli.review import run_review
+
+        run_review(result, reader, accept=accept, reject=reject)
+
+
 calibrate = typer.Typer(
     help="Calibrate a scanner of the site: phantom rods, or pairs with QCT, become a coefficient file.",
     no_args_is_help=True,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from cds.bone import words
 from cds.bone.assessment import Assessment, LevelMeasurement
 from cds.ct.patient import PatientIdentity
-from cds.ports import StoredResult
+from cds.ports import Review, StoredResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class ReportView:
     interval: str | None
     upper_estimate: bool
     category: str
+    reading: str
     reasons: tuple[str, ...]
     remarks: tuple[str, ...]
     levels_are_upper_estimates: bool
@@ -47,12 +48,20 @@ def view_of(result: StoredResult) -> ReportView:
         interval=None if interval is None else words.interval_words(interval),
         upper_estimate=assessment.interval_kind == "upper-estimate",
         category=words.category_words(assessment),
+        reading=_reading(result.review),
         reasons=tuple(reason.text for reason in assessment.reasons),
         remarks=(*words.possible_fractures(assessment), *(words.flag_words(flag) for flag in assessment.flags)),
         levels_are_upper_estimates=words.levels_are_upper_estimates(assessment),
         levels=tuple(_row(level) for level in assessment.levels),
         facts=(*_acquisition(assessment), *_method(result)),
     )
+
+
+def _reading(review: Review | None) -> str:
+    """Whether a person has accepted it; what was rejected is not shown at all."""
+    if review is None or review.decision != "accepted":
+        return "The result is preliminary: software measured it, and no reader has accepted it yet."
+    return f"Software measured it; {review.reader} accepted it on {words.day_words(review.at.date())}."
 
 
 def _patient(patient: PatientIdentity) -> tuple[tuple[str, str], ...]:

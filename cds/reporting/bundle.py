@@ -1,6 +1,6 @@
-"""One result as one FHIR Bundle (R4), rendered once at publish and stored as bytes.
+"""One result as one FHIR Bundle (R4), rendered at publish and at each review, and stored as bytes.
 
-Only the worker imports this module: the models it validates with take a quarter of a second to
+Only the worker and `osteocds review` import this module: the models it validates with take a quarter of a second to
 load, and the web process serves the stored bytes.
 """
 
@@ -13,7 +13,7 @@ from cds.reporting import codes
 from cds.reporting.codes import Json
 from cds.reporting.observations import Observations, instant
 from cds.reporting.references import ResourceIds, full_url
-from cds.reporting.report import device, diagnostic_report, imaging_study, patient, provenance
+from cds.reporting.report import device, diagnostic_report, imaging_study, patient, provenance, reviewed
 
 
 class FhirPublisher:
@@ -25,16 +25,21 @@ class FhirPublisher:
         self._snomed = snomed_body_sites
 
     def render(self, result: StoredResult) -> bytes:
-        """The Bundle as JSON; the same result gives the same bytes."""
+        """The Bundle as JSON; the same result with the same review gives the same bytes.
+
+        `meta.versionId` of the Bundle is 1 as measured, and one more for each review.
+        """
+        review = result.review
         ids = ResourceIds(result)
         entries = [{"fullUrl": full_url(each["id"]), "resource": each} for each in self._resources(result, ids)]
         bundle = Bundle.model_validate(
             {
                 "resourceType": "Bundle",
                 "id": ids.bundle,
+                "meta": {"versionId": str(1 if review is None else 1 + review.number)},
                 "identifier": {"system": codes.RESULT_ID, "value": result.result_id},
                 "type": "collection",
-                "timestamp": instant(result.measured_at),
+                "timestamp": instant(result.measured_at if review is None else review.at),
                 "entry": entries,
             }
         )
@@ -52,3 +57,5 @@ class FhirPublisher:
         yield from observations
         yield diagnostic_report(result, ids, observations, self._notice)
         yield provenance(result, ids, observations)
+        if result.review is not None:
+            yield reviewed(ids, observations, result.review)

@@ -1,4 +1,4 @@
-"""Every system and code that leaves this service as FHIR, in one place.
+"""Systems, units and codes that leave this service as FHIR; our own code systems: `cds.reporting.terminology`.
 
 There is no LOINC code for a vertebral vBMD value by CT, so values carry codes of our own; the
 codes of DXA mean another quantity and never appear. SNOMED CT needs a national licence: its codes
@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from cds.bone.anatomy import VertebralLevel
+from cds.reporting.terminology import MEASUREMENT, display_of
 
 Json = dict[str, Any]
 
@@ -24,45 +25,6 @@ SNOMED = "http://snomed.info/sct"
 LOINC = "http://loinc.org"
 DCM = "http://dicom.nema.org/resources/ontology/DCM"
 _HL7 = "http://terminology.hl7.org/CodeSystem"
-
-MEASUREMENT = "measurement"
-LEVEL = "vertebral-level"
-CATEGORY = "density-category"
-FLAG = "quality-flag"
-REASON = "not-assessable-reason"
-INTERVAL_KIND = "interval-kind"
-CONTRAST = "contrast-state"
-BASIS = "phantom-basis"
-SCANNER = "scanner-calibration"
-METHOD = "method"
-
-DISPLAYS: Mapping[str, str] = MappingProxyType(
-    {
-        "patient-vbmd": "Trabecular vBMD of the spine by CT",
-        "level-vbmd": "Trabecular vBMD of one vertebra by CT",
-        "vbmd-report": "Bone density from an earlier CT",
-        "ci95-low": "95 % interval, lower end",
-        "ci95-high": "95 % interval, upper end",
-        "interval-kind": "Kind of interval",
-        "category": "Category by quantitative CT thresholds",
-        "probability-osteoporosis-range": "Probability that a reference QCT would read below 80 mg/cm3",
-        "z-score": "vBMD Z-score",
-        "population": "Reference population",
-        "phantom-basis": "Phantom material that the value is stated for",
-        "contrast": "Contrast medium in the blood",
-        "scanner-calibration": "How the scanner's HU scale is known",
-        "kvp": "Tube voltage",
-        "slice-thickness": "Slice thickness",
-        "quality-flag": "Limitation of the measurement",
-        "reason": "Why it could not be assessed, or was not used",
-        "hu": "Mean CT number of the trabecular region",
-        "hu-sd": "Standard deviation of CT numbers in the trabecular region",
-        "roi-volume": "Volume of the trabecular region",
-        "estimated-from": "Vertebra that the value was estimated from",
-        "used": "Counts for the patient's value",
-        "height-loss": "Loss of vertebral height",
-    }
-)
 
 SNOMED_VERTEBRAE: Mapping[VertebralLevel, str] = MappingProxyType(
     {
@@ -89,9 +51,7 @@ ARTIFICIAL_INTELLIGENCE = {"system": DCM, "code": "123110", "display": "Artifici
 CT = {"system": DCM, "code": "CT"}
 ASSEMBLER = {"system": f"{_HL7}/provenance-participant-type", "code": "assembler", "display": "Assembler"}
 NOT_PERFORMED = {"system": f"{_HL7}/data-absent-reason", "code": "not-performed", "display": "Not Performed"}
-DATE_UNKNOWN = {
-    "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]
-}
+VERIFIER = {"system": f"{_HL7}/provenance-participant-type", "code": "verifier", "display": "Verifier"}
 
 MG_PER_CM3 = ("mg/cm3", "mg/cm3")
 HOUNSFIELD = ("HU", "[hnsf'U]")
@@ -104,10 +64,19 @@ Z_SCORE = ("Z-score", "{Z-score}")
 """(what people read, UCUM code)."""
 
 
+def absent(why: str) -> Json:
+    """In the place of an element that has no value: why it has none (a FHIR data-absent-reason)."""
+    return {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": why}]}
+
+
+def profile(name: str) -> str:
+    """The canonical URL of one of our profiles; sources in `fhir_profiles`."""
+    return f"{BASE}/StructureDefinition/{name}"
+
+
 def own(system: str, code: str) -> Json:
     """A coding of one of our own code systems."""
-    coding = {"system": f"{BASE}/CodeSystem/{system}", "code": code}
-    return coding | ({"display": DISPLAYS[code]} if system == MEASUREMENT else {})
+    return {"system": f"{BASE}/CodeSystem/{system}", "code": code, "display": display_of(system, code)}
 
 
 def concept(*codings: Json, text: str | None = None) -> Json:
@@ -117,7 +86,7 @@ def concept(*codings: Json, text: str | None = None) -> Json:
 
 def measurement(code: str, text: str | None = None) -> Json:
     """The code of something we measure or state."""
-    return concept(own(MEASUREMENT, code), text=text or DISPLAYS[code])
+    return concept(own(MEASUREMENT, code), text=text or display_of(MEASUREMENT, code))
 
 
 def quantity(value: float, unit: tuple[str, str], decimals: int = 1) -> Json:

@@ -30,6 +30,10 @@ class ResourceIds:
         """The Observation of one vertebra."""
         return self._of_result("level", level.value)
 
+    def review(self, number: int) -> str:
+        """The Provenance of one review."""
+        return self._of_result("review", str(number))
+
     def _of_result(self, *what: str) -> str:
         return _uuid("result", self._result_id, *what)
 

@@ -3,34 +3,36 @@
 from collections.abc import Sequence
 from html import escape
 
-from cds.ports import StoredResult
-from cds.reporting import codes
+from cds.ports import Review, StoredResult
+from cds.reporting import codes, terminology
 from cds.reporting.codes import Json, concept, measurement, own
 from cds.reporting.observations import effective, instant
+from cds.reporting.reading import named, reader, status_of
 from cds.reporting.references import ResourceIds, reference
 from cds.reporting.wording import conclusion
 
 
 def diagnostic_report(result: StoredResult, ids: ResourceIds, observations: Sequence[Json], notice: str) -> Json:
-    """Preliminary: no person has read it yet, and software is never named as its interpreter."""
+    """Preliminary until a named reader has accepted it; software is never named as its interpreter."""
     assessment = result.assessment
     text = conclusion(assessment, notice)
-    category = [concept(own(codes.CATEGORY, assessment.category))] if assessment.category else []
+    category = [concept(own(terminology.CATEGORY, assessment.category))] if assessment.category else []
     return {
         "resourceType": "DiagnosticReport",
         "id": ids.report,
-        "meta": {"security": [codes.AI_ASSERTED]},
+        "meta": {"profile": [codes.profile("vbmd-report")], "security": [codes.AI_ASSERTED]},
         "text": {
             "status": "generated",
             "div": f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{escape(text, quote=False)}</p></div>',
         },
         "identifier": [{"system": codes.RESULT_ID, "value": result.result_id}],
-        "status": "preliminary",
+        "status": status_of(result.review),
         "category": [codes.RADIOLOGY],
         "code": measurement("vbmd-report"),
         "subject": reference("Patient", ids.patient),
         **effective(assessment.acquisition),
         "issued": instant(result.measured_at),
+        **reader("resultsInterpreter", result.review),
         "result": [reference("Observation", each["id"]) for each in observations],
         "imagingStudy": [reference("ImagingStudy", ids.study)],
         "conclusion": text,
@@ -39,12 +41,22 @@ def diagnostic_report(result: StoredResult, ids: ResourceIds, observations: Sequ
 
 
 def patient(result: StoredResult, ids: ResourceIds, identifier_system: str | None) -> Json:
-    """The identifier and nothing else: whoever may know more has it already."""
+    """The identifier and nothing else: whoever may know more has it already.
+
+    US Core asks for a name, a gender and the system of an identifier: said to be masked or unknown.
+    """
     key = result.patient.key
-    system = {"system": identifier_system} if identifier_system else {}
+    system = {"system": identifier_system} if identifier_system else {"_system": codes.absent("unknown")}
     assigner = {"assigner": {"display": key.issuer}} if key.issuer else {}
     identifier = {"use": "usual", **system, "value": key.patient_id, **assigner}
-    return {"resourceType": "Patient", "id": ids.patient, "identifier": [identifier]}
+    masked = codes.absent("masked")
+    return {
+        "resourceType": "Patient",
+        "id": ids.patient,
+        "identifier": [identifier],
+        "name": [masked],
+        "_gender": masked,
+    }
 
 
 def imaging_study(result: StoredResult, ids: ResourceIds) -> Json:
@@ -75,6 +87,7 @@ def device(result: StoredResult, ids: ResourceIds) -> Json:
     return {
         "resourceType": "Device",
         "id": ids.device,
+        "meta": {"profile": [codes.profile("ai-device")]},
         "identifier": [{"system": codes.SOFTWARE_ID, "value": f"osteocds {software.version} {result.generation}"}],
         "status": "active",
         "deviceName": [{"name": "osteocds", "type": "model-name"}],
@@ -89,9 +102,25 @@ def provenance(result: StoredResult, ids: ResourceIds, observations: Sequence[Js
     return {
         "resourceType": "Provenance",
         "id": ids.provenance,
+        "meta": {"profile": [codes.profile("ai-provenance")]},
         "target": [*targets, reference("DiagnosticReport", ids.report)],
         "recorded": instant(result.measured_at),
         "reason": [concept(codes.AI_ASSERTED)],
         "agent": [{"type": concept(codes.ASSEMBLER), "who": reference("Device", ids.device)}],
+        "entity": [{"role": "source", "what": reference("ImagingStudy", ids.study)}],
+    }
+
+
+def reviewed(ids: ResourceIds, observations: Sequence[Json], review: Review) -> Json:
+    """Who read it, when, and what they said: the software measured, this person answers for it."""
+    targets = [reference("Observation", each["id"]) for each in observations]
+    return {
+        "resourceType": "Provenance",
+        "id": ids.review(review.number),
+        "meta": {"profile": [codes.profile("review-provenance")]},
+        "target": [*targets, reference("DiagnosticReport", ids.report)],
+        "recorded": instant(review.at),
+        "activity": {"text": f"{review.decision}: {review.reason}" if review.reason else review.decision},
+        "agent": [{"type": concept(codes.VERIFIER), "who": named(review.reader)}],
         "entity": [{"role": "source", "what": reference("ImagingStudy", ids.study)}],
     }

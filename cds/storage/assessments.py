@@ -10,10 +10,16 @@ from cds.bone.record import from_record, to_record
 from cds.ct.patient import PatientKey
 from cds.ports import Clock, NothingFound, StoredResult
 from cds.storage.patient_columns import belongs_to, columns_of, identity_of
-from cds.storage.tables import nothing_found, results
+from cds.storage.reviews import is_last_review, review_of, was_rejected
+from cds.storage.tables import nothing_found, results, reviews
 from cds.storage.writing import insert_once, insert_or_update
 
+REJECTED = "rejected-by-reader"
+"""Why nothing is known of a patient whose only result a reader has rejected."""
+
 _ALL_BUT_BUNDLE = tuple(column for column in results.c if column.name != "bundle")
+_OF_REVIEW = tuple(column for column in reviews.c if column.name != "result_id")
+_RESULTS_AS_READ = select(*_ALL_BUT_BUNDLE, *_OF_REVIEW).select_from(results.outerjoin(reviews, is_last_review()))
 
 
 class SqlAssessmentStore:
@@ -26,8 +32,7 @@ class SqlAssessmentStore:
     def latest(self, patient: PatientKey) -> StoredResult | NothingFound | None:
         """The newest scan that counts; where none does, the last look that found nothing."""
         newest = (
-            select(*_ALL_BUT_BUNDLE)
-            .where(belongs_to(results, patient), results.c.withdrawn_at.is_(None))
+            _RESULTS_AS_READ.where(belongs_to(results, patient), results.c.withdrawn_at.is_(None))
             .order_by(results.c.study_date.desc().nulls_last(), results.c.measured_at.desc())
             .limit(1)
         )
@@ -41,7 +46,7 @@ class SqlAssessmentStore:
 
     def read(self, result_id: str) -> StoredResult | None:
         """One result by its id; a withdrawn one is not shown."""
-        query = select(*_ALL_BUT_BUNDLE).where(results.c.result_id == result_id, results.c.withdrawn_at.is_(None))
+        query = _RESULTS_AS_READ.where(results.c.result_id == result_id, results.c.withdrawn_at.is_(None))
         with self._engine.connect() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else _stored(row)
@@ -70,6 +75,7 @@ class SqlAssessmentStore:
         the id is new            -> stored; "nothing found" is forgotten
         the id is there          -> nothing changes
         the id is there, withdrawn -> shown again: its study was just found and measured again
+        ... and rejected by a reader -> stays withdrawn; for a while nothing is known of this patient
         """
         with self._engine.begin() as connection:
             if insert_once(connection, results, _row_of(result, bundle)):
@@ -77,6 +83,10 @@ class SqlAssessmentStore:
                 connection.execute(delete(nothing_found).where(belongs_to(nothing_found, patient)))
                 return
             withdrawn = (results.c.result_id == result.result_id) & results.c.withdrawn_at.is_not(None)
+            if connection.execute(select(results.c.result_id).where(withdrawn, was_rejected())).first() is not None:
+                looked = {"looked_at": result.measured_at, "reasons": [REJECTED]}
+                insert_or_update(connection, nothing_found, {**columns_of(result.patient.key), **looked})
+                return
             again = {**_row_of(result, bundle), "withdrawn_at": None, "withdrawn_why": None}
             connection.execute(update(results).where(withdrawn).values(**again))
 
@@ -126,4 +136,5 @@ def _stored(row: Row[tuple[object, ...]]) -> StoredResult:
         measured_at=row.measured_at,
         confirmed_at=row.confirmed_at,
         generation=row.generation,
+        review=review_of(row),
     )

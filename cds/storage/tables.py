@@ -36,6 +36,18 @@ results = Table(
 )
 """`record` is the assessment record as JSON, `bundle` its FHIR rendering, both as at publish."""
 
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("result_id", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("reader", String(255), nullable=False),
+    Column("decision", String(16), nullable=False),
+    Column("reason", Text),
+    Column("reviewed_at", UtcDateTime, nullable=False),
+)
+"""The last one of a result holds; all are kept."""
+
 nothing_found = Table(
     "nothing_found",
     metadata,

@@ -13,7 +13,7 @@ CODES = [(each.code, each.display) for each in OVERRIDE_REASONS]
 
 def published(name):
     """One published resource."""
-    return json.loads((PROFILES / "fsh-generated" / "resources" / name).read_text())
+    return json.loads((PROFILES / "generated" / name).read_text())
 
 
 def test_the_published_list_is_what_cards_offer():
@@ -37,7 +37,7 @@ def test_the_value_set_is_the_whole_code_system():
 
 def test_the_shorthand_says_the_same():
     """The JSON can be generated from it without a change of codes."""
-    shorthand = (PROFILES / "input" / "fsh" / "OverrideReason.fsh").read_text()
+    shorthand = (PROFILES / "input" / "fsh" / "override-reason.fsh").read_text()
 
     assert re.findall(r'^\* #(\S+) "([^"]+)" "[^"]+"$', shorthand, re.MULTILINE) == CODES
     assert f'^url = "{OVERRIDE_SYSTEM}"' in shorthand

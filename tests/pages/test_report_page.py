@@ -1,9 +1,10 @@
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from cds.ports import Trouble
+from cds.ports import Review, Trouble
 from cds.screening import Known, NoPrior, Pending, Unavailable
 from tests.support.assessments import (
     MEASURED_AT,
@@ -216,3 +217,15 @@ async def test_who_has_opted_out_has_no_report_page():
     assert "70 mg/cm3" not in text_of(response)
     assert site.answering.orders == []
     assert site.audit.rows == [("report-page", a_key(), "opted-out", RESULT.result_id)]
+
+
+async def test_the_page_says_whether_a_person_has_accepted_the_result():
+    """Preliminary until then; afterwards by whom and when."""
+    read = replace(RESULT, review=Review("Dr. Ada Reader", "accepted", MEASURED_AT))
+
+    before = text_of(await look(a_site_with(RESULT)))
+    after = text_of(await look(a_site_with(read)))
+
+    assert "no reader has accepted it yet" in before
+    assert "Dr. Ada Reader accepted it on 2 Mar 2026." in after
+    assert "preliminary" not in after

@@ -6,7 +6,18 @@ from typing import Any
 
 STATUSES = {
     "Observation": {"registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error"},
-    "DiagnosticReport": {"registered", "partial", "preliminary", "final", "amended", "corrected", "appended"},
+    "DiagnosticReport": {
+        "registered",
+        "partial",
+        "preliminary",
+        "final",
+        "amended",
+        "corrected",
+        "appended",
+        "cancelled",
+        "entered-in-error",
+        "unknown",
+    },
     "Device": {"active", "inactive", "entered-in-error", "unknown"},
     "ImagingStudy": {"registered", "available", "cancelled", "entered-in-error", "unknown"},
 }

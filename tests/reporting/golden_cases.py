@@ -1,14 +1,17 @@
 """The results whose Bundles lie in tests/golden; `python -m tests.reporting.golden_cases` writes them anew."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from cds.bone.anatomy import VertebralLevel
 from cds.ct.patient import PatientIdentity
 from cds.ct.reason import because
-from cds.ports import StoredResult
+from cds.ports import Review, StoredResult
 from cds.reporting.bundle import FhirPublisher
 from tests.support.assessments import (
+    MEASURED_AT,
     a_contrast_assessment,
     a_height_loss,
     a_key,
@@ -23,8 +26,15 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 NOTICE = "Investigational: not cleared as a medical device."
 IDENTIFIER_SYSTEM = "http://hospital.example.org/patients"
 
+READ_AT = MEASURED_AT + timedelta(hours=5)
+
 CASES: dict[str, StoredResult] = {
     "assessed": a_result(),
+    "accepted": replace(a_result(), review=Review("Dr. Ada Reader", "accepted", READ_AT)),
+    "rejected": replace(
+        a_result(),
+        review=Review("Dr. Ada Reader", "rejected", READ_AT, number=2, reason="L2 is named too low."),
+    ),
     "contrast": a_result(assessment=a_contrast_assessment()),
     "not-assessable": a_result(
         assessment=a_refusal(
@@ -55,6 +65,32 @@ CASES: dict[str, StoredResult] = {
 }
 
 
+UNREAD = [name for name, result in CASES.items() if result.review is None]
+
+EXAMPLES = Path(__file__).parents[2] / "fhir_profiles" / "examples"
+EXAMPLE_OF: dict[str, tuple[str, str, int]] = {
+    "patient-vbmd-assessed": ("assessed", "Observation", 0),
+    "patient-vbmd-accepted": ("accepted", "Observation", 0),
+    "patient-vbmd-contrast": ("contrast", "Observation", 0),
+    "patient-vbmd-not-assessable": ("not-assessable", "Observation", 0),
+    "vertebral-vbmd-used": ("assessed", "Observation", 2),
+    "vertebral-vbmd-not-used": ("assessed", "Observation", 1),
+    "vbmd-report-preliminary": ("assessed", "DiagnosticReport", 0),
+    "vbmd-report-final": ("accepted", "DiagnosticReport", 0),
+    "ai-device": ("assessed", "Device", 0),
+    "ai-provenance": ("assessed", "Provenance", 0),
+    "review-provenance": ("rejected", "Provenance", 1),
+}
+"""By the name of the file: which case, which resource type, which one of them."""
+
+
+def example(name: str) -> dict[str, object]:
+    """One resource as the service would store it."""
+    case, kind, number = EXAMPLE_OF[name]
+    resources = [entry["resource"] for entry in json.loads(rendered(case))["entry"]]
+    return [each for each in resources if each["resourceType"] == kind][number]
+
+
 def rendered(name: str) -> bytes:
     """One case as the service would store it."""
     return FhirPublisher(NOTICE, IDENTIFIER_SYSTEM).render(CASES[name])
@@ -64,3 +100,6 @@ if __name__ == "__main__":
     for each in CASES:
         text = json.dumps(json.loads(rendered(each)), indent=2)
         (GOLDEN / f"bundle-{each}.json").write_text(text + "\n")
+    EXAMPLES.mkdir(exist_ok=True)
+    for each in EXAMPLE_OF:
+        (EXAMPLES / f"{each}.json").write_text(json.dumps(example(each), indent=2) + "\n")

@@ -9,8 +9,9 @@ import pytest
 from fhir.resources.R4B.bundle import Bundle
 
 from cds.reporting.bundle import FhirPublisher
+from fhir_profiles.generate import GENERATED
 from tests.reporting.fhir_rules import broken_rules
-from tests.reporting.golden_cases import CASES, GOLDEN, NOTICE, rendered
+from tests.reporting.golden_cases import CASES, EXAMPLE_OF, EXAMPLES, GOLDEN, NOTICE, example, rendered
 from tests.support.assessments import a_key, a_patient, a_result
 
 
@@ -20,6 +21,23 @@ def test_the_bundle_is_as_agreed(name):
     agreed = json.loads((GOLDEN / f"bundle-{name}.json").read_text())
 
     assert json.loads(rendered(name)) == agreed
+
+
+@pytest.mark.parametrize("name", EXAMPLE_OF)
+def test_the_examples_beside_the_profiles_are_what_is_emitted(name):
+    """Each claims the profile that it is named for."""
+    kept = json.loads((EXAMPLES / f"{name}.json").read_text())
+
+    assert example(name) == kept
+    assert name.startswith(kept["meta"]["profile"][0].rsplit("/", 1)[-1])
+
+
+def test_there_is_an_example_of_every_profile_and_no_other():
+    """A new profile needs one; an old file is removed."""
+    profiles = {path.stem.removeprefix("StructureDefinition-") for path in GENERATED.glob("StructureDefinition-*")}
+
+    assert {example(name)["meta"]["profile"][0].rsplit("/", 1)[-1] for name in EXAMPLE_OF} == profiles
+    assert {path.stem for path in EXAMPLES.iterdir()} == EXAMPLE_OF.keys()
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -86,12 +104,15 @@ def test_no_snomed_code_leaves_where_the_site_has_no_licence():
 
 
 def test_neither_birth_date_nor_sex_leaves_the_store():
-    """The Patient in the Bundle is an identifier and nothing else."""
+    """The Patient in the Bundle is an identifier; name and gender, which US Core asks for, are said to be masked."""
     bundle = rendered("assessed")
 
+    patient = next(e["resource"] for e in json.loads(bundle)["entry"] if e["resource"]["resourceType"] == "Patient")
     assert b"birthDate" not in bundle
-    assert b"gender" not in bundle
+    assert b'"gender"' not in bundle
     assert b"1951" not in bundle
+    assert [each["valueCode"] for each in patient["name"][0]["extension"]] == ["masked"]
+    assert patient["name"][0].keys() == patient["_gender"].keys() == {"extension"}
 
 
 def test_the_web_process_need_not_load_fhir_models():

@@ -7,7 +7,7 @@ import pytest
 from cds.bone.anatomy import VertebralLevel as Level
 from cds.bone.words import flag_words
 from cds.reporting.wording import conclusion, notes
-from tests.reporting.golden_cases import CASES, NOTICE, rendered
+from tests.reporting.golden_cases import CASES, NOTICE, UNREAD, rendered
 from tests.support.assessments import a_contrast_assessment, a_height_loss, a_refusal, an_assessment
 
 
@@ -17,7 +17,7 @@ def resource(name, kind):
     return found
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", UNREAD)
 def test_the_report_is_preliminary_and_nobody_interpreted_it(name):
     """Software is never the interpreter."""
     report = resource(name, "DiagnosticReport")

@@ -1,4 +1,4 @@
-CodeSystem: OverrideReason
+CodeSystem: OverrideReasonCodes
 Id: override-reason
 Title: "Why a bone density card was set aside"
 Description: "Reasons that a clinician can give in CDS Hooks feedback for not following a card of osteocds."
