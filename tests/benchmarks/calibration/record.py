@@ -1,4 +1,4 @@
-"""One cohort, every method: what is kept of it. All figures, by tube voltage, by size, by scanner."""
+"""One cohort, every method: what is kept of it. All figures, by tube voltage, size, levels and scanner."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cds.bone.level_conversion import SUBSTITUTES, TARGET
 from tests.benchmarks.calibration import intervals
 from tests.benchmarks.calibration.answers import Answers
 from tests.benchmarks.calibration.figures import figures_of
@@ -14,6 +15,7 @@ from tests.benchmarks.calibration.observation import Case
 
 Record = dict[str, Any]
 SIZE_BANDS_CM = (25.0, 30.0)
+BOTH = "1: L1 and L2"
 DRAWS, DRAWS_OF_PART = 500, 200
 LEAST_IN_PART = 20
 
@@ -27,6 +29,7 @@ def record_of(cases: Sequence[Case], answers: Mapping[str, Answers]) -> Record:
         "methods": {name: figures_of(each, draws=DRAWS) for name, each in answers.items()},
         "by_kvp": _parts(answers, np.array([f"{case.observation.kvp:g} kVp" for case in cases]), _first_number),
         "by_size": _parts(answers, np.array([size_band(case) for case in cases]), str),
+        "by_levels": _parts(answers, np.array([levels_band(case) for case in cases]), str),
         "by_scanner": by_scanner(answers[THIS]),
     }
 
@@ -38,6 +41,17 @@ def size_band(case: Case) -> str:
     if size_cm < low:
         return f"1: Dw below {low:g} cm"
     return f"2: Dw {low:g} to {high:g} cm" if size_cm < high else f"3: Dw {high:g} cm and more"
+
+
+def levels_band(case: Case) -> str:
+    """Of the vertebrae that made the result: how far they are from L1 and L2, whose mean is the truth."""
+    used = {level.level for level in case.observation.levels}
+    target = len(used & set(TARGET))
+    if target == len(TARGET):
+        return BOTH
+    if target:
+        return "2: L1 or L2, perhaps with a neighbour"
+    return "3: T12 or L3" if used & set(SUBSTITUTES) else "4: T7 to T11" if used else "5: none"
 
 
 def _first_number(name: str) -> float:

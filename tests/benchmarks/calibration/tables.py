@@ -37,6 +37,7 @@ SHORT: Final = (
     "coverage",
     "rmse_below_100",
 )
+SPLITS: Final = (("by_kvp", "tube voltage"), ("by_size", "size"), ("by_levels", "levels used"))
 PAIR_COLUMNS: Final = {
     "spearman": "Spearman r",
     "icc_a1": "ICC(A,1)",
@@ -54,8 +55,9 @@ def tables_of(results: Record) -> Iterator[Table]:
             title = f"{told}, scanner {state}: {found['natural']} at natural prevalence"
             title += f" and {found['patients'] - found['natural']} more below 80, {_origin(results[part])}"
             yield _methods(found, title)
-            for split, name in (("by_kvp", "tube voltage"), ("by_size", "size")):
-                yield _parts(found[split], f"{told}, scanner {state}, by {name}")
+            for split, name in SPLITS:
+                if found.get(split):
+                    yield _parts(found[split], f"{told}, scanner {state}, by {name}")
             if found["by_scanner"]:
                 yield _scanners(found["by_scanner"], f"{told}, scanner {state}: {THIS}, by scanner")
     if "reliability" in (results.get("without_images") or {}):

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tests.benchmarks.calibration.methods import THIS
+from tests.benchmarks.calibration.record import BOTH
 from tests.benchmarks.target_lines import Line, line_of
 
 Record = Mapping[str, Any]
@@ -42,6 +43,10 @@ def _documented(told: str, state: Record | None) -> Iterator[Line]:
     own = None if state is None else state["methods"][THIS]
     for name, what, least, most in BOUNDS:
         yield _figure(f"{told}, scanner documented: {what}", own and own[name], least, most)
+    if state is not None and BOTH in state.get("by_levels", {}) and told == COHORTS["with_images"]:
+        whole = state["by_levels"][BOTH][THIS]
+        for name, what, least, most in BOUNDS:
+            yield _figure(f"{told}, documented, L1 and L2 both used: {what}", whole[name], least, most)
     what = f"{told}, scanner documented: interval coverage agrees with 95 % (binomial p)"
     if own is None or own["coverage_p"] is None:
         yield line_of(what, None, least=LEAST_P)
