@@ -10,10 +10,8 @@ from cds.bone.assessment import Assessment
 from cds.bone.measured_ct import MeasuredCt
 from cds.bone.regions import regions_of
 from cds.dicomweb.folder import FolderArchive
-from cds.dicomweb.results.report import report_of
+from cds.dicomweb.results.objects import objects_of
 from cds.dicomweb.results.reported import ReportedResult
-from cds.dicomweb.results.segmentation import segmentation_of
-from cds.dicomweb.results.source import source_images
 
 
 def dicom_objects(archive: FolderArchive, ct: MeasuredCt, assessment: Assessment, notice: str) -> dict[str, bytes]:
@@ -23,12 +21,9 @@ def dicom_objects(archive: FolderArchive, ct: MeasuredCt, assessment: Assessment
     software and calibration gives the same UIDs.
     """
     regions = regions_of(ct)
-    source = source_images(archive.headers(assessment.acquisition.series_uid), regions.sop_instance_uids)
     result = ReportedResult(_id_of(assessment), assessment, datetime.now(UTC), notice)
-    return {
-        "--seg": _file(segmentation_of(result, regions, source)),
-        "--sr": _file(report_of(result, regions, source)),
-    }
+    segmentation, report = objects_of(result, regions, archive.headers(assessment.acquisition.series_uid))
+    return {"--seg": _file(segmentation), "--sr": _file(report)}
 
 
 def _id_of(assessment: Assessment) -> str:

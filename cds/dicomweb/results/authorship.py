@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from pydicom.dataset import Dataset
-from pydicom.valuerep import DA, TM
+from pydicom.valuerep import DA, DT, TM
 
 from cds.bone.assessment import Software
 from cds.dicomweb.results import codes
@@ -30,6 +30,8 @@ def dated(written: Dataset, at: datetime, header: Dataset) -> Dataset:
     """The object with the moment of its result, not of its writing: so a repeat is the same, byte for byte."""
     written.InstanceCreationDate, written.InstanceCreationTime = DA(at.date()), TM(at.time())
     written.SeriesDate, written.SeriesTime = DA(at.date()), TM(at.time())
+    for equipment in written.get("ContributingEquipmentSequence") or ():
+        equipment.ContributionDateTime = DT(at)  # highdicom names itself, and when it was run
     if "TimezoneOffsetFromUTC" in header:
         written.TimezoneOffsetFromUTC = header.TimezoneOffsetFromUTC
     return written

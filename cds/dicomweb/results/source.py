@@ -111,6 +111,7 @@ def _with_geometry(
 
 def copyable(header: Dataset) -> Dataset:
     """A header that can be copied from: what must be there is, what cannot be written is empty."""
+    header.decode()  # while it still says how its text is encoded
     copied = Dataset(header)
     for keyword in _EMPTY_WHERE_MISSING:
         if keyword not in copied:
