@@ -31,7 +31,8 @@ def dated(written: Dataset, at: datetime, header: Dataset) -> Dataset:
     written.InstanceCreationDate, written.InstanceCreationTime = DA(at.date()), TM(at.time())
     written.SeriesDate, written.SeriesTime = DA(at.date()), TM(at.time())
     for equipment in written.get("ContributingEquipmentSequence") or ():
-        equipment.ContributionDateTime = DT(at)  # highdicom names itself, and when it was run
+        if "ContributionDateTime" in equipment:  # highdicom names itself, and when it was run
+            equipment.ContributionDateTime = DT(at)
     if "TimezoneOffsetFromUTC" in header:
         written.TimezoneOffsetFromUTC = header.TimezoneOffsetFromUTC
     return written

@@ -6,6 +6,7 @@ array of all segments at full size, over a gigabyte for a thin chest CT; here fr
 after the other, of highdicom's parts.
 """
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -230,7 +231,7 @@ def _reference(image: SourceImage) -> Dataset:
 
 def _pixels(frames: Sequence[Frame], regions: MeasuredRegions, source: SourceImages) -> bytes:
     """One bit a pixel, the first in the lowest bit, of all frames in their order, padded to an even length."""
-    packed = bytearray()
+    packed = io.BytesIO()  # whose value is not copied once more
     for first in range(0, len(frames), _FRAMES_TO_WHOLE_BYTES):
         group = frames[first : first + _FRAMES_TO_WHOLE_BYTES]
         plane = np.zeros((len(group), source.rows, source.columns), bool)
@@ -239,6 +240,6 @@ def _pixels(frames: Sequence[Frame], regions: MeasuredRegions, source: SourceIma
             first_slice, row, column = region.start
             inside = region.inside[slice_index - first_slice]
             plane[place, row : row + inside.shape[0], column : column + inside.shape[1]] = inside
-        packed += np.packbits(plane, axis=None, bitorder="little").tobytes()
-    packed += bytes(len(packed) % 2)
-    return bytes(packed)
+        packed.write(np.packbits(plane, axis=None, bitorder="little").tobytes())
+    packed.write(bytes(packed.tell() % 2))
+    return packed.getvalue()
