@@ -61,7 +61,7 @@ def points_of(region, affine):
 
 
 @given(axes_of_patients())
-@settings(max_examples=8)
+@settings(max_examples=8, deadline=None)
 def test_a_body_lies_where_it_was_outlined_however_the_patient_lies(affine):
     """Given a ball in a mask of its own, then its voxels are those of the CT within the ball, for all orientations."""
     ct = a_ct(affine, bodies=[a_ball()])
@@ -105,7 +105,7 @@ def test_bodies_come_first_and_empty_ones_not_at_all():
 
 
 @given(st.lists(placed, min_size=1, max_size=4))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_regions_survive_being_kept(found):
     """Given any regions, then what was kept as bytes is what comes back."""
     before = MeasuredRegions(UIDS, (20, 600, 600), tuple(Region(*each) for each in found))
