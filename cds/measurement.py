@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypedDict
 
-from cds.bone.assess import assess_volume, levels_to_outline, not_assessable
+from cds.bone.assess import levels_to_outline, measure_volume, not_assessable
 from cds.bone.assessment import Acquisition, Assessment, PassedOver, Software
+from cds.bone.measured_ct import Measured
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import PatientCheck, PatientIdentity, check_patient
 from cds.ct.reason import NotAssessable, because
@@ -34,21 +35,21 @@ def measure_first_assessable(
     patient: PatientIdentity | None,
     ranked: Sequence[CtSeries],
     progress: Progress | None = None,
-) -> Assessment:
+) -> Measured:
     """Measure series in their order until one is assessable; else the first one's reasons stand.
 
     The first of the patient's own, that is: images of somebody else speak only if there are no others.
     """
     refused: list[Assessment] = []
     for series in ranked:
-        assessment = _measure_series(instruments, patient, series, progress)
-        if assessment.status == "assessed":
-            return replace(assessment, passed_over=_passed_over(refused))
-        refused.append(assessment)
+        measured = _measure_series(instruments, patient, series, progress)
+        if measured.assessment.status == "assessed":
+            return replace(measured, assessment=replace(measured.assessment, passed_over=_passed_over(refused)))
+        refused.append(measured.assessment)
     if not refused:
         raise StudyVanished("no series to measure")
     refused.sort(key=lambda each: each.patient_check == "mismatch")
-    return replace(refused[0], passed_over=_passed_over(refused[1:]))
+    return Measured(replace(refused[0], passed_over=_passed_over(refused[1:])))
 
 
 def _passed_over(refused: Sequence[Assessment]) -> tuple[PassedOver, ...]:
@@ -57,7 +58,7 @@ def _passed_over(refused: Sequence[Assessment]) -> tuple[PassedOver, ...]:
 
 def _measure_series(
     instruments: Instruments, patient: PatientIdentity | None, series: CtSeries, progress: Progress | None
-) -> Assessment:
+) -> Measured:
     """One series, front to back; timings in seconds.
 
     The patient is checked once more against what the retrieved images say, all of them.
@@ -74,15 +75,15 @@ def _measure_series(
         "timing_s": timing_s,
     }
     if isinstance(volume, NotAssessable):
-        assessment = not_assessable(series, volume.reasons, **facts)
+        measured = Measured(not_assessable(series, volume.reasons, **facts))
     elif patient_check == "mismatch":
-        assessment = not_assessable(series, (because("patient-mismatch"),), **facts)
+        measured = Measured(not_assessable(series, (because("patient-mismatch"),), **facts))
     else:
         if patient is not None:
             volume = _with_chart_facts(volume, patient)
         spine = instruments.segmenter.segment(volume, levels_to_outline(instruments.all_levels), progress)
         timing_s["segment"] = time.perf_counter() - begun - timing_s["read"]
-        assessment = assess_volume(
+        measured = measure_volume(
             volume,
             spine,
             instruments.calibrator,
@@ -91,11 +92,12 @@ def _measure_series(
             **facts,
         )
         timing_s["calibrate"] = time.perf_counter() - begun - timing_s["read"] - timing_s["segment"]
-    return replace(
-        assessment,
-        acquisition=_as_imaged(assessment.acquisition, images),
+    assessment = replace(
+        measured.assessment,
+        acquisition=_as_imaged(measured.assessment.acquisition, images),
         timing_s=timing_s | {"total": time.perf_counter() - begun},
     )
+    return replace(measured, assessment=assessment)
 
 
 class _Facts(TypedDict):

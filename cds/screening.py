@@ -33,6 +33,7 @@ from cds.ports import (
     ServiceHealth,
     StoredResult,
     Trouble,
+    VoxelKeeper,
 )
 
 
@@ -172,6 +173,8 @@ class Screening:
     generation: str
     max_scan_age_days: int | None
     allow_unverified_identity: bool
+    keepers: Sequence[VoxelKeeper] = ()
+    """Who takes something of the voxels while they are in memory."""
 
     def choose(self, order: ImagingOrder) -> Choice:
         """Find the patient's earlier CTs and rank the series that can be measured."""
@@ -198,7 +201,10 @@ class Screening:
         """Measure the best series that turns out assessable; None where nothing may be retrieved."""
         if self._opted_out(choice.patient, "measure"):
             return None
-        return measure_first_assessable(self.instruments, choice.patient, choice.series, progress)
+        measured = measure_first_assessable(self.instruments, choice.patient, choice.series, progress)
+        for keeper in self.keepers:
+            keeper.keep(self._id_of(choice, measured.assessment), measured)
+        return measured.assessment
 
     def publish(self, choice: Choice, assessment: Assessment) -> str | None:
         """Render and store the result under the same id however often this runs.
@@ -213,7 +219,7 @@ class Screening:
             self.store.keep_nothing_found(choice.patient.key, now, ["patient-mismatch"])
             return None
         result = StoredResult(
-            result_id=_result_id(choice.patient, assessment.acquisition.series_uid, self.generation),
+            result_id=self._id_of(choice, assessment),
             patient=_as_images_say(choice.patient, assessment.acquisition),
             assessment=assessment,
             measured_at=now,
@@ -230,6 +236,9 @@ class Screening:
         if opted_out:
             self.audit.record("screening", patient.key, "opted-out", step)
         return opted_out
+
+    def _id_of(self, choice: Choice, assessment: Assessment) -> str:
+        return _result_id(choice.patient, assessment.acquisition.series_uid, self.generation)
 
     def _own_series(self, patient: PatientIdentity, found: Sequence[CtSeries]) -> tuple[list[CtSeries], list[str]]:
         """The series that are this patient's beyond doubt, and the codes of what was refused.

@@ -133,6 +133,9 @@ class Settings(BaseSettings):
     archive_oauth_client_secret_file: Path | None = None
     archive_oauth_scope: str | None = None
 
+    store_results: bool = False
+    """Store a segmentation and a structured report of each result in the archive, beside the images."""
+
     # which prior CT
     max_scan_age_days: Annotated[int | None, Field(gt=0), BeforeValidator(_none_in_words)] = 730
     """Older CTs are not used; "none" accepts any age."""
@@ -220,6 +223,13 @@ class Settings(BaseSettings):
     def _one_archive(self) -> Self:
         if self.archive_folder is not None and self.archive_url is not None:
             msg = "set OSTEOCDS_ARCHIVE_FOLDER or OSTEOCDS_ARCHIVE_URL, not both"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _results_into_a_server(self) -> Self:
+        if self.store_results and self.archive_url is None:
+            msg = "OSTEOCDS_STORE_RESULTS needs OSTEOCDS_ARCHIVE_URL: a folder is only read"
             raise ValueError(msg)
         return self
 

@@ -534,3 +534,19 @@ def test_who_opts_in_again_is_screened_at_once(screening, archive, opt_outs):
     opt_outs.patients.clear()
 
     assert screening.choose(an_order()).series == tuple(archive.series)
+
+
+def test_voxels_are_offered_under_the_id_of_the_result(screening, archive):
+    """Whoever keeps something of the voxels keeps it under the id that publishing gives the result."""
+    kept = {}
+
+    class Keeper:
+        def keep(self, result_id, measured):
+            kept[result_id] = measured
+
+    keeping = replace(screening, keepers=(Keeper(),))
+    choice = Choice(a_patient(), tuple(archive.series))
+    assessment = keeping.measure(choice)
+
+    assert list(kept) == [keeping.publish(choice, assessment)]
+    assert kept[next(iter(kept))].assessment == assessment

@@ -94,3 +94,16 @@ def test_an_empty_segmenter_is_none(monkeypatch, text):
     monkeypatch.setenv("OSTEOCDS_SEGMENTER", text)
 
     assert read_settings().segmenter is None
+
+
+def test_results_are_stored_in_servers_alone(monkeypatch, tmp_path):
+    """Off by default; on, it needs a DICOMweb server, because a folder is only read."""
+    assert not Settings().store_results
+    monkeypatch.setenv("OSTEOCDS_STORE_RESULTS", "true")
+    monkeypatch.setenv("OSTEOCDS_ARCHIVE_FOLDER", str(tmp_path))
+    with pytest.raises(SettingsInvalid, match="OSTEOCDS_STORE_RESULTS needs OSTEOCDS_ARCHIVE_URL"):
+        read_settings()
+
+    monkeypatch.delenv("OSTEOCDS_ARCHIVE_FOLDER")
+    monkeypatch.setenv("OSTEOCDS_ARCHIVE_URL", "https://pacs.example.org/dicom-web")
+    assert read_settings().store_results

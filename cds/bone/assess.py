@@ -21,6 +21,7 @@ from cds.bone.assessment import Acquisition, Assessment, HeightLoss, Software
 from cds.bone.contrast import DENSE_BLOOD_HU, contrast_flags, contrast_of
 from cds.bone.contrast_phase import phase_flags
 from cds.bone.level_conversion import CONVERSIONS, LevelChoice, choose_levels
+from cds.bone.measured_ct import Measured, MeasuredCt
 from cds.bone.numbering import is_ambiguous, refuse_numbering
 from cds.bone.orientation import orientation_flags, refuse_orientation
 from cds.bone.patient import patient_result
@@ -65,7 +66,7 @@ def not_assessable(  # noqa: PLR0913 (keywords: the contract with screening)
     )
 
 
-def assess_volume(  # noqa: PLR0913 (keywords: the contract with screening)
+def measure_volume(  # noqa: PLR0913 (keywords: the contract with screening)
     volume: CtVolume,
     spine: Spine,
     calibrator: TissueCalibrator,
@@ -76,7 +77,7 @@ def assess_volume(  # noqa: PLR0913 (keywords: the contract with screening)
     timing_s: Mapping[str, float],
     population: str | None = None,
     all_levels: bool = False,
-) -> Assessment:
+) -> Measured:
     """Measure one CT. `population`: the norm that the site named; `all_levels`: not only those needed."""
 
     def refused(reasons: Sequence[Reason]) -> Assessment:
@@ -86,14 +87,14 @@ def assess_volume(  # noqa: PLR0913 (keywords: the contract with screening)
 
     reasons, gate_flags = _gates(volume, spine, patient_check)
     if reasons:
-        return replace(refused(reasons), numbering_confidence=spine.numbering_confidence)
+        return Measured(replace(refused(reasons), numbering_confidence=spine.numbering_confidence))
     tissues = sample_tissues(volume, spine)
     contrast = contrast_of(volume.series, tissues.blood, _noise_of_blood(volume, spine, tissues))
     dense_blood = spine.aorta if tissues.blood is not None and tissues.blood.hu > DENSE_BLOOD_HU else None
     patient_calibrator = PatientCalibrator(calibrator, tissues.fit_to_calibrate(contrast.state))
     survey = survey_levels(volume, spine, patient_calibrator, keep_out=dense_blood, all_levels=all_levels)
     if survey.turned:
-        return replace(refused(survey.turned), numbering_confidence=spine.numbering_confidence)
+        return Measured(replace(refused(survey.turned), numbering_confidence=spine.numbering_confidence))
     choice = choose_levels(survey.usable)
     used = () if choice is None else choice.levels
     phase = phase_flags(contrast, volume.series.kvp)
@@ -105,7 +106,7 @@ def assess_volume(  # noqa: PLR0913 (keywords: the contract with screening)
         contrast=contrast,
     )
     if tissue_reasons:
-        return without_value
+        return Measured(without_value)
     ambiguous = ("level-ambiguous",) if is_ambiguous(spine, used) else ()
     surveyed = replace(
         without_value,
@@ -115,8 +116,11 @@ def assess_volume(  # noqa: PLR0913 (keywords: the contract with screening)
         ),
     )
     if choice is None:
-        return surveyed
-    return _with_value(surveyed, survey, choice, series=volume.series, ambiguous=bool(ambiguous), population=population)
+        return Measured(surveyed)
+    assessment = _with_value(
+        surveyed, survey, choice, series=volume.series, ambiguous=bool(ambiguous), population=population
+    )
+    return Measured(assessment, MeasuredCt(volume, spine, survey.rois))
 
 
 def _noise_of_blood(volume: CtVolume, spine: Spine, tissues: Tissues) -> float | None:

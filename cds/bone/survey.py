@@ -20,6 +20,7 @@ from cds.bone.measured_level import Calibrator, MeasuredLevel, measure_level
 from cds.bone.outlined_body import OutlinedBody, UnmeasuredBody
 from cds.bone.outlined_column import OutlinedColumn, outlined_column
 from cds.bone.roi import TrabecularRoi
+from cds.bone.roi_voxels import VoxelIndices
 from cds.ct.reason import Reason, because
 from cds.ct.volume import CtVolume
 
@@ -65,6 +66,11 @@ class Survey:
     def densities(self) -> Mapping[VertebralLevel, LevelDensity]:
         """Density by level."""
         return {level: each.density for level, each in self.measured.items()}
+
+    @property
+    def rois(self) -> Mapping[VertebralLevel, VoxelIndices]:
+        """The voxels that were measured, by level."""
+        return {level: each.roi.voxel_indices for level, each in self.measured.items()}
 
     @property
     def reasons(self) -> tuple[Reason, ...]:

@@ -30,14 +30,21 @@ def start() -> None:
 
 
 @app.command()
-def assess(
+def assess(  # noqa: PLR0913 - each is one choice of the user
     dicom_dir: DicomDir,
+    *,
     json_to: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the record as JSON; - for standard output.")
     ] = None,
     series: Annotated[str | None, typer.Option(metavar="UID", help="Measure this series and no other.")] = None,
     all_levels: Annotated[bool, typer.Option(help="Measure every vertebra found, needed or not.")] = False,
     population: Annotated[str | None, typer.Option(help="Reference population for the Z-score.")] = None,
+    seg: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write bodies and measured regions as a DICOM segmentation.")
+    ] = None,
+    sr: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the measurements as a DICOM structured report.")
+    ] = None,
 ) -> None:
     """Measure the CT in a folder: a table for people, a record for programs.
 
@@ -46,7 +53,7 @@ def assess(
     with exit_status():
         from cds.cli.assess import AssessRequest, run_assess
 
-        run_assess(AssessRequest(dicom_dir, json_to, series, all_levels, population))
+        run_assess(AssessRequest(dicom_dir, json_to, series, all_levels, population, seg, sr))
 
 
 @app.command()

@@ -18,6 +18,7 @@ from rich.text import Text
 import cds
 from cds.bone.assess import not_assessable
 from cds.bone.assessment import Assessment, Software
+from cds.bone.measured_ct import Measured
 from cds.bone.record import to_record
 from cds.cli.configuration import read_settings, refuse_unknown_population, tell_expired_calibrations
 from cds.cli.progress import progress_bar
@@ -31,7 +32,7 @@ from cds.dicomweb.folder_scan import FolderScan
 from cds.errors import NoCtFound, OutputNotWritable
 from cds.inference.generation import current_generation
 from cds.measurement import measure_first_assessable
-from cds.ports import Progress
+from cds.ports import Progress, ResultRefused
 from cds.screening import SERIES_TRIED
 from cds.settings import Settings
 
@@ -47,6 +48,14 @@ class AssessRequest:
     series_uid: str | None = None
     all_levels: bool = False
     population: str | None = None
+    seg_to: Path | None = None
+    sr_to: Path | None = None
+
+    @property
+    def outputs(self) -> dict[str, Path]:
+        """The files to write, by option."""
+        asked = {"--json": self.json_to, "--seg": self.seg_to, "--sr": self.sr_to}
+        return {option: Path(name) for option, name in asked.items() if name not in (None, STANDARD_OUTPUT)}
 
 
 def run_assess(request: AssessRequest) -> None:
@@ -62,10 +71,11 @@ def run_assess(request: AssessRequest) -> None:
         scan.only_patient()
         today = datetime.now(UTC).date()
         selection = select_series(_asked_for(request, scan.series), SelectionPolicy(max_age_days=None, today=today))
-        assessment = _assess(request, settings, archive, selection, report)
-        assessment = _with_truncation(assessment, scan)
+        measured = _assess(request, settings, archive, selection, report)
+        assessment = _with_truncation(measured.assessment, scan)
     _tell_what_was_left_out(errors, scan.findings, selection, assessment)
     _put_out(request, settings, assessment, scan.findings)
+    _put_out_objects(request, settings, archive, measured)
 
 
 def _asked_for(request: AssessRequest, found: Sequence[CtSeries]) -> Sequence[CtSeries]:
@@ -79,9 +89,9 @@ def _asked_for(request: AssessRequest, found: Sequence[CtSeries]) -> Sequence[Ct
 
 def _assess(
     request: AssessRequest, settings: Settings, archive: FolderArchive, selection: Selection, report: Progress
-) -> Assessment:
+) -> Measured:
     if selection.chosen is None:
-        return _nothing_usable(settings, selection)
+        return Measured(_nothing_usable(settings, selection))
     report("loading the networks", 0.0)
     from cds.wiring.measuring import instruments_on
 
@@ -143,16 +153,39 @@ def _put_out(request: AssessRequest, settings: Settings, assessment: Assessment,
         return
     Console().print(assessment_view(assessment, settings.notice))
     if request.json_to is not None:
-        _write_whole(Path(request.json_to), text)
+        _write_whole(Path(request.json_to), text.encode())
+
+
+def _put_out_objects(request: AssessRequest, settings: Settings, archive: FolderArchive, measured: Measured) -> None:
+    """The segmentation and the report that were asked for; of a CT without a result there is neither."""
+    targets = {option: target for option, target in request.outputs.items() if option != "--json"}
+    if not targets:
+        return
+    if measured.ct is None:
+        typer.echo(f"osteocds: {', '.join(targets)}: nothing was written, there is no result to write", err=True)
+        return
+    from cds.cli.dicom_output import dicom_objects
+
+    try:
+        objects = dicom_objects(archive, measured.ct, measured.assessment, settings.notice)
+    except ResultRefused as refused:
+        raise OutputNotWritable(f"{', '.join(targets)}: {refused}") from refused
+    for option, target in targets.items():
+        _write_whole(target, objects[option])
 
 
 def _refuse_unwritable(request: AssessRequest) -> None:
     """Tried before the work, so that minutes of it are never lost to a typo."""
-    if request.json_to is None or request.json_to == STANDARD_OUTPUT:
-        return
-    target = Path(request.json_to)
+    outputs = request.outputs
+    if len({target.resolve() for target in outputs.values()}) < len(outputs):
+        raise OutputNotWritable(f"{', '.join(outputs)} name the same file")
+    for option, target in outputs.items():
+        _refuse_target(request, option, target)
+
+
+def _refuse_target(request: AssessRequest, option: str, target: Path) -> None:
     if target.is_dir():
-        raise OutputNotWritable(f"{target} is a folder; --json takes a file or -")
+        raise OutputNotWritable(f"{target} is a folder; {option} takes a file")
     if target.resolve().is_relative_to(request.dicom_dir.resolve()):
         raise OutputNotWritable(f"{target} lies in the input folder, which is never written to")
     try:
@@ -162,11 +195,11 @@ def _refuse_unwritable(request: AssessRequest) -> None:
         raise OutputNotWritable(f"{target} cannot be written: {error.strerror}") from error
 
 
-def _write_whole(target: Path, text: str) -> None:
+def _write_whole(target: Path, content: bytes) -> None:
     """The old file or the new one, never half of it."""
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        draft.write_text(text, encoding="utf-8")
+        draft.write_bytes(content)
         draft.replace(target)
     except OSError as error:
         draft.unlink(missing_ok=True)

@@ -23,6 +23,8 @@ class CtVolume:
     hu: NDArray[np.int16]
     affine_lps: Affine
     series: CtSeries
+    sop_instance_uids: tuple[str, ...] = ()
+    """Of the image behind each slice, in their order; empty where images carry no unique ones."""
 
     def __post_init__(self) -> None:
         """Check shape, type and geometry; freeze the arrays."""
@@ -34,6 +36,9 @@ class CtVolume:
             raise ValueError(msg)
         if abs(np.linalg.det(self.affine_lps[:3, :3])) < 1e-9:
             msg = "affine_lps is singular"
+            raise ValueError(msg)
+        if len(self.sop_instance_uids) not in (0, len(self.hu)):
+            msg = f"{len(self.sop_instance_uids)} images cannot make {len(self.hu)} slices"
             raise ValueError(msg)
         self.hu.setflags(write=False)
         self.affine_lps.setflags(write=False)

@@ -84,7 +84,9 @@ def assemble_volume(
     grid = grid_of(headers.kept, planes.equal)
     if isinstance(grid, Reason):
         return NotAssessable((grid,))
-    return CtVolume(planes.in_order(grid.order), grid.affine_lps, headers.facts(grid.order))
+    return CtVolume(
+        planes.in_order(grid.order), grid.affine_lps, headers.facts(grid.order), headers.sop_instance_uids(grid.order)
+    )
 
 
 def refused_headers(images: Sequence[CtSlice], series: CtSeries) -> Reason | None:
@@ -119,6 +121,11 @@ class _Headers:
         """Remember an image whose pixels are good."""
         self.kept.append(image)
         self._told.append(series_of(DatasetAttributes(dataset), transfer_syntax=image.transfer_syntax))
+
+    def sop_instance_uids(self, order: tuple[int, ...]) -> tuple[str, ...]:
+        """Which image is which slice; nothing where an identifier is missing or stands on two images."""
+        uids = tuple(self.kept[index].sop_instance_uid or "" for index in order)
+        return uids if "" not in uids and len(set(uids)) == len(uids) else ()
 
     def facts(self, order: tuple[int, ...]) -> CtSeries:
         """The series as its images describe it, the lowest first; under the UIDs by which it was asked for."""

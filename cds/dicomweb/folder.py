@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydicom import dcmread
+from pydicom.dataset import Dataset
 
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import PatientIdentity, PatientKey, carries, check_patient
@@ -93,6 +94,13 @@ class FolderArchive:
         ]
         return bool(images) and all(check_patient(patient, found) != "mismatch" for found in images)
 
+    def headers(self, series_uid: str) -> Iterator[Dataset]:
+        """What every image of a series says, without pixels, one after the other; raises `StudyVanished`."""
+        for content in self._scan_as_archive().contents:
+            if content.facts.series_uid == series_uid:
+                for file in content.files:
+                    yield self._read(file.name, pixels=False)
+
     def close(self) -> None:
         """Nothing is held open between questions."""
 
@@ -104,15 +112,18 @@ class FolderArchive:
 
     def _images(self, content: FolderSeries, progress: Progress | None) -> Iterator[Image]:
         for number, file in enumerate(content.files):
-            path = self._root / file.name if self._root.is_dir() else self._root
-            try:
-                dataset = dcmread(path, force=True)
-            except (OSError, *DAMAGED) as error:
-                raise StudyVanished("a file of the series changed while it was read") from error
+            dataset = self._read(file.name)
             image = slice_of(DatasetAttributes(dataset), name=file.name, transfer_syntax=transfer_syntax_of(dataset))
             yield image, dataset
             if progress is not None:
                 progress("reading images", (number + 1) / len(content.files))
+
+    def _read(self, name: str, *, pixels: bool = True) -> Dataset:
+        path = self._root / name if self._root.is_dir() else self._root
+        try:
+            return dcmread(path, force=True, stop_before_pixels=not pixels)
+        except (OSError, *DAMAGED) as error:
+            raise StudyVanished("a file of the series changed while it was read") from error
 
 
 def _holds(content: FolderSeries, key: PatientKey) -> bool:

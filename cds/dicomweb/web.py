@@ -18,6 +18,7 @@ from cds.dicomweb.queries import find_ct_series, study_patient
 from cds.dicomweb.quiet import silence_libraries
 from cds.dicomweb.scanned_file import DAMAGED, transfer_syntax_of
 from cds.dicomweb.slices import slice_of
+from cds.dicomweb.storing import store_missing
 from cds.dicomweb.web_session import BROKEN, ArchiveSession
 from cds.errors import ArchiveUnavailable, StudyVanished
 from cds.ports import Progress
@@ -58,6 +59,19 @@ class DicomwebArchive:
         with self._translated():
             found = study_patient(self._client, study_uid, with_issuer=patient.key.issuer is not None)
         return found is not None and check_patient(patient, found) != "mismatch"
+
+    def headers(self, study_uid: str, series_uid: str) -> Iterator[Dataset]:
+        """What every image of a series says, without pixels, one after the other; `StudyVanished` if there is none."""
+        with self._translated():
+            found = self._client.retrieve_series_metadata(study_uid, series_uid)
+            if not found:
+                raise StudyVanished("the archive no longer has the series")
+            yield from map(Dataset.from_json, found)
+
+    def store(self, study_uid: str, instances: Sequence[Dataset]) -> None:
+        """Store those instances of one study that are not there yet; raises `ResultRefused` if it will not."""
+        with self._translated():
+            store_missing(self._client, study_uid, instances)
 
     def close(self) -> None:
         """Close the connections."""

@@ -10,6 +10,7 @@ from dbos import DBOS, DBOSConfig
 
 from cds.durable.checkpoints import JsonSerializer
 from cds.durable.database import APPLICATION, QUEUE, WORKFLOW_VERSION, open_client
+from cds.durable.errands import Errand, running_errands
 from cds.durable.heartbeat import Heartbeats, beating
 from cds.durable.worker_slot import claim_slot, names_without_worker
 from cds.durable.workflow import ArchiveWatch, ScreeningSteps, register_workflow
@@ -27,6 +28,8 @@ class Worker:
     """A folder of this machine that outlives the process."""
     finish_within_s: int = 20
     """After being told to stop; then unfinished work goes back to the queue."""
+    errands: tuple[Errand, ...] = ()
+    """What is done beside the queue, such as bringing results to the archive."""
 
     def run(self, stop: threading.Event) -> bool:
         """Work until told to stop; True if nothing was left unfinished.
@@ -38,7 +41,7 @@ class Worker:
         """
         with claim_slot(self.slots) as name:
             self._launch(name)
-            with beating(self.heartbeats, name):
+            with beating(self.heartbeats, name), running_errands(self.errands):
                 stop.wait()
             busy = bool(DBOS.list_workflows(status="PENDING", executor_id=name, load_input=False))
             DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=self.finish_within_s if busy else 0)

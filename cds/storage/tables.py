@@ -48,6 +48,15 @@ reviews = Table(
 )
 """The last one of a result holds; all are kept."""
 
+waiting_regions = Table(
+    "waiting_regions",
+    metadata,
+    Column("result_id", String(64), primary_key=True),
+    Column("kept_at", UtcDateTime, nullable=False),
+    Column("regions", LargeBinary, nullable=False),
+)
+"""Outlines on their way to the imaging archive; a row goes when the archive has them."""
+
 nothing_found = Table(
     "nothing_found",
     metadata,

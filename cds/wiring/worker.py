@@ -14,6 +14,7 @@ from cds.storage.engine import open_engine
 from cds.storage.health import SqlArchiveWatch, SqlHeartbeats
 from cds.storage.opt_outs import SqlOptOuts
 from cds.wiring.clock import SystemClock
+from cds.wiring.image_results import result_delivery
 from cds.wiring.measuring import instruments_on
 
 
@@ -21,8 +22,9 @@ def worker_of(settings: Settings) -> Worker:
     """Load everything now, so that the first order meets a warm worker."""
     clock = SystemClock()
     engine = open_engine(settings.app_database_url)
+    archive = open_archive(settings)
     instruments = instruments_on(
-        open_archive(settings),
+        archive,
         segmenter=settings.segmenter,
         segmenter_timeout_s=settings.segmenter_timeout_s,
         weights_dir=settings.weights_dir,
@@ -32,6 +34,7 @@ def worker_of(settings: Settings) -> Worker:
         population=settings.population,
     )
     loaded = SegmenterIdentity(instruments.segmenter.name, instruments.segmenter.weights_sha256)
+    delivery = result_delivery(settings, archive, engine, clock)
     screening = Screening(
         instruments=instruments,
         store=SqlAssessmentStore(engine, clock),
@@ -41,6 +44,7 @@ def worker_of(settings: Settings) -> Worker:
         generation=generation_of(loaded, instruments.calibrator.version, settings.population).name,
         max_scan_age_days=settings.max_scan_age_days,
         allow_unverified_identity=settings.allow_unverified_identity,
+        keepers=() if delivery is None else (delivery,),
     )
     return Worker(
         queue_database_url=settings.durable_database_url,
@@ -48,4 +52,5 @@ def worker_of(settings: Settings) -> Worker:
         archive_watch=SqlArchiveWatch(engine, clock),
         heartbeats=SqlHeartbeats(engine, clock),
         slots=settings.data_dir / "workers",
+        errands=() if delivery is None else (delivery.deliver,),
     )

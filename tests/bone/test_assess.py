@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from cds.bone.anatomy import Spine, VertebralLevel
-from cds.bone.assess import assess_volume, levels_to_outline, not_assessable
+from cds.bone.assess import levels_to_outline, measure_volume, not_assessable
 from cds.bone.assessment import Software
 from cds.ct.patient import ArchivedPatient
 from cds.ct.reason import because
@@ -40,7 +40,7 @@ VOLUME, SPINE = COARSE.volume(), COARSE.spine()
 def assess(volume=VOLUME, spine=SPINE, **facts):
     """Assess with the usual circumstances."""
     usual = {"patient_check": "matched", "today": TODAY, "software": SOFTWARE, "timing_s": {"read": 0.5}}
-    return assess_volume(volume, spine, CALIBRATOR, **(usual | facts))
+    return measure_volume(volume, spine, CALIBRATOR, **(usual | facts)).assessment
 
 
 def of(trunk, **facts):

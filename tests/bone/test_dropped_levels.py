@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from cds.bone.anatomy import Spine
-from cds.bone.assess import assess_volume
+from cds.bone.assess import measure_volume
 from cds.bone.assessment import Software
 from cds.inference.calibrator import PhysicsCalibrator
 from tests.bone.phantom import L1, L2, Trunk, a_body, a_series, crush, with_hu
@@ -18,7 +18,7 @@ SOUND_HU = COARSE.bone_hu
 def assessed(trunk, *, spine=None, change=None):
     """Assess a simulated patient."""
     volume = trunk.volume() if change is None else with_hu(trunk.volume(), change)
-    return assess_volume(
+    return measure_volume(
         volume,
         spine or trunk.spine(),
         PhysicsCalibrator(),
@@ -26,7 +26,7 @@ def assessed(trunk, *, spine=None, change=None):
         today=date(2026, 3, 1),
         software=Software("0", "test", ""),
         timing_s={},
-    )
+    ).assessment
 
 
 def cement(hu, z_mm, y_mm, x_mm):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cds.bone.anatomy import MaskGrid, Spine, VertebralBody, VertebralLevel
-from cds.bone.assess import assess_volume
+from cds.bone.assess import measure_volume
 from cds.bone.assessment import Software
 from cds.ct.volume import CtVolume
 from cds.inference.calibrator import PhysicsCalibrator
@@ -55,7 +55,7 @@ def assessment():
         numbering_confidence=1.0,
         aorta=MaskGrid((everything == AORTA).astype(np.float32), affine),
     )
-    return assess_volume(
+    return measure_volume(
         CtVolume(hu.astype(np.int16), affine, a_series(slice_thickness_mm=3.0)),
         spine,
         PhysicsCalibrator(),
@@ -63,7 +63,7 @@ def assessment():
         today=date(2026, 1, 1),
         software=Software("0", "labels", ""),
         timing_s={},
-    )
+    ).assessment
 
 
 def test_levels_read_their_references(assessment):

@@ -11,7 +11,7 @@ import pytest
 from scipy.ndimage import rotate
 
 from cds.bone.anatomy import VertebralLevel
-from cds.bone.assess import assess_volume, levels_to_outline
+from cds.bone.assess import levels_to_outline, measure_volume
 from cds.bone.assessment import Software
 from cds.bone.outlined_column import outlined_column
 from cds.inference.calibrator import PhysicsCalibrator
@@ -40,7 +40,7 @@ def assess(segmenter):
     """Measure a volume from end to end."""
 
     def measured(volume):
-        return assess_volume(
+        return measure_volume(
             volume,
             segmenter.segment(volume, levels_to_outline(all_levels=False)),
             PhysicsCalibrator(),
@@ -48,7 +48,7 @@ def assess(segmenter):
             today=date(2026, 1, 1),
             software=Software("test", segmenter.name, segmenter.weights_sha256),
             timing_s={},
-        )
+        ).assessment
 
     return measured
 

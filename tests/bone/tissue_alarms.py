@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from cds.bone.anatomy import VertebralLevel
-from cds.bone.assess import assess_volume
+from cds.bone.assess import measure_volume
 from cds.bone.assessment import Assessment, Calibration, Software
 from cds.bone.gates import GATES
 from cds.ct.volume import CtVolume
@@ -59,9 +59,9 @@ def count(tally: Tally, name: str, volume: CtVolume, segmenter: NetworkSegmenter
     spine = segmenter.segment(volume, tuple(VertebralLevel))
     software = Software("alarms", segmenter.name, segmenter.weights_sha256)
     today = date(2026, 1, 1)
-    found = assess_volume(
+    found = measure_volume(
         volume, spine, calibrator, patient_check="matched", today=today, software=software, timing_s={}
-    )
+    ).assessment
     tally.scans += 1
     if calibrator.last is None:
         return

@@ -54,3 +54,13 @@ def test_slices_know_their_height():
     volume = CtVolume(np.zeros((3, 11, 5), np.int16), affine, a_series())
 
     assert volume.slice_heights_mm == pytest.approx([40.5, 38.0, 35.5])
+
+
+def test_images_are_as_many_as_slices():
+    """The images behind a volume are named all or not at all."""
+    hu, affine, series = np.zeros((3, 2, 2), np.int16), np.eye(4), a_series()
+
+    assert CtVolume(hu, affine, series).sop_instance_uids == ()
+    assert CtVolume(hu, affine, series, ("1.1", "1.2", "1.3")).sop_instance_uids == ("1.1", "1.2", "1.3")
+    with pytest.raises(ValueError, match="2 images cannot make 3 slices"):
+        CtVolume(hu, affine, series, ("1.1", "1.2"))

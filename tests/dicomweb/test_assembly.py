@@ -418,3 +418,24 @@ def test_many_more_images_than_expected_fit(tmp_path):
     paths = list(write_series(tmp_path, volume))
 
     np.testing.assert_array_equal(assembled(paths[::-1], series).hu, volume.hu)
+
+
+def test_each_slice_knows_its_image(paths):
+    """Given files in any order, then the volume names the image behind each slice, from feet to head."""
+    volume = assembled(paths[::-1])
+    lowest_first = sorted((dcmread(path) for path in paths), key=lambda image: image.ImagePositionPatient[2])
+
+    assert volume.sop_instance_uids == tuple(image.SOPInstanceUID for image in lowest_first)
+
+
+@pytest.mark.parametrize("uid", [None, "1.2.3"], ids=["missing", "on two images"])
+def test_images_that_cannot_be_told_apart_are_not_named(paths, uid):
+    """Given images without identifiers of their own, then the volume is as before and names none."""
+    datasets = [dcmread(path) for path in paths]
+    for dataset in datasets[3:5]:
+        if uid is None:
+            del dataset.SOPInstanceUID
+        else:
+            dataset.SOPInstanceUID = uid
+
+    assert of_datasets(datasets).sop_instance_uids == ()

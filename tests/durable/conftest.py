@@ -30,7 +30,7 @@ class Bench:
     heartbeats: FakeHeartbeats = field(default_factory=FakeHeartbeats)
 
     @contextmanager
-    def worker(self, finish_within_s=5):
+    def worker(self, finish_within_s=5, errands=()):
         """A worker for the length of the block; yields its event to stop it early."""
         worker = Worker(
             queue_database_url=self.url,
@@ -39,6 +39,7 @@ class Bench:
             heartbeats=self.heartbeats,
             slots=self.folder / "slots",
             finish_within_s=finish_within_s,
+            errands=errands,
         )
         stop = threading.Event()
         thread = threading.Thread(target=worker.run, args=(stop,))

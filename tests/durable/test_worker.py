@@ -60,3 +60,14 @@ def test_one_screening_at_a_time(bench):
         bench.wait_for(second, "done")
 
     assert state_behind == "queued"
+
+
+def test_errands_are_run_beside_the_queue(bench):
+    """While a screening takes its time, the worker does what else there is to do."""
+    bench.steps.measure_waits_for, ran = threading.Event(), threading.Event()
+    bench.queue.submit(an_order())
+    with bench.worker(errands=(ran.set,)):
+        bench.wait_for(a_patient(), "running")
+        assert ran.wait(5)
+        bench.steps.measure_waits_for.set()
+        bench.wait_for(a_patient(), "done")

@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 
 from cds.bone.anatomy import MaskGrid, Spine, VertebralBody, VertebralLevel
-from cds.bone.assess import assess_volume
+from cds.bone.assess import measure_volume
 from cds.bone.assessment import Assessment, Software
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import ArchivedPatient
@@ -65,7 +65,7 @@ def hu_by_level(assessment: Assessment) -> dict[str, float]:
 
 def assessed(volume: CtVolume, segmenter: VertebraSegmenter) -> Assessment:
     """Everything after the segmenter, all levels."""
-    return assess_volume(
+    return measure_volume(
         volume,
         segmenter.segment(volume),
         PhysicsCalibrator(),
@@ -74,4 +74,4 @@ def assessed(volume: CtVolume, segmenter: VertebraSegmenter) -> Assessment:
         software=Software("test", segmenter.name, segmenter.weights_sha256),
         timing_s={},
         all_levels=True,
-    )
+    ).assessment

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from cds.bone.assess import assess_volume, levels_to_outline
+from cds.bone.assess import levels_to_outline, measure_volume
 from cds.bone.assessment import Software
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import ArchivedPatient
@@ -54,7 +54,7 @@ def test_density_of_a_simulated_chest_is_found(segmenter, seed, kvp, vbmd_mg_cm3
     )
     volume = CtVolume(scan.hu, scan.affine_lps, series)
 
-    assessment = assess_volume(
+    assessment = measure_volume(
         volume,
         segmenter.segment(volume, levels_to_outline(all_levels=False)),
         PhysicsCalibrator(),
@@ -62,7 +62,7 @@ def test_density_of_a_simulated_chest_is_found(segmenter, seed, kvp, vbmd_mg_cm3
         today=date(2026, 1, 1),
         software=Software("test", segmenter.name, segmenter.weights_sha256),
         timing_s={},
-    )
+    ).assessment
     truth = sum(scan.truth.of(level).vbmd_k2hpo4_mg_cm3 for level in TARGET) / len(TARGET)
     low, high = assessment.ci95_mg_cm3
 

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from cds.bone.assess import assess_volume
+from cds.bone.assess import measure_volume
 from cds.bone.assessment import Software
 from cds.bone.record import from_record, to_record
 from cds.ct.patient import ArchivedPatient
@@ -28,7 +28,7 @@ VOLUME, SPINE = TRUNK.volume(), TRUNK.spine()
 
 def assess(calibrator, **changes):
     """Everything after the segmenter."""
-    return assess_volume(
+    return measure_volume(
         replace(VOLUME, series=replace(SERIES, **changes)),
         SPINE,
         calibrator,
@@ -36,7 +36,7 @@ def assess(calibrator, **changes):
         today=date(2026, 3, 1),
         software=Software("test", "test", "0" * 64),
         timing_s={},
-    )
+    ).assessment
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cds.bone.assess import assess_volume
+from cds.bone.assess import measure_volume
 from cds.bone.assessment import Software
 from cds.bone.contrast import contrast_of
 from cds.bone.density import density_of
@@ -226,7 +226,7 @@ def assessed(patient):
 
 def assessed_images(volume, spine):
     """The same from voxels and outlines."""
-    return assess_volume(
+    return measure_volume(
         volume,
         spine,
         UNKNOWN,
@@ -234,7 +234,7 @@ def assessed_images(volume, spine):
         today=date(2026, 1, 1),
         software=Software("test", "perfect", ""),
         timing_s={},
-    )
+    ).assessment
 
 
 @pytest.fixture(scope="module")

@@ -38,6 +38,8 @@ class FakeDicomwebServer(BaseAdapter):
         self.returns_fields = True
         self.page_size: int | None = None
         self.ignores_offset = False
+        self.refuses_to_store: int | None = None
+        """DICOM failure reason for whatever is sent."""
 
     def add(self, folder: Path) -> None:
         """Store every file of a folder."""
@@ -67,17 +69,37 @@ class FakeDicomwebServer(BaseAdapter):
             found = self._matching(uids)
             return reply(
                 request,
-                200,
+                200 if found else 404,
                 json.dumps(
-                    [
-                        item.to_json_dict(bulk_data_threshold=1, bulk_data_element_handler=lambda _: "")
-                        for item in found[:1]
-                    ]
+                    [item.to_json_dict(bulk_data_threshold=1, bulk_data_element_handler=lambda _: "") for item in found]
                 ).encode(),
             )
+        if request.method == "POST":
+            return self._store(request)
         if len(path.split("/")) % 2:
             return self._search(request, level, uids, query)
         return self._retrieve(request, uids)
+
+    def _store(self, request):
+        boundary = re.search(r'boundary="([^"]+)"', request.headers["Content-Type"])[1].encode()
+        parts = request.body.split(b"--" + boundary)[1:-1]
+        sent = [part.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n") for part in parts]
+        answer = Dataset()
+        references = []
+        for file in sent:
+            reference = Dataset()
+            reference.ReferencedSOPClassUID = _header(file).SOPClassUID
+            reference.ReferencedSOPInstanceUID = _header(file).SOPInstanceUID
+            if self.refuses_to_store is not None:
+                reference.FailureReason = self.refuses_to_store
+            references.append(reference)
+        if self.refuses_to_store is None:
+            self.files += sent
+            answer.ReferencedSOPSequence, answer.FailedSOPSequence = references, []
+        else:
+            answer.FailedSOPSequence = references
+        status = 200 if self.refuses_to_store is None else 202
+        return reply(request, status, json.dumps(answer.to_json_dict()).encode())
 
     def _matching(self, uids):
         wanted = {_LEVEL_UIDS[level]: uid for level, uid in uids.items()}

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from highdicom.sr import Comprehensive3DSR
+from pydicom import dcmread
 
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import ArchivedPatient
 from cds.ct.volume import CtVolume
 from cds.dicomweb.writing import write_series
 from tests.support import dicom_builder
+from tests.support.dciodvfy import complaints
 from tests.support.real_ct import shared_ct, the_sample
 
 pytestmark = pytest.mark.system
@@ -105,6 +108,41 @@ def test_ts_example_levels_read_right(tmp_path):
 
     for level, reference_hu in (("L1", 101), ("L2", 114), ("L3", 111)):
         assert level_of(record, level)["hu"] == pytest.approx(reference_hu, abs=12), level
+
+
+def test_segmentation_and_report_are_written_beside_the_record(lidc, tmp_path):
+    """--seg and --sr: valid DICOM of the same study, whose numbers are the record's; the same UIDs every time."""
+    seg, sr = tmp_path / "seg.dcm", tmp_path / "sr.dcm"
+    record = record_of(the_sample(), "--seg", seg, "--sr", sr)
+    segmentation, report = dcmread(seg), Comprehensive3DSR.from_dataset(dcmread(sr))
+    groups = {each.tracking_identifier: each for each in report.content.get_volumetric_roi_measurement_groups()}
+
+    assert record["levels"] == lidc["levels"]
+    assert segmentation.StudyInstanceUID == report.StudyInstanceUID == record["acquisition"]["study_uid"]
+    assert {each.SegmentLabel for each in segmentation.SegmentSequence} >= {"L1 vertebral body", "L1 trabecular ROI"}
+    for level in record["levels"]:
+        told = {each.name.value: each.value for each in groups[f"{level['level']} trabecular ROI"].get_measurements()}
+        assert (told["112181"], told["level-vbmd"]) == (level["hu"], level["vbmd_mg_cm3"])
+    assert complaints(segmentation, tmp_path) == complaints(report, tmp_path) == []
+
+
+@pytest.mark.parametrize("option", ["--seg", "--sr"])
+def test_dicom_outputs_are_checked_before_the_work(tmp_path, option):
+    """Into the input folder, into a folder that is not there, or twice into one file: status 2 at once."""
+    _refused(assess(tmp_path, option, tmp_path / "out.dcm"), "input folder")
+    _refused(assess(tmp_path / "ct", option, tmp_path / "no" / "folder.dcm"), "cannot be written")
+    _refused(assess(tmp_path / "ct", "--json", tmp_path / "out", option, tmp_path / "out"), "the same file")
+
+
+def test_what_is_not_assessable_has_no_segmentation(tmp_path):
+    """Status 0 and the record, a line that nothing was written, and no file."""
+    dicom_builder.written(tmp_path / "ct")
+    done = assess(tmp_path / "ct", "--json", "-", "--seg", tmp_path / "seg.dcm")
+
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["status"] == "not-assessable"
+    assert "--seg: nothing was written" in done.stderr
+    assert not (tmp_path / "seg.dcm").exists()
 
 
 def test_missing_slice_is_named(tmp_path):

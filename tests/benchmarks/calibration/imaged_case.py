@@ -9,7 +9,7 @@ from scipy.ndimage import binary_erosion
 
 from cds import __version__
 from cds.bone.anatomy import MaskGrid, Spine
-from cds.bone.assess import assess_volume, levels_to_outline
+from cds.bone.assess import levels_to_outline, measure_volume
 from cds.bone.assessment import Assessment, Software, TissueEvidence
 from cds.bone.body_outline import Mask
 from cds.bone.outside_air import outside_air
@@ -61,7 +61,7 @@ def measure_key(
     scan = simulate(FIRST_SEED + key, request)
     volume = volume_of(scan.hu, scan.affine_lps, request.acquisition.slice_thickness_mm, request.scanner.kvp)
     spine = segmenter.segment(volume, levels_to_outline(all_levels=False))
-    assessment = assess_volume(
+    assessment = measure_volume(
         volume,
         spine,
         PhysicsCalibrator(scanner_prior=lambda _: PRIORS[state]),
@@ -69,7 +69,7 @@ def measure_key(
         today=SOME_DAY,
         software=Software(__version__, segmenter.name, segmenter.weights_sha256),
         timing_s={},
-    )
+    ).assessment
     return ImagedCase(
         case=_case(key, patient, scan, enriched, _observation(scan, volume, spine, assessment, state)),
         answer=_answer(assessment),

@@ -8,7 +8,7 @@ import numpy as np
 
 from cds import __version__
 from cds.bone.anatomy import MaskGrid, Spine, VertebralBody, VertebralLevel
-from cds.bone.assess import assess_volume
+from cds.bone.assess import measure_volume
 from cds.bone.assessment import Assessment, Software
 from cds.bone.contrast import DENSE_BLOOD_HU
 from cds.bone.survey import Survey, survey_levels
@@ -61,7 +61,7 @@ def measure(volume: CtVolume, segmenter: VertebraSegmenter) -> Measured:
 
 
 def _assess(volume: CtVolume, spine: Spine, segmenter: VertebraSegmenter) -> Assessment:
-    return assess_volume(
+    return measure_volume(
         volume,
         spine,
         PhysicsCalibrator(),
@@ -69,7 +69,7 @@ def _assess(volume: CtVolume, spine: Spine, segmenter: VertebraSegmenter) -> Ass
         today=SOME_DAY,
         software=Software(__version__, segmenter.name, segmenter.weights_sha256),
         timing_s={},
-    )
+    ).assessment
 
 
 def found_bodies(volume: CtVolume, spine: Spine) -> tuple[FoundBody, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from cds.bone.anatomy import VertebralLevel
-from cds.bone.assess import assess_volume
+from cds.bone.assess import measure_volume
 from cds.bone.assessment import Software
 from cds.ct.volume import CtVolume
 from cds.inference.calibrator import PhysicsCalibrator
@@ -75,7 +75,7 @@ def _once(volume: CtVolume, segmenter: NetworkSegmenter) -> dict:
     spine = segmenter.segment(volume, LEVELS, meter)
     segmented = time.perf_counter()
     meter("assess", 0.0)
-    result = assess_volume(
+    result = measure_volume(
         volume,
         spine,
         PhysicsCalibrator(),
@@ -83,7 +83,7 @@ def _once(volume: CtVolume, segmenter: NetworkSegmenter) -> dict:
         today=SOME_DAY,
         software=Software("benchmark", segmenter.name, segmenter.weights_sha256),
         timing_s={},
-    )
+    ).assessment
     meter.end()
     return {
         "segment_s": round(segmented - begun, 3),
