@@ -1,7 +1,8 @@
 """`make bench-calibration`: from HU to mg/cm3, this method beside others, on simulated patients with known truth.
 
 without-images   5,000 patients as tissue and vertebra readings with noise; reliability of the probability
-with-images      531 simulated CT through the whole pipeline, up to 20 s each; a stopped run goes on
+with-images      531 simulated CT through the whole pipeline, up to 20 s each; a stopped run goes on, and a state of
+                 the scanner that is not measured again is kept
 real-pairs       17 people measured with and without a phantom by another method: what reality looks like
 
 Each for a documented scanner and for one of which nothing is known. Prints tables and the targets, what is kept of the
@@ -122,7 +123,9 @@ class Benchmark:
         options, weights = self._options, weights_in("final")
         plan = imaged.Plan(options.work, options.processes, options.pixel_mm)
         natural, enriched = enriched_share(options.cases)
-        states, told = {}, {}
+        kept = results_file.load(options.results).get("with_images") or {}
+        same = kept.get("weights") == weights.as_record()
+        states, told = (dict(kept[each]) if same else {} for each in ("states", "cases"))
         for state in options.states:
             measured = imaged.measured_cohort(weights, state, natural, enriched, plan)
             answers = imaged.side_by_side(measured)
