@@ -86,7 +86,8 @@ def create_app(settings: Settings, collaborators: WebCollaborators) -> FastAPI:
         redirect_slashes=False,
     )
     door = FrontDoor(to.authentication, to.audit, to.clock)
-    app.include_router(hook_routes(HookDesk(settings, hooks), door, BodyLimits.from_settings(settings)))
+    desk, limits = HookDesk(settings, hooks), BodyLimits.from_settings(settings)
+    app.include_router(hook_routes(desk, door, limits, cards_early=settings.show_cards_early))
     app.include_router(report_routes(ReportPages(settings, pages)), responses=outcomes(500))
     health = health_routes(to.readiness, archive_configured=has_archive, client_auth=settings.client_auth)
     app.include_router(health, responses=outcomes(500))

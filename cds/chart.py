@@ -32,7 +32,7 @@ class ChartFacts:
     osteoporosis_treated: bool = False
     """An osteoporosis medicine is active, or was given within the span for which it acts."""
     dxa_ordered: bool = False
-    """An active DXA order on record; the draft orders of the call are not counted."""
+    """An active DXA order on record; the orders of the call are not counted."""
     latest_dxa: DxaResult | None = None
     bone_malignancy: bool = False
     """Bone metastasis, myeloma or radiotherapy of the spine on record."""

@@ -1,6 +1,10 @@
 """Who calls: the CDS Client on whose behalf a hook is answered. No tokens in it."""
 
 from dataclasses import dataclass
+from typing import Final
+
+LONGEST_ISSUER: Final = 150
+"""Characters: issuer and user together are kept in 255."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,6 @@ class Client:
     """Origins that its `fhirServer` may name; None for those of the settings."""
 
     def __post_init__(self) -> None:
-        """Refuse a client without a name: audit rows and shown cards are told apart by it."""
-        if not self.issuer.strip():
-            raise ValueError("a client needs an issuer")
+        """Refuse a client without a usable name: audit rows and shown cards are told apart by it."""
+        if not self.issuer.strip() or len(self.issuer) > LONGEST_ISSUER:
+            raise ValueError(f"a client needs an issuer, of at most {LONGEST_ISSUER} characters")

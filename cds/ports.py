@@ -315,8 +315,8 @@ class FeedbackLog(Protocol):
     def keep(self, service: str, client: str, items: Sequence[CardFeedback]) -> None:
         """All of them in one transaction; idempotent on card, outcome and time."""
 
-    def last_overridden(self, card_id: str) -> datetime | None:
-        """When this card, hence this finding by this user, was last overridden."""
+    def last_overridden(self, card_id: str, client: str) -> datetime | None:
+        """When this card, hence this finding by this user, was last overridden, as this client reports."""
 
     def counts(self) -> Sequence[FeedbackCount]:
         """Per month, service, outcome and reason."""

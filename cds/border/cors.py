@@ -19,8 +19,8 @@ class CorsAllowList(CORSMiddleware):
         )
 
     def preflight_response(self, request_headers: Headers) -> Response:
-        """As Starlette, but a refusal is an OperationOutcome without CORS headers."""
+        """As Starlette, but without a body; a refusal is an OperationOutcome without CORS headers."""
         allowed = super().preflight_response(request_headers)
         if allowed.status_code == 200:
-            return Response(headers=dict(allowed.headers) | {"Content-Length": "0"})
+            return Response(headers={name: value for name, value in allowed.headers.items() if "content-" not in name})
         return outcome_response(403, "Calls like this from a page of this origin are not allowed.", {"Vary": "Origin"})

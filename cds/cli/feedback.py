@@ -95,10 +95,10 @@ def _record(line: ServiceMonth) -> dict[str, object]:
 def _table(lines: Sequence[ServiceMonth]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, caption=None if lines else "No cards were shown, and there is no feedback.")
     for heading in ("month", "service"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=True)
     for heading in ("cards shown", "accepted", "overridden", "acceptance"):
         table.add_column(heading, justify="right")
-    table.add_column("override reasons")
+    table.add_column("override reasons", overflow="fold")
     for line in lines:
         percent = line.acceptance_percent
         reasons = "\n".join(f"{count} {code}" for code, count in line.overridden.most_common())

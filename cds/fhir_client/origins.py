@@ -1,9 +1,10 @@
 """Which addresses may be contacted: https anywhere that is allowed, http on loopback alone."""
 
-import ipaddress
 from collections.abc import Iterable
 
 import httpx
+
+from cds.loopback import is_loopback
 
 Origin = tuple[str, str, int]
 """Scheme, host, port."""
@@ -21,7 +22,7 @@ def origin_of(address: str) -> Origin | None:
     url = parsed(address)
     if url is None or not url.host or url.userinfo:
         return None
-    if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url.host)):
+    if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.host)):
         return None
     return url.scheme, url.host, url.port or _DEFAULT_PORTS[url.scheme]
 
@@ -32,12 +33,3 @@ def parsed(address: str) -> httpx.URL | None:
         return httpx.URL(address)
     except (httpx.InvalidURL, ValueError):  # ValueError: a lone surrogate, which JSON may carry
         return None
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from cds.bone.words import fractured_levels
 from cds.chart import ChartFacts
+from cds.ct.patient import PatientKey
 from cds.hooks.conditions import Case
 from cds.hooks.detail import Told, not_assessable_detail, result_detail, trouble_detail
 from cds.hooks.finding import finding_of
@@ -44,17 +45,26 @@ class _CardMemory:
     """What this user did with this card before. Someone without a name may be anybody: nothing is held against them."""
 
     card: ShownCard
+    client: str
     shown: ShownCards
     feedback: FeedbackLog
 
     def overridden_at(self) -> datetime | None:
-        return None if self.card.user is None else self.feedback.last_overridden(self.card.card_id)
+        return None if self.card.user is None else self.feedback.last_overridden(self.card.card_id, self.client)
 
     def told_at(self) -> datetime | None:
         return None if self.card.user is None else self.shown.last_shown(self.card)
 
     def told_to_anyone_at(self) -> datetime | None:
         return self.shown.last_shown(self.card)
+
+
+@dataclass(frozen=True, slots=True)
+class CardsDue:
+    """What is about to be shown, and what to remember once it is: somebody who got no answer was told nothing."""
+
+    cards: tuple[Card, ...] = ()
+    telling: tuple[ShownCard, PatientKey] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,39 +76,42 @@ class CardMaker:
     feedback: FeedbackLog
     rules: CardRules
 
-    def cards_for(self, answer: Answer, asked: Asked, facts: ChartFacts, now: datetime) -> tuple[Card, ...]:
-        """No card, or one."""
+    def cards_for(self, answer: Answer, asked: Asked, facts: ChartFacts, now: datetime) -> CardsDue:
+        """No card, or one; nothing is remembered yet."""
         match answer:
             case _ if is_silent(facts):
-                card = None
+                return CardsDue()
             case Known(result, stale):
-                card = self._result_card(result, asked, facts, now, stale=stale)
+                return self._result_card(result, asked, facts, now, stale=stale)
             case Pending(since) if self.rules.show_being_measured:
-                card = self._being_measured(since)
+                return CardsDue((self._being_measured(since),))
             case Unavailable(trouble):
-                card = self._unavailable(trouble)
+                return CardsDue((self._unavailable(trouble),))
             case _:
-                card = None
-        return () if card is None else (card,)
+                return CardsDue()
+
+    def remember(self, due: CardsDue) -> None:
+        """It has been shown."""
+        if due.telling is not None:
+            self.shown.note(*due.telling)
 
     def _result_card(
         self, result: StoredResult, asked: Asked, facts: ChartFacts, now: datetime, *, stale: bool
-    ) -> Card | None:
+    ) -> CardsDue:
         telling = _telling(result, asked)
         case = Case(
             assessment=result.assessment,
             facts=facts if facts.birth_date else replace(facts, birth_date=result.patient.birth_date),
             rules=self.rules,
-            memory=_CardMemory(telling, self.shown, self.feedback),
+            memory=_CardMemory(telling, asked.client or "", self.shown, self.feedback),
             now=now,
             dxa_drafted=asked.orders_dxa,
         )
         shown_as = judge(case)
         if shown_as is None:
-            return None
+            return CardsDue()
         card = self._written_card(Told(result, shown_as, facts, stale), asked, uuid.UUID(telling.card_id), now)
-        self.shown.note(telling, result.patient.key)
-        return card
+        return CardsDue((card,), (telling, result.patient.key))
 
     def _written_card(self, told: Told, asked: Asked, name: uuid.UUID, now: datetime) -> Card:
         assessment, notice = told.result.assessment, self.rules.notice

@@ -37,9 +37,13 @@ def facts_of(  # noqa: PLR0913 - what is known from elsewhere, by name
     birth_date: date | None = None,
     deceased: bool = False,
     kinds: OrderKinds | None = None,
+    in_call: Collection[str] = (),
     unread: tuple[str, ...] = (),
 ) -> ChartFacts:
-    """`held` maps prefetch keys to resources of this patient; leniently read, whatever they hold."""
+    """`held` maps prefetch keys to resources of this patient; leniently read, whatever they hold.
+
+    `in_call` are the ids of the call's own orders: they are being decided on, so they do not count as ordered.
+    """
     pool = [each for resources in held.values() for each in resources]
     conditions, orders = _of_type(pool, "Condition"), _of_type(pool, "ServiceRequest")
     procedures, observations = _of_type(pool, "Procedure"), _of_type(pool, "Observation")
@@ -55,7 +59,11 @@ def facts_of(  # noqa: PLR0913 - what is known from elsewhere, by name
         pregnant=is_pregnant(conditions, today) or _is_stated_pregnant(observations, today),
         osteoporosis_known=has_osteoporosis(conditions),
         osteoporosis_treated=is_treated(pool, today),
-        dxa_ordered=is_dxa_ordered(orders, today, kinds or shipped_kinds()),
+        dxa_ordered=is_dxa_ordered(
+            [each for each in orders if not any(each.get("id") == own for own in in_call)],
+            today,
+            kinds or shipped_kinds(),
+        ),
         latest_dxa=latest_dxa(pool, today),
         bone_malignancy=has_bone_malignancy(conditions) or was_spine_irradiated(procedures),
         own_observations=_own_observations(observations),

@@ -59,6 +59,7 @@ async def read_facts(
         birth_date=record.birth_date,
         deceased=record.deceased,
         kinds=inquiry.kinds,
+        in_call=inquiry.asked.order_ids,
         unread=tuple(faults),
     )
 

@@ -101,7 +101,7 @@ def coded(system: str, *lines: str) -> frozenset[tuple[str, str]]:
 
 def codes_of(concept: object) -> Iterator[tuple[str, str]]:
     """(system as above, else as sent, "" for none; code) of each coding."""
-    for coding in _codings(concept):
+    for coding in codings_of(concept):
         code, system = coding.get("code"), coding.get("system")
         if isinstance(code, str) and code.strip():
             yield _system(system if isinstance(system, str) else ""), code.strip()
@@ -110,7 +110,7 @@ def codes_of(concept: object) -> Iterator[tuple[str, str]]:
 def names_of(concept: object) -> Iterator[str]:
     """The text of a CodeableConcept and the displays of its codings."""
     texts = [concept.get("text")] if isinstance(concept, dict) else []
-    for name in (*texts, *(coding.get("display") for coding in _codings(concept))):
+    for name in (*texts, *(coding.get("display") for coding in codings_of(concept))):
         if isinstance(name, str) and name.strip():
             yield name
 
@@ -127,7 +127,8 @@ def word(value: object) -> str | None:
     return None if value is None else ""
 
 
-def _codings(concept: object) -> list[dict[str, object]]:
+def codings_of(concept: object) -> list[dict[str, object]]:
+    """Of a CodeableConcept, which may have none or one that is no list; a Coding is its own."""
     if not isinstance(concept, dict):
         return []
     given = concept.get("coding")

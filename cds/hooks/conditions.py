@@ -42,7 +42,7 @@ class Case:
     memory: Memory
     now: datetime
     dxa_drafted: bool = False
-    """A DXA is among the draft orders of the call."""
+    """A DXA is among the orders of the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ TREATED: Final = ChartCondition(
 KNOWN_AND_TREATED: Final = ChartCondition(
     "osteoporosis on record and treated", lambda facts: facts.osteoporosis_known and facts.osteoporosis_treated
 )
-DXA_ORDERED: Final = ChartCondition("a DXA order is active", lambda facts: facts.dxa_ordered)
+DXA_ORDERED: Final = ChartCondition("another DXA order is active", lambda facts: facts.dxa_ordered)
 UNREAD: Final = ChartCondition("a part of the chart could not be read", lambda facts: bool(facts.unread))
 
 TOO_YOUNG: Final = Condition("younger than the site's age limit (50)", _too_young)
@@ -168,7 +168,7 @@ KNOWN_AND_UNTREATED: Final = Condition(
     "osteoporosis on record, or DXA within 24 months at T -2.5 or below; no medicine on record, all of it read",
     _known_and_untreated,
 )
-DXA_DRAFTED: Final = Condition("a DXA is among the draft orders", lambda case: case.dxa_drafted)
+DXA_DRAFTED: Final = Condition("a DXA is among the orders of the call", lambda case: case.dxa_drafted)
 NOT_WANTED: Final = Condition(
     "the site does not ask for such results (its default)", lambda case: not case.rules.show_normal
 )

@@ -1,12 +1,13 @@
 """One hook call, from its bytes to its cards.
 
 read it -> is the service off? -> are relevant orders there? -> who is it? -> opted out?
--> ask, perhaps wait -> cards, unless in shadow or early -> an audit row, however it ended
+-> the chart -> ask, perhaps wait -> cards, unless in shadow or early -> an audit row, however it ended
+-> what was told is remembered
 """
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 import anyio
@@ -16,16 +17,16 @@ from anyio import to_thread
 from cds.chart import ChartFacts
 from cds.client import Client
 from cds.hooks.call_audit import CallAudit, CallNote
-from cds.hooks.cards import CardMaker
+from cds.hooks.cards import CardMaker, CardsDue
 from cds.hooks.chart_reading import missing_keys, read_facts
 from cds.hooks.discovery import HookService
 from cds.hooks.feedback import FeedbackDesk
 from cds.hooks.identity import IdentityRules, IdentityUncertain
-from cds.hooks.messages import Card, HookCall, HookResponse
+from cds.hooks.messages import HookCall, HookResponse
 from cds.hooks.order_codes import OrderCodes
 from cds.hooks.order_kinds import OrderKinds
 from cds.hooks.orders import Asked, CallReader
-from cds.hooks.prefetch import Inquiry, PatientRecord, access_of, identify, inquiry_of
+from cds.hooks.prefetch import Inquiry, PatientRecord, access_of, identify
 from cds.hooks.reading import read_message
 from cds.hooks.rules import CardRules
 from cds.hooks.waiting import Answers, Waiting
@@ -83,31 +84,32 @@ class HookDesk:
         """Answer one call; raises `Problem`."""
         begun = time.perf_counter()
         async with self.audit.row("hook", service.service_id, client) as note:
-            response = await self._answered(service, body, note)
+            due = await self._answered(service, body, note)
+        # After the row: where it cannot be written the call gets no answer, so nobody was told.
+        await self._in_thread(self._card_maker.remember, due)
         took_ms = round(1000 * (time.perf_counter() - begun), 1)
-        told = {"answer": note.outcome, "cards": len(response.cards), "unread": note.unread}
+        told = {"answer": note.outcome, "cards": len(due.cards), "unread": note.unread}
         self._log.info("hook answered", hook=service.hook, **told, took_ms=took_ms)
-        return response
+        return HookResponse(cards=due.cards)
 
-    async def _answered(self, service: HookService, body: bytes, note: CallNote) -> HookResponse:
+    async def _answered(self, service: HookService, body: bytes, note: CallNote) -> CardsDue:
         call = read_message(HookCall, body)
         mode = await self._in_thread(self._ports.modes.mode_of, service.service_id)
         if mode == "off":
             return _nothing(note, "off")
-        origins = note.client.fhir_origins
-        asked = await self._reader.asked(call, service, access_of(call, origins))
-        asked = replace(asked, client=note.client.issuer)
+        access = access_of(call, note.client.fhir_origins)
+        asked = await self._reader.asked(call, service, access, note.client)
         note.user = asked.user
         if service.carries_orders and not asked.orders_imaging:
             return _nothing(note, "irrelevant")
-        inquiry = inquiry_of(call, asked, self._ports.chart, origins, self._reader.kinds)
+        inquiry = Inquiry(call, asked, self._ports.chart, access, self._reader.kinds)
         return await self._about_patient(service, mode, inquiry, note)
 
-    async def _about_patient(self, service: HookService, mode: Mode, inquiry: Inquiry, note: CallNote) -> HookResponse:
+    async def _about_patient(self, service: HookService, mode: Mode, inquiry: Inquiry, note: CallNote) -> CardsDue:
         """From here on it is known whom the call is about, or that nobody knows."""
-        visible = mode == "live" and (self._settings.show_cards_early or not service.early)
+        visible = mode == "live" and service.shows_cards(early=self._settings.show_cards_early)
         try:
-            record = await self._record(inquiry, note.client, needs_chart=visible and self._settings.require_chart)
+            record = await self._record(inquiry, note.client, needs_chart=visible)
         except IdentityUncertain as uncertain:
             self._log.warning("identity refused", hook=service.hook, code=uncertain.code)
             return _nothing(note, "identity-refused", uncertain.code)
@@ -125,8 +127,8 @@ class HookDesk:
 
     async def _record(self, inquiry: Inquiry, client: Client, *, needs_chart: bool) -> PatientRecord:
         """Who it is; raises `IdentityUncertain` where the chart does not say beyond doubt."""
-        rules = replace(self._identity_rules, tenant=client.tenant or self._identity_rules.tenant)
-        also_missing = missing_keys(inquiry) if needs_chart else ()
+        also_missing = missing_keys(inquiry) if needs_chart and self._settings.require_chart else ()
+        rules = self._identity_rules.of(client)
         return await identify(inquiry, rules, self._ports.clock.now(), also_missing=also_missing)
 
     async def _facts(self, inquiry: Inquiry, record: PatientRecord) -> ChartFacts:
@@ -134,24 +136,21 @@ class HookDesk:
         required = self._settings.require_chart
         return await read_facts(inquiry, record, self._ports.clock.now(), require_chart=required)
 
-    async def _shown(self, answer: Answer, asked: Asked, facts: ChartFacts, note: CallNote) -> HookResponse:
-        """What is not shown is not noted as shown."""
-        cards = await self._in_thread(self._cards, answer, asked, facts)
+    async def _shown(self, answer: Answer, asked: Asked, facts: ChartFacts, note: CallNote) -> CardsDue:
+        now = self._ports.clock.now()
+        due = await self._in_thread(self._card_maker.cards_for, answer, asked, facts, now)
         note.unread = facts.unread
-        note.outcome, note.detail = _name(answer), "card" if cards else "no card"
-        return HookResponse(cards=cards)
-
-    def _cards(self, answer: Answer, asked: Asked, facts: ChartFacts) -> tuple[Card, ...]:
-        return self._card_maker.cards_for(answer, asked, facts, self._ports.clock.now())
+        note.outcome, note.detail = _name(answer), "card" if due.cards else "no card"
+        return due
 
     async def _in_thread(self, function: Callable[..., _T], *given: object) -> _T:
         """What may touch the database."""
         return await to_thread.run_sync(function, *given, limiter=self._threads)
 
 
-def _nothing(note: CallNote, outcome: str, detail: str = "") -> HookResponse:
+def _nothing(note: CallNote, outcome: str, detail: str = "") -> CardsDue:
     note.outcome, note.detail = outcome, detail
-    return HookResponse()
+    return CardsDue()
 
 
 def _name(answer: Answer) -> str:

@@ -25,7 +25,7 @@ from cds.hooks.markdown import plain
 from cds.ports import StoredResult, Trouble
 
 _STALE = "An earlier version of the model made this result; a new measurement is under way."
-_DXA_DRAFTED = "A DXA is among the draft orders; this finding supports it."
+_DXA_DRAFTED = "A DXA is being ordered; this finding supports it."
 
 
 @dataclass(frozen=True, slots=True)

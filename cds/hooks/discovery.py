@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from cds.hooks.messages import DiscoveryResponse, ServiceDescription
-from cds.hooks.prefetch_templates import prefetch_for
+from cds.hooks.prefetch_templates import PATIENT, prefetch_for
 
 _IDENTIFIER = (
     "The Patient, by prefetch or from fhirServer, must carry exactly one current identifier of the system "
@@ -47,6 +47,10 @@ class HookService:
     def carries_orders(self) -> bool:
         """Whether only calls with an order that matters are answered."""
         return self.orders != "none"
+
+    def shows_cards(self, *, early: bool) -> bool:
+        """Whether it shows cards at all, at a site that wants them early or not; if not, no chart is needed."""
+        return early or not self.early
 
 
 _SERVICES = (
@@ -102,8 +106,8 @@ _SERVICES = (
 SERVICES: Mapping[str, HookService] = MappingProxyType({service.service_id: service for service in _SERVICES})
 
 
-def discovery() -> DiscoveryResponse:
-    """What `GET /cds-services` says."""
+def discovery(*, cards_early: bool) -> DiscoveryResponse:
+    """What `GET /cds-services` says; who shows no cards asks for no more than who the patient is."""
     return DiscoveryResponse(
         services=tuple(
             ServiceDescription(
@@ -111,9 +115,14 @@ def discovery() -> DiscoveryResponse:
                 id=service_id,
                 title=service.title,
                 description=service.description,
-                prefetch=dict(prefetch_for(service.hook)),
+                prefetch=_prefetch(service, cards_early=cards_early),
                 usage_requirements=service.usage,
             )
             for service_id, service in SERVICES.items()
         )
     )
+
+
+def _prefetch(service: HookService, *, cards_early: bool) -> dict[str, str]:
+    templates = prefetch_for(service.hook)
+    return dict(templates) if service.shows_cards(early=cards_early) else {PATIENT: templates[PATIENT]}

@@ -10,9 +10,10 @@ died changes nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from cds.client import Client
 from cds.ct.patient import IdentifierRefused, PatientIdentity, PatientKey, Sex
 from cds.errors import OsteocdsError, SettingsInvalid
 from cds.hooks.fhir_time import full_date, includes
@@ -48,6 +49,10 @@ class IdentityRules:
                 "OSTEOCDS_ARCHIVE_SINGLE_ISSUER=true that the archive has only one."
             )
         return cls(settings.tenant, settings.identifier_system, settings.archive_issuer)
+
+    def of(self, client: Client) -> "IdentityRules":
+        """The same for a client, which may have a tenant of its own."""
+        return replace(self, tenant=client.tenant or self.tenant)
 
 
 def identity_of(patient: Mapping[str, object], rules: IdentityRules, at: datetime) -> PatientIdentity:

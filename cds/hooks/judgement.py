@@ -70,11 +70,11 @@ SUPPORT: Final[Dxa] = "support the drafted order"
 NOTHING: Final[Dxa] = "say nothing"
 
 _DESIGN = "design of this service"
-_ISCD = "ISCD adult official positions 2019"
-_ACR_QCT = "ACR-SPR-SSR practice parameter, QCT"
+_ISCD = "ISCD adult official positions 2019, central DXA for diagnosis"
+_QCT = "ACR-SPR-SSR practice parameter, QCT; Chinese QCT guideline 2018"
 _ACR_DXA = "ACR-SPR-SSR practice parameter, DXA"
-_ACR_LOW_ON_CT = "ACR Appropriateness Criteria: DXA where imaging shows low bone mass"
-_CMS = "42 CFR 410.31: DXA every 24 months"
+_ACR_BONE = "ACR Appropriateness Criteria, osteoporosis and bone density"
+_CMS = "42 CFR 410.31: DXA again when 23 months have passed"
 _PRACTICE = "CDS Hooks practice: say nothing twice"
 
 
@@ -96,12 +96,12 @@ QUIET: Final[tuple[Row[Quiet], ...]] = (
     Row(ANY, DECEASED, NO_CARD, f"{_DESIGN}: nothing left to decide"),
     Row(ANY, COMFORT_CARE, NO_CARD, f"{_DESIGN}: fracture prevention is no longer the aim"),
     Row(ANY, EMERGENCY, NO_CARD, f"{_DESIGN}: never interrupt an emergency"),
-    Row(ANY, TOO_YOUNG, UNLESS_FRACTURE, f"{_ACR_QCT}: thresholds from 50 years"),
+    Row(ANY, TOO_YOUNG, UNLESS_FRACTURE, f"{_QCT}: thresholds from 50 years"),
     Row(ANY, KNOWN_AND_TREATED, UNLESS_FRACTURE, f"{_DESIGN}: the card would change nothing"),
     Row(ANY, DXA_LOW_AND_TREATED, UNLESS_FRACTURE, f"{_DESIGN}: the card would change nothing"),
     Row(ANY, DXA_ORDERED, UNLESS_FRACTURE, f"{_DESIGN}: the next step is under way"),
     Row(NORMAL, NOT_WANTED, UNLESS_FRACTURE, f"{_DESIGN}: it cannot rule out low density"),
-    Row(NO_CATEGORY, ANY, UNLESS_FRACTURE, f"{_ACR_QCT}: thresholds from 50 years"),
+    Row(NO_CATEGORY, ANY, UNLESS_FRACTURE, f"{_QCT}: thresholds from 50 years"),
     Row(NOTHING_TO_DO, TOLD_EVER, UNLESS_FRACTURE, _PRACTICE),
     Row(ANY, OVERRIDDEN, NO_CARD, _PRACTICE),
     Row(ANY, TOLD_LATELY, NO_CARD, _PRACTICE),
@@ -113,10 +113,10 @@ LOUDNESS: Final[tuple[Row[Loudness], ...]] = (
         OSTEOPOROSIS_RANGE,
         DXA_BETTER,
         INFO,
-        f"{_ISCD}: DXA decides; degeneration raises it in the spine",
+        f"{_ISCD}; {_ACR_BONE}: a degenerated spine is measured elsewhere or by QCT",
     ),
     Row(OSTEOPOROSIS_RANGE, TREATED, INFO, f"{_DESIGN}: the medicine may serve another purpose"),
-    Row(OSTEOPOROSIS_RANGE, ANY, WARNING, f"{_ACR_QCT}: below 80 mg/cm3"),
+    Row(OSTEOPOROSIS_RANGE, ANY, WARNING, f"{_QCT}: below 80 mg/cm3"),
     Row(ANY, ANY, INFO, _DESIGN),
 )
 
@@ -128,13 +128,13 @@ DXA: Final[tuple[Row[Dxa], ...]] = (
     Row(ANY, DXA_ORDERED, NOTHING, f"{_DESIGN}: it is ordered"),
     Row(ANY, DXA_RECENT, NOTHING, f"{_CMS}; {_DESIGN}"),
     Row(ANY, KNOWN_AND_TREATED, NOTHING, f"{_DESIGN}: whoever treats plans the DXA"),
-    Row(LOW_OR_MAYBE, ANY, SUGGEST, _ACR_LOW_ON_CT),
+    Row(LOW_OR_MAYBE, ANY, SUGGEST, f"{_ACR_BONE}: DXA where imaging shows low bone mass"),
     Row(ANY, ANY, NOTHING, f"{_DESIGN}: nothing found that DXA would settle"),
 )
 
 REMARKS: Final[tuple[Row[Remark], ...]] = (
     Row(BELOW_80, KNOWN_AND_UNTREATED, "no treatment on record", f"{_DESIGN}: the gap that can be closed"),
-    Row(BELOW_80, DXA_BETTER, "CT and DXA disagree", f"{_ISCD}: vertebrae changed by degeneration may mislead DXA"),
+    Row(BELOW_80, DXA_BETTER, "CT and DXA disagree", f"{_ACR_BONE}: degeneration misleads DXA of the spine"),
     Row(ANY, MALIGNANT, "malignancy on record", _DESIGN),
     Row(ANY, TREATED, "medicine on record", _DESIGN),
     Row(ANY, DXA_RECENT, "DXA on record", _DESIGN),

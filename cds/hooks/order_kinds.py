@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from cds.hooks.concepts import codings_of, listed, names_of
 from cds.hooks.messages import Resource
 from cds.hooks.order_codes import OrderCodes, canonical, shipped_order_codes
 from cds.hooks.value_set import Code
@@ -71,13 +72,13 @@ class OrderKinds:
             return "other"
         code = order.get("code")
         return self.codes.decide(frozenset(_codes(code))) or self._by_words(
-            " ".join(_names(code))[:_LONGEST_NAME], order
+            " ".join(names_of(code))[:_LONGEST_NAME], order
         )
 
     def _by_words(self, name: str, order: Resource) -> OrderKind:
         if _DXA_NAME.search(name):
             return "dxa"
-        categories = [each for each in _listed(order.get("category")) if _names_a_kind(each)]
+        categories = [each for each in listed(order.get("category")) if _names_a_kind(each)]
         if categories and not any(_may_hold_ct(each) for each in categories):
             return "other"
         if name:
@@ -99,33 +100,16 @@ def _is_ct_of_the_trunk(name: str) -> bool:
 
 def _names_a_kind(category: object) -> bool:
     named = {code for _, code in _codes(category)}
-    return bool(named - UNSPECIFIC_CATEGORIES) or (not named and any(_names(category)))
+    return bool(named - UNSPECIFIC_CATEGORIES) or (not named and any(names_of(category)))
 
 
 def _may_hold_ct(category: object) -> bool:
     by_code = any(code in CT_CATEGORIES for _, code in _codes(category))
-    return by_code or any(_CT_CATEGORY_NAME.search(name) for name in _names(category))
-
-
-def _listed(value: object) -> list[object]:
-    return value if isinstance(value, list) else [] if value is None else [value]
-
-
-def _codings(concept: object) -> Iterator[dict[str, object]]:
-    given = concept.get("coding") if isinstance(concept, dict) else None
-    yield from (each for each in _listed(given) if isinstance(each, dict))
+    return by_code or any(_CT_CATEGORY_NAME.search(name) for name in names_of(category))
 
 
 def _codes(concept: object) -> Iterator[Code]:
-    for coding in _codings(concept):
+    for coding in codings_of(concept):
         code, system = coding.get("code"), coding.get("system")
         if isinstance(code, str) and code.strip():
             yield canonical(system) if isinstance(system, str) else "", code.strip()
-
-
-def _names(concept: object) -> Iterator[str]:
-    """Its text and displays."""
-    text = concept.get("text") if isinstance(concept, dict) else None
-    for name in (text, *(coding.get("display") for coding in _codings(concept))):
-        if isinstance(name, str) and name.strip():
-            yield name

@@ -1,8 +1,9 @@
 """Who a hook asks about, whether its orders are for the same patient, and whether one of them matters."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from cds.client import Client
 from cds.hooks.discovery import HookService
 from cds.hooks.dispatched_orders import dispatched_orders
 from cds.hooks.messages import HookCall, Resource
@@ -30,6 +31,8 @@ class Asked:
     """DXA is among the orders, selected or not."""
     dxa_draft: Resource | None = None
     """The draft DXA order as the client sent it, where there is exactly one that has an id."""
+    order_ids: frozenset[str] = frozenset()
+    """Of the call's ServiceRequests: a dispatched order is in the chart, too."""
     service: str = ""
     """Id of the service that was called."""
     hook_instance: str = ""
@@ -49,12 +52,12 @@ class CallReader:
     kinds: OrderKinds
     chart: PatientChart
 
-    async def asked(self, call: HookCall, service: HookService, access: ChartAccess | None) -> Asked:
-        """As `asked_of`; reads dispatched orders where they were not brought."""
+    async def asked(self, call: HookCall, service: HookService, access: ChartAccess | None, client: Client) -> Asked:
+        """As `asked_of`, on behalf of a client; reads dispatched orders where they were not brought."""
         dispatched: tuple[Resource, ...] = ()
         if service.orders == "dispatched":
             dispatched = await dispatched_orders(call, _patient_id(call, service), self.chart, access)
-        return asked_of(call, service, self.kinds, dispatched)
+        return replace(asked_of(call, service, self.kinds, dispatched), client=client.issuer)
 
 
 def asked_of(
@@ -75,6 +78,7 @@ def asked_of(
         orders_imaging=any(kinds.kind_of(order) != "other" for order in meant),
         orders_dxa=bool(dxa),
         dxa_draft=_only_draft(dxa) if service.orders == "draft" else None,
+        order_ids=frozenset(map(_id, orders)) - {""},
         service=service.service_id,
         hook_instance=call.hook_instance,
     )
@@ -102,7 +106,13 @@ def _orders(
 
 
 def _only_draft(orders: Sequence[Resource]) -> Resource | None:
-    return orders[0] if len(orders) == 1 and isinstance(orders[0].get("id"), str) and orders[0]["id"] else None
+    return orders[0] if len(orders) == 1 and _id(orders[0]) else None
+
+
+def _id(order: Resource) -> str:
+    """Of a ServiceRequest; "" where it has none."""
+    given = order.get("id") if order.get("resourceType") == "ServiceRequest" else None
+    return given if isinstance(given, str) else ""
 
 
 def _is_for(order: Resource, patient_id: str) -> bool:

@@ -59,17 +59,6 @@ def access_of(call: HookCall, allowed_origins: tuple[str, ...] | None = None) ->
     return ChartAccess(call.fhir_server, call.token, allowed_origins) if call.fhir_server else None
 
 
-def inquiry_of(
-    call: HookCall,
-    asked: Asked,
-    chart: PatientChart,
-    allowed_origins: tuple[str, ...] | None = None,
-    kinds: OrderKinds | None = None,
-) -> Inquiry:
-    """`allowed_origins` as above; `kinds` is the site's rule of which orders are DXA."""
-    return Inquiry(call, asked, chart, access_of(call, allowed_origins), kinds)
-
-
 async def identify(
     inquiry: Inquiry, rules: IdentityRules, at: datetime, *, also_missing: Collection[str] = ()
 ) -> PatientRecord:

@@ -92,7 +92,7 @@ def outcome_response(status: int, text: str, headers: Mapping[str, str] | None =
 
 
 def unreadable(fault: ValidationError) -> Problem:
-    """Which parts of a hook call could not be read; the values themselves are never repeated."""
+    """Which parts of a message could not be read; the values themselves are never repeated."""
     faults = fault.errors(include_input=False, include_url=False, include_context=False)
     named = [f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in faults[:_TOO_MANY_TO_NAME]]
-    return Problem(400, f"The hook call could not be read. {'; '.join(named)}.")
+    return Problem(400, f"The message could not be read. {'; '.join(named)}.")

@@ -4,6 +4,7 @@ import re
 
 _ID = r"[A-Za-z0-9\-.]{1,64}"
 _FHIR_ID = re.compile(_ID)
+_RELATIVE = re.compile(rf"[A-Za-z]{{1,32}}/{_ID}")
 _CONTEXT_PATIENT = re.compile(rf"(?:(?:https?://\S+/)?Patient/)?(?P<id>{_ID})(?:/_history/[A-Za-z0-9\-.]+)?")
 _PATIENT = re.compile(rf"(?:https?://\S+/)?Patient/(?P<id>{_ID})(?:/_history/[A-Za-z0-9\-.]+)?")
 
@@ -22,9 +23,9 @@ def patient_in(reference: object) -> str | None:
 
 
 def relative_reference(text: str | None) -> str | None:
-    """Such as "Practitioner/7", from a relative or absolute one; None for anything else."""
-    kind, slash, last = "/".join((text or "").rsplit("/", 2)[-2:]).partition("/")
-    return f"{kind}/{last}" if slash and kind.isalpha() and _FHIR_ID.fullmatch(last) else None
+    """Such as "Practitioner/7", from a relative or absolute one; None for anything else. At most 97 characters."""
+    reference = "/".join((text or "").partition("/_history/")[0].rsplit("/", 2)[-2:])
+    return reference if _RELATIVE.fullmatch(reference) else None
 
 
 def last_id(text: str | None) -> str | None:

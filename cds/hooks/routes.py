@@ -19,14 +19,14 @@ _REFUSALS = (400, 401, 404, 408, 412, 413, 415, 500, 503)
 _FEEDBACK_REFUSALS = (400, 401, 404, 408, 413, 415, 500, 503)
 
 
-def hook_routes(desk: HookDesk, door: FrontDoor, limits: BodyLimits) -> APIRouter:
+def hook_routes(desk: HookDesk, door: FrontDoor, limits: BodyLimits, *, cards_early: bool) -> APIRouter:
     """`GET /cds-services`, `POST /cds-services/{id}` and its `/feedback`.
 
     The door is asked first, by every route. A body is read last: who may not call, or calls what
     is not there, is told so before.
     """
     router = APIRouter(tags=["CDS Hooks"], dependencies=[Depends(door.client_of)])
-    announced = as_json(discovery())
+    announced = as_json(discovery(cards_early=cards_early))
 
     async def body_of(request: Request, event: str, service: HookService, client: Client) -> bytes:
         async with desk.audit.refusals(event, service.service_id, client):

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, field_validator, model_validator
 
-from cds.client import Client
+from cds.client import LONGEST_ISSUER, Client
 from cds.errors import SettingsInvalid
 from cds.loopback import is_loopback
 from cds.security.key_set import KeysUnusable, PublicKey, read_key_set
@@ -32,6 +32,7 @@ Algorithm = Literal["ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256
 """Signatures by key pairs only: never `none`, never a shared secret (CDS Hooks 2.0)."""
 
 _Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+_Issuer = Annotated[_Name, StringConstraints(max_length=LONGEST_ISSUER)]
 _Tenant = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 
 
@@ -52,7 +53,7 @@ class RegisteredClient:
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    issuer: _Name
+    issuer: _Issuer
     jwks_url: str | None = None
     jwks_file: str | None = None
     jwks: str | None = None

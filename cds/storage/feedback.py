@@ -26,10 +26,10 @@ class SqlFeedbackLog:
         with self._engine.begin() as connection:
             insert_all_once(connection, feedback, [_row_of(item) | received for item in ordered])
 
-    def last_overridden(self, card_id: str) -> datetime | None:
+    def last_overridden(self, card_id: str, client: str) -> datetime | None:
         """Never later than it was received: a client whose clock runs ahead cannot silence a card for years."""
         query = select(feedback.c.outcome_at, feedback.c.received_at).where(
-            feedback.c.card_id == card_id, feedback.c.outcome == "overridden"
+            feedback.c.card_id == card_id, feedback.c.outcome == "overridden", feedback.c.client == client
         )
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()

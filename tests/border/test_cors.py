@@ -48,6 +48,14 @@ async def test_a_listed_origin_may_call_with_token_and_json():
     assert "*" not in "".join(allowed.values())
 
 
+async def test_an_answer_to_a_preflight_has_one_length():
+    """A server that is asked to send two sends nothing."""
+    for origin in (EHR, *OTHERS):
+        response = await preflight(a_browser_site(), origin)
+
+        assert response.headers.get_list("content-length") == [str(len(response.content))]
+
+
 @pytest.mark.parametrize("origin", OTHERS)
 async def test_another_origin_gets_no_header_at_all(origin):
     """Neither the preflight nor the answer opens anything to an origin that is not listed exactly."""

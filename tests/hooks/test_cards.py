@@ -45,8 +45,10 @@ def a_maker(**rules):
 
 def cards(answer, maker=None, asked=ASKED, facts=None, now=NOW):
     """The cards as JSON."""
-    made = (maker or a_maker()).cards_for(answer, asked, facts or some_facts(), now)
-    return json.loads(as_json(HookResponse(cards=made)))["cards"]
+    maker = maker or a_maker()
+    due = maker.cards_for(answer, asked, facts or some_facts(), now)
+    maker.remember(due)
+    return json.loads(as_json(HookResponse(cards=due.cards)))["cards"]
 
 
 def test_a_known_result_is_a_complete_card():
@@ -134,7 +136,7 @@ def test_a_dxa_being_ordered_is_not_suggested_again():
     (nameless,) = cards(Known(a_result()), asked=replace(ASKED, orders_dxa=True))
 
     assert card["summary"].endswith("osteoporosis range; supports the DXA being ordered")
-    assert "- A DXA is among the draft orders; this finding supports it." in card["detail"]
+    assert "- A DXA is being ordered; this finding supports it." in card["detail"]
     (suggestion,) = card["suggestions"]
     (action,) = suggestion["actions"]
     assert action["type"] == "update"
@@ -282,10 +284,15 @@ def test_users_without_a_name_are_not_taken_for_one():
 
 
 def test_an_overridden_card_stays_away_from_the_clinician_who_overrode_it():
-    """For 180 days unless the site says otherwise; a colleague still sees it."""
+    """For 180 days unless the site says otherwise; a colleague still sees it, and another client has no say."""
     maker, answer = a_maker(repeat_quiet=timedelta(0)), Known(a_result())
     (card,) = cards(answer, maker)
-    maker.feedback.keep("osteocds-order-sign", "ehr", [CardFeedback(card["uuid"], "overridden", NOW)])
+    before = NOW - timedelta(days=1)
+    maker.feedback.keep(
+        "osteocds-order-sign", "https://another.example.org", [CardFeedback(card["uuid"], "overridden", before)]
+    )
+    assert len(cards(answer, maker, LATER)) == 1
+    maker.feedback.keep("osteocds-order-sign", ASKED.client, [CardFeedback(card["uuid"], "overridden", NOW)])
 
     assert cards(answer, maker, LATER, now=NOW + timedelta(days=179)) == []
     assert len(cards(answer, maker, LATER, now=NOW + timedelta(days=180))) == 1
@@ -296,7 +303,7 @@ def test_an_accepted_card_is_not_an_overridden_one():
     """Only setting a card aside keeps it away."""
     maker, answer = a_maker(repeat_quiet=timedelta(0)), Known(a_result())
     (card,) = cards(answer, maker)
-    maker.feedback.keep("osteocds-order-sign", "ehr", [CardFeedback(card["uuid"], "accepted", NOW)])
+    maker.feedback.keep("osteocds-order-sign", ASKED.client, [CardFeedback(card["uuid"], "accepted", NOW)])
 
     assert len(cards(answer, maker, LATER)) == 1
 

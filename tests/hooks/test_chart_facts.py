@@ -240,6 +240,18 @@ def test_an_active_dxa_order(order, ordered):
     assert facts(order).dxa_ordered == ordered
 
 
+def test_an_order_of_the_call_does_not_count_as_ordered():
+    """A dispatched DXA order is active in the chart; another one beside it counts."""
+    own, other = (
+        {"resourceType": "ServiceRequest", "id": name, "status": "active", "intent": "order", "code": {"text": "DXA"}}
+        for name in ("own", "other")
+    )
+
+    assert not facts_of({"orders": (own,)}, TODAY, in_call={"own"}).dxa_ordered
+    assert facts_of({"orders": (own, other)}, TODAY, in_call={"own"}).dxa_ordered
+    assert facts_of({"orders": (own | {"id": ["own"]},)}, TODAY, in_call={"own"}).dxa_ordered
+
+
 @pytest.mark.parametrize(
     ("resource", "comfort"),
     [

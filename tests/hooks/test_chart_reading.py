@@ -13,7 +13,7 @@ from cds.hooks.discovery import SERVICES
 from cds.hooks.identity import IdentityRules
 from cds.hooks.messages import HookCall
 from cds.hooks.orders import asked_of
-from cds.hooks.prefetch import identify, inquiry_of
+from cds.hooks.prefetch import Inquiry, access_of, identify
 from cds.hooks.prefetch_templates import prefetch_for, queries_for
 from cds.hooks.problems import Problem
 from cds.ports import ChartAccess, ChartUnreadable
@@ -42,7 +42,8 @@ KEYS = set(prefetch_for("order-sign")) - {"patient"}
 def inquire(call, chart=None, origins=None):
     """A call as the desk takes it."""
     parsed = HookCall.model_validate(call)
-    return inquiry_of(parsed, asked_of(parsed, SERVICES["osteocds-order-sign"]), chart or FakeChart(), origins)
+    asked = asked_of(parsed, SERVICES["osteocds-order-sign"])
+    return Inquiry(parsed, asked, chart or FakeChart(), access_of(parsed, origins))
 
 
 async def facts(call, chart=None, **how):

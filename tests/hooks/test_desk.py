@@ -147,7 +147,7 @@ class FullDisk:
 
 @pytest.mark.parametrize("call", [an_order_sign(), {}])
 async def test_without_its_row_no_call_is_answered(call):
-    """A hook whose audit fails is a 500, whatever it would have been: never a card without a trace."""
+    """A hook whose audit fails is a 500, whatever it would have been; no card without a trace, or taken for shown."""
     site = a_site(KNOWN)
     site.audit = FullDisk()
 
@@ -155,6 +155,7 @@ async def test_without_its_row_no_call_is_answered(call):
 
     assert response.status_code == 500
     assert "cards" not in response.text
+    assert site.shown.notes == []
 
 
 async def test_shadow_measures_and_shows_nothing():

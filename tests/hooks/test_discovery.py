@@ -3,6 +3,7 @@ import re
 import pytest
 
 from cds.hooks.discovery import SERVICES
+from cds.hooks.prefetch_templates import prefetch_for
 from tests.support.hook_site import a_site
 
 IN_THE_CONTEXT = {
@@ -15,9 +16,9 @@ IN_THE_CONTEXT = {
 """Root-level fields of a primitive type (CDS Hooks Library 1.0.1; order-dispatch 1.1)."""
 
 
-async def discover():
+async def discover(**settings):
     """What discovery says."""
-    async with a_site(None).client() as client:
+    async with a_site(None, **settings).client() as client:
         response = await client.get("/cds-services")
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/json"
@@ -54,7 +55,7 @@ async def test_nothing_in_discovery_is_null_or_empty():
 
 async def test_every_token_is_in_the_context_of_its_hook():
     """A template asks for root-level primitive context fields that its hook has, delimited by braces; no others."""
-    for service in await discover():
+    for service in await discover(show_cards_early=True):
         for template in service["prefetch"].values():
             tokens = re.findall(r"\{\{(.*?)\}\}", template)
             assert tokens
@@ -65,7 +66,7 @@ async def test_every_token_is_in_the_context_of_its_hook():
 
 async def test_prefetch_stays_in_the_portable_subset():
     """Instance reads, and searches by reference, token without modifier, date, _count and _sort."""
-    for service in await discover():
+    for service in await discover(show_cards_early=True):
         assert service["prefetch"]["patient"] == "Patient/{{context.patientId}}"
         for template in service["prefetch"].values():
             path, _, search = template.partition("?")
@@ -82,6 +83,15 @@ async def test_the_usage_requirements_of_a_service_fit_its_hook():
         usage = service["usageRequirements"]
         assert ("value sets" in usage) == service["hook"].startswith("order-")
         assert ("dispatched ServiceRequests must be readable" in usage) == (service["hook"] == "order-dispatch")
+
+
+@pytest.mark.parametrize("early", [True, False])
+async def test_only_who_shows_cards_asks_for_the_chart(early):
+    """Prefetch costs the EHR: a service that shows no card asks for the Patient alone."""
+    for service in await discover(show_cards_early=early):
+        shows = SERVICES[service["id"]].shows_cards(early=early)
+        assert set(service["prefetch"]) == (set(prefetch_for(service["hook"])) if shows else {"patient"})
+        assert shows == (early or service["hook"] in {"order-sign", "order-dispatch"})
 
 
 @pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)

@@ -2,6 +2,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from cds.client import Client
 from cds.hooks.discovery import SERVICES
 from cds.hooks.dispatched_orders import MOST_ORDERS
 from cds.hooks.messages import HookCall
@@ -10,8 +11,12 @@ from cds.hooks.order_kinds import OrderKinds
 from cds.hooks.orders import CallReader
 from cds.hooks.problems import Problem
 from cds.ports import ChartAccess, ChartUnreadable
-from tests.support.hook_calls import FHIR_ID, FHIR_SERVER, a_service_request, an_order_dispatch
+from cds.screening import Known
+from tests.support.assessments import a_result
+from tests.support.hook_calls import FHIR_ID, FHIR_SERVER, a_bundle, a_prefetch, a_service_request, an_order_dispatch
+from tests.support.hook_site import a_site
 
+EHR = Client("https://ehr.example.org")
 ACCESS = ChartAccess(FHIR_SERVER, "t0ken")
 CT = a_service_request(id="ct", code={"text": "CT chest"})
 LAB = a_service_request(id="lab", code={"text": "Lipid panel"})
@@ -37,7 +42,7 @@ async def asked(call, *orders, access=ACCESS, server=None):
     server = server or OrderServer({f"ServiceRequest/{order['id']}": order for order in orders})
     service = SERVICES["osteocds-order-dispatch"]
     return await CallReader(OrderKinds(shipped_order_codes()), server).asked(
-        HookCall.model_validate(call), service, access
+        HookCall.model_validate(call), service, access, EHR
     )
 
 
@@ -166,6 +171,20 @@ async def test_no_order_of_another_service_is_read():
     call = an_order_dispatch() | {"hook": "patient-view"}
     reader = CallReader(OrderKinds(shipped_order_codes()), server)
 
-    await reader.asked(HookCall.model_validate(call), SERVICES["osteocds-patient-view"], ACCESS)
+    await reader.asked(HookCall.model_validate(call), SERVICES["osteocds-patient-view"], ACCESS, EHR)
 
     assert server.asked == []
+
+
+async def test_a_dispatched_dxa_is_not_taken_for_another_one_on_record():
+    """It is active in the chart, and the finding supports it; with a second one on record there is nothing to say."""
+    active, second = DXA | {"status": "active"}, DXA | {"id": "second", "status": "active"}
+    summaries = []
+    for orders in (a_bundle(active), a_bundle(active, second)):
+        call = an_order_dispatch("ServiceRequest/dxa", prefetch=a_prefetch("order-dispatch", orders=orders))
+        async with a_site(Known(a_result())).client() as client:
+            response = await client.post("/cds-services/osteocds-order-dispatch", json=call)
+        summaries.append([card["summary"] for card in response.json()["cards"]])
+
+    assert [len(each) for each in summaries] == [1, 0]
+    assert summaries[0][0].endswith("supports the DXA being ordered")

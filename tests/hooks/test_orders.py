@@ -3,10 +3,12 @@ from dataclasses import replace
 import pytest
 
 from cds.cli.demo_order import order_sign_request
+from cds.client import LONGEST_ISSUER, Client
 from cds.hooks.discovery import SERVICES
 from cds.hooks.messages import HookCall
 from cds.hooks.orders import Asked, asked_of
 from cds.hooks.problems import Problem
+from cds.storage.tables import shown_cards
 from tests.support.hook_calls import (
     FHIR_ID,
     USER,
@@ -69,6 +71,43 @@ def test_users_of_two_clients_are_two_people():
     assert one.told_to == USER
     assert replace(one, client="https://ehr.example.org").told_to == f"https://ehr.example.org {USER}"
     assert replace(one, user=None, client="https://ehr.example.org").told_to is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "user"),
+    [
+        ("Practitioner/7", "Practitioner/7"),
+        ("https://ehr.example.org/fhir/PractitionerRole/7", "PractitionerRole/7"),
+        ("Practitioner/7/_history/2", "Practitioner/7"),
+        (f"{'P' * 33}/7", None),
+        (f"Practitioner/{'7' * 65}", None),
+        ("Dr. House", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_user_is_named_by_a_short_reference(sent, user):
+    """It is kept with the client's issuer in one column: whatever is longer names nobody."""
+    call = an_order_sign()
+    call["context"] |= {"userId": sent}
+
+    assert asked(call).user == user
+
+
+def test_client_and_user_fit_where_they_are_kept():
+    """The longest issuer with the longest reference."""
+    longest = replace(asked(an_order_sign()), user=f"{'P' * 32}/{'7' * 64}", client="i" * LONGEST_ISSUER)
+
+    assert len(longest.told_to) <= shown_cards.c.shown_to.type.length
+    with pytest.raises(ValueError, match="issuer"):
+        Client("i" * (LONGEST_ISSUER + 1))
+
+
+def test_the_orders_of_the_call_are_known_by_their_ids():
+    """Of ServiceRequests alone: other types have ids of their own."""
+    other = {"resourceType": "MedicationRequest", "id": "m1", "subject": {"reference": f"Patient/{FHIR_ID}"}}
+
+    assert asked(an_order_sign(a_service_request(), a_service_request(id=7), other)).order_ids == {"draft-1"}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from cds.hooks.discovery import SERVICES
 from cds.hooks.identity import IdentityRules, IdentityUncertain
 from cds.hooks.messages import HookCall
 from cds.hooks.orders import asked_of
-from cds.hooks.prefetch import identify, inquiry_of
+from cds.hooks.prefetch import Inquiry, access_of, identify
 from cds.hooks.prefetch_templates import prefetch_for
 from cds.hooks.problems import Problem
 from cds.ports import ChartAccess
@@ -31,7 +31,7 @@ async def who(call: dict, chart: FakeChart | None = None):
     """The identifier that a call leads to."""
     parsed = HookCall.model_validate(call)
     asked = asked_of(parsed, SERVICES["osteocds-order-sign"])
-    record = await identify(inquiry_of(parsed, asked, chart or FakeChart()), RULES, AT)
+    record = await identify(Inquiry(parsed, asked, chart or FakeChart(), access_of(parsed)), RULES, AT)
     return record.identity.key.patient_id
 
 
@@ -180,7 +180,7 @@ async def test_of_the_patient_only_facts_are_kept(fields, deceased):
     call = HookCall.model_validate(an_order_sign(patient=replaced, **WITH_SERVER))
     asked = asked_of(call, SERVICES["osteocds-order-sign"])
 
-    record = await identify(inquiry_of(call, asked, FakeChart({"survivor": survivor})), RULES, AT)
+    record = await identify(Inquiry(call, asked, FakeChart({"survivor": survivor}), access_of(call)), RULES, AT)
 
     assert (record.deceased, record.birth_date) == (deceased, date(1951, 4, 3))
     assert record.fhir_ids == {FHIR_ID, "survivor"}
@@ -190,7 +190,7 @@ async def test_of_the_patient_only_facts_are_kept(fields, deceased):
 async def test_a_missing_patient_is_named_with_all_other_missing_keys():
     """Whoever mends the prefetch is told of everything at once."""
     call = HookCall.model_validate(an_order_sign(prefetch={"orders": None}))
-    inquiry = inquiry_of(call, asked_of(call, SERVICES["osteocds-order-sign"]), FakeChart())
+    inquiry = Inquiry(call, asked_of(call, SERVICES["osteocds-order-sign"]), FakeChart(), access_of(call))
 
     with pytest.raises(Problem) as problem:
         await identify(inquiry, RULES, AT, also_missing=missing_keys(inquiry))

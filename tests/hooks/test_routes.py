@@ -9,6 +9,7 @@ from cds.errors import ArchiveUnavailable
 from cds.hooks.prefetch_templates import prefetch_for
 from cds.ports import CardFeedback, Trouble
 from cds.screening import IdentityRefused, Known, NoPrior, Pending, Unavailable
+from cds.security.client_authentication import OpenDoor
 from tests.support.assessments import a_key, a_patient, a_refusal, a_result
 from tests.support.fakes import BrokenAnswering, FakeChart, FakeMeasurement
 from tests.support.hook_calls import (
@@ -229,7 +230,9 @@ async def test_a_card_that_was_overridden_or_shown_does_not_come_back():
     (card,) = (await site.order_sign(an_order_sign())).json()["cards"]
     again = await site.order_sign(an_order_sign())
     second = await site.order_sign(an_order_sign(hookInstance="another"))
-    site.feedback.keep("osteocds-order-sign", "ehr", [CardFeedback(card["uuid"], "overridden", site.clock.now())])
+    site.feedback.keep(
+        "osteocds-order-sign", OpenDoor.client.issuer, [CardFeedback(card["uuid"], "overridden", site.clock.now())]
+    )
     site.clock.move_on(days=31)
     third = await site.order_sign(an_order_sign(hookInstance="a third"))
 

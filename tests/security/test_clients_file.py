@@ -99,7 +99,7 @@ PRIVATE = json.dumps({"keys": [a_pair().as_dict(private=True)]})
         (one(URL, 'fhir_origins = ["https://evil.example.org"]'), "client 1: fhir_origins: .*OSTEOCDS_FHIR_ORIGINS"),
         (one(URL, issuer=""), "client 1: issuer: Field required"),
         (one(URL, issuer='issuer = " "'), "client 1: issuer"),
-        (one(URL, issuer=f'issuer = "{"x" * 256}"'), "client 1: issuer"),
+        (one(URL, issuer=f'issuer = "{"x" * 151}"'), "client 1: issuer"),
         (one(URL) + "\n" + one(URL), "client 2: issuer: is that of an earlier client"),
         ("[[client]]\n[[clients]]\n", "'clients' outside of any"),
         ("client = 7", "has no \\[\\[client\\]\\]"),

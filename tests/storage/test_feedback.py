@@ -72,13 +72,14 @@ def test_batches_that_overlap_do_not_block_each_other(engine, clock):
 
 
 def test_the_last_override_of_a_card_counts(engine, clock):
-    """Not that of another card, nor an acceptance."""
+    """Not that of another card or from another client, nor an acceptance."""
     log = SqlFeedbackLog(engine, clock)
     earlier, later = AT - timedelta(days=2), AT - timedelta(days=1)
     log.keep(SIGN, EHR, [replace(OVERRIDDEN, at=later), replace(OVERRIDDEN, at=earlier), ACCEPTED])
 
-    assert log.last_overridden(CARD) == later
-    assert log.last_overridden("another card") is None
+    assert log.last_overridden(CARD, EHR) == later
+    assert log.last_overridden("another card", EHR) is None
+    assert log.last_overridden(CARD, "https://another.example.org") is None
 
 
 def test_a_clock_that_runs_ahead_silences_nothing_for_years(engine, clock):
@@ -86,7 +87,7 @@ def test_a_clock_that_runs_ahead_silences_nothing_for_years(engine, clock):
     log = SqlFeedbackLog(engine, clock)
     log.keep(SIGN, EHR, [replace(OVERRIDDEN, at=AT + timedelta(days=9000))])
 
-    assert log.last_overridden(CARD) == clock.now()
+    assert log.last_overridden(CARD, EHR) == clock.now()
 
 
 def test_counts_are_by_month_in_utc(engine, clock):

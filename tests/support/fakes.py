@@ -165,9 +165,13 @@ class FakeFeedbackLog:
         for item in items:
             self.kept.setdefault((item.card_id, item.outcome, item.at), (service, client, item))
 
-    def last_overridden(self, card_id: str) -> datetime | None:
-        """The latest of this card."""
-        times = (at for card, outcome, at in self.kept if card == card_id and outcome == "overridden")
+    def last_overridden(self, card_id: str, client: str) -> datetime | None:
+        """The latest of this card, from this client."""
+        times = (
+            at
+            for (card, outcome, at), (_, sender, _) in self.kept.items()
+            if (card, outcome, sender) == (card_id, "overridden", client)
+        )
         return max(times, default=None)
 
     def counts(self) -> Sequence[FeedbackCount]:
