@@ -136,12 +136,14 @@ class HookDesk:
 
     async def _shown(self, answer: Answer, asked: Asked, facts: ChartFacts, note: CallNote) -> HookResponse:
         """What is not shown is not noted as shown."""
-        cards = await self._in_thread(self._cards, answer, asked, facts)
-        note.outcome, note.detail = _name(answer), "card" if cards else "no card"
-        return HookResponse(cards=cards)
+        return HookResponse(cards=await self._in_thread(self._cards, answer, asked, facts, note))
 
-    def _cards(self, answer: Answer, asked: Asked, facts: ChartFacts) -> tuple[Card, ...]:
-        return self._card_maker.cards_for(answer, asked, facts, self._ports.clock.now())
+    def _cards(self, answer: Answer, asked: Asked, facts: ChartFacts, note: CallNote) -> tuple[Card, ...]:
+        """With the audit row: each further visit to a thread costs the call more than the row does."""
+        cards = self._card_maker.cards_for(answer, asked, facts, self._ports.clock.now())
+        note.outcome, note.detail = _name(answer), "card" if cards else "no card"
+        self.audit.write(note)
+        return cards
 
     async def _in_thread(self, function: Callable[..., _T], *given: object) -> _T:
         """What may touch the database."""

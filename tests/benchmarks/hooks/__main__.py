@@ -40,6 +40,7 @@ def options_from(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", type=_parts, default=PARTS, help=f"some of {','.join(PARTS)}")
     parser.add_argument("--rate", type=float, default=Plan().rate_per_s, help="requests a second")
     parser.add_argument("--seconds", type=float, default=Plan().seconds, help="of each kind of call")
+    parser.add_argument("--web-processes", type=int, default=os.cpu_count() or 1, help="one for each core by default")
     parser.add_argument("--results", type=Path, default=FILE)
     parser.add_argument("--show", action="store_true", help="print the figures that are kept, measure nothing")
     return parser.parse_args(arguments)
@@ -57,7 +58,8 @@ def _parts(text: str) -> tuple[str, ...]:
 def command_of(options: argparse.Namespace) -> list[str]:
     """The command that repeats this run."""
     words = ["python", "-m", "tests.benchmarks.hooks", "--only", ",".join(options.only)]
-    return [*words, "--rate", f"{options.rate:g}", "--seconds", f"{options.seconds:g}"]
+    words += ["--rate", f"{options.rate:g}", "--seconds", f"{options.seconds:g}"]
+    return [*words, "--web-processes", str(options.web_processes)]
 
 
 async def measure_idle(site: Site, plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
@@ -107,8 +109,9 @@ class Benchmark:
         state, _, backend = part.partition("-")
         measure = measure_beside if state == "measuring" else measure_idle
         say = partial(self._console.print, highlight=False)
-        plan = {"requests/s": self._plan.rate_per_s, "seconds": self._plan.seconds}
-        with a_site(backend, self._sample) as site:
+        processes = self._options.web_processes
+        plan = {"requests/s": self._plan.rate_per_s, "seconds": self._plan.seconds, "web processes": processes}
+        with a_site(backend, self._sample, WEB_PROCESSES=str(processes)) as site:
             return plan | asyncio.run(measure(site, self._plan, say))
 
 

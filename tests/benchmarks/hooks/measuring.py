@@ -62,6 +62,11 @@ def _figures(met: Met) -> dict[str, Any]:
 
 
 def _cpu_s(pid: int) -> float:
-    """User and system time of one process, from proc(5)."""
-    after_name = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(after_name[11]) + int(after_name[12])) / _TICKS_PER_S
+    """User and system time of a service: its process and those it started, but for the workers; from proc(5)."""
+    process = Path(f"/proc/{pid}")
+    if b"\0worker\0" in (process / "cmdline").read_bytes():
+        return 0.0
+    after_name = (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    own = (int(after_name[11]) + int(after_name[12])) / _TICKS_PER_S
+    threads = (process / "task").glob("*/children")
+    return own + sum(_cpu_s(int(child)) for each in threads for child in each.read_text(encoding="utf-8").split())
