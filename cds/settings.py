@@ -82,6 +82,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8480, ge=0, le=65535)
     public_url: HttpUrl | None = None
     """How clients reach the service; used in links. Default: http://host:port."""
+    web_processes: int = Field(default=1, ge=1, le=64)
+    """Processes that answer hooks on the one port; limits such as max_in_flight and max_waiting hold for each."""
     workers: int = Field(default=1, ge=0, le=64)
     """Worker processes that `serve` starts and watches."""
 

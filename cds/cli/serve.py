@@ -1,12 +1,20 @@
 """`osteocds serve` and `osteocds worker`."""
 
+import multiprocessing
+import os
+import signal
 import sys
+import threading
+from multiprocessing.process import BaseProcess
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
+from uvicorn.supervisors import Multiprocess
 
 from cds.app import create_app
 from cds.cli.configuration import read_settings, tell_expired_calibrations
+from cds.cli.faults import send_logs_to_stderr
 from cds.dicomweb.archive import open_archive
 from cds.durable.supervisor import WorkerSupervisor
 from cds.errors import SettingsInvalid
@@ -30,28 +38,61 @@ def run_serve() -> None:
     prepare_databases(settings)
     app = create_app(settings, web_collaborators(settings))
     supervisor = WorkerSupervisor([sys.executable, "-m", "cds.cli", "worker", "--watched"], settings.workers)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host=settings.host,
-            port=settings.port,
-            log_level="warning",
-            http="h11",  # bounds the size of request lines and headers; httptools does not
-            h11_max_incomplete_event_size=MAX_HEADER_BYTES,
-            access_log=False,  # its lines carry query strings and link tokens
-            server_header=False,
-            timeout_graceful_shutdown=SHUTDOWN_S,
-        )
-    )
     supervisor.start()
     try:
-        server.run()
+        listened = _answer_alone(app, settings) if settings.web_processes == 1 else _answer_together(settings)
     finally:
         supervisor.stop()
-    if not server.started:
+    if not listened:
         raise SettingsInvalid(
             f"cannot listen on {settings.host}:{settings.port}; see the log above, or set OSTEOCDS_PORT"
         )
+
+
+def web_application() -> FastAPI:
+    """What each of several web processes answers with; it ends with its parent, however that ended."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), name="parent-watch", daemon=True).start()
+    send_logs_to_stderr()
+    settings = read_settings()
+    return create_app(settings, web_collaborators(settings))
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _answer_alone(app: FastAPI, settings: Settings) -> bool:
+    """In this process, until told to stop; whether it could listen."""
+    server = uvicorn.Server(_configuration(app, settings))
+    server.run()
+    return server.started
+
+
+def _answer_together(settings: Settings) -> bool:
+    """In several processes that share a port; one that dies is replaced."""
+    configuration = _configuration(f"{__name__}:{web_application.__name__}", settings)
+    Multiprocess(configuration, sockets=[configuration.bind_socket()]).run()
+    return True
+
+
+def _configuration(app: FastAPI | str, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        factory=isinstance(app, str),
+        workers=settings.web_processes,
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        loop="uvloop",
+        http="h11",  # bounds the size of request lines and headers; httptools does not
+        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+        access_log=False,  # its lines carry query strings and link tokens
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+    )
 
 
 def run_worker(*, watched: bool) -> None:

@@ -4,6 +4,8 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 
 from cds.durable.worker import Worker
@@ -18,7 +20,7 @@ def run_worker_process(worker: Worker, *, parent_holds_stdin: bool) -> None:
     Leaves by `os._exit` when a step is still computing: its work is back in the queue, and
     waiting for a thread that nobody can stop would hold up the shutdown.
     """
-    os.nice(_NICENESS)
+    _give_way()
     stop = threading.Event()
 
     def stop_now(_signal: int, _frame: FrameType | None) -> None:
@@ -31,6 +33,15 @@ def run_worker_process(worker: Worker, *, parent_holds_stdin: bool) -> None:
     if not worker.run(stop):
         sys.stderr.flush()
         os._exit(0)
+
+
+def _give_way() -> None:
+    """Where Linux shares the processor by session first (autogroup), niceness counts only among processes of one."""
+    os.nice(_NICENESS)
+    autogroup = Path("/proc/self/autogroup")
+    if autogroup.exists():
+        with suppress(OSError):
+            autogroup.write_text(str(_NICENESS), encoding="ascii")
 
 
 def _wait_for_parent(stop: threading.Event) -> None:

@@ -19,6 +19,7 @@ _LONGEST_CALLER = 512
 class CallNote:
     """What is known of one call so far; "failed" until something says otherwise."""
 
+    event: str
     service: str
     client: Client
     user: str | None = None
@@ -28,6 +29,8 @@ class CallNote:
     detail: str = ""
     unread: tuple[str, ...] = ()
     """Prefetch keys that the answer had to do without; for the log."""
+    written: bool = False
+    """Its row was written, or could not be."""
 
     @property
     def caller(self) -> str:
@@ -45,16 +48,17 @@ class CallAudit:
     @asynccontextmanager
     async def row(self, event: str, service: str, client: Client) -> AsyncIterator[CallNote]:
         """One row when the block ends; where it cannot be written, that is the call's answer."""
-        note = CallNote(service, client)
+        note = CallNote(event, service, client)
         try:
             yield note
         except Problem as refused:
             note.outcome = f"refused-{refused.status}"
             raise
         finally:
-            # A call that was cut off leaves its row too.
-            with anyio.CancelScope(shield=True):
-                await to_thread.run_sync(self._write, event, note, limiter=self._threads)
+            if not note.written:
+                # A call that was cut off leaves its row too.
+                with anyio.CancelScope(shield=True):
+                    await to_thread.run_sync(self.write, note, limiter=self._threads)
 
     @asynccontextmanager
     async def refusals(self, event: str, service: str, client: Client) -> AsyncIterator[None]:
@@ -65,6 +69,8 @@ class CallAudit:
             async with self.row(event, service, client):
                 raise
 
-    def _write(self, event: str, note: CallNote) -> None:
+    def write(self, note: CallNote) -> None:
+        """For a block that is in a thread anyway, as the last thing it does; blocks."""
+        note.written = True
         detail = f"{note.service}: {note.detail}" if note.detail else note.service
-        self._audit.record(event, note.patient, note.outcome, detail, caller=note.caller)
+        self._audit.record(note.event, note.patient, note.outcome, detail, caller=note.caller)

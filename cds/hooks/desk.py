@@ -17,12 +17,12 @@ from anyio import to_thread
 from cds.chart import ChartFacts
 from cds.client import Client
 from cds.hooks.call_audit import CallAudit, CallNote
-from cds.hooks.cards import CardMaker, CardsDue
+from cds.hooks.cards import CardMaker
 from cds.hooks.chart_reading import missing_keys, read_facts
 from cds.hooks.discovery import HookService
 from cds.hooks.feedback import FeedbackDesk
 from cds.hooks.identity import IdentityRules, IdentityUncertain
-from cds.hooks.messages import HookCall, HookResponse
+from cds.hooks.messages import Card, HookCall, HookResponse
 from cds.hooks.order_codes import OrderCodes
 from cds.hooks.order_kinds import OrderKinds
 from cds.hooks.orders import Asked, CallReader
@@ -84,15 +84,13 @@ class HookDesk:
         """Answer one call; raises `Problem`."""
         begun = time.perf_counter()
         async with self.audit.row("hook", service.service_id, client) as note:
-            due = await self._answered(service, body, note)
-        # After the row: where it cannot be written the call gets no answer, so nobody was told.
-        await self._in_thread(self._card_maker.remember, due)
+            cards = await self._answered(service, body, note)
         took_ms = round(1000 * (time.perf_counter() - begun), 1)
-        told = {"answer": note.outcome, "cards": len(due.cards), "unread": note.unread}
+        told = {"answer": note.outcome, "cards": len(cards), "unread": note.unread}
         self._log.info("hook answered", hook=service.hook, **told, took_ms=took_ms)
-        return HookResponse(cards=due.cards)
+        return HookResponse(cards=cards)
 
-    async def _answered(self, service: HookService, body: bytes, note: CallNote) -> CardsDue:
+    async def _answered(self, service: HookService, body: bytes, note: CallNote) -> tuple[Card, ...]:
         call = read_message(HookCall, body)
         mode = await self._in_thread(self._ports.modes.mode_of, service.service_id)
         if mode == "off":
@@ -105,7 +103,9 @@ class HookDesk:
         inquiry = Inquiry(call, asked, self._ports.chart, access, self._reader.kinds)
         return await self._about_patient(service, mode, inquiry, note)
 
-    async def _about_patient(self, service: HookService, mode: Mode, inquiry: Inquiry, note: CallNote) -> CardsDue:
+    async def _about_patient(
+        self, service: HookService, mode: Mode, inquiry: Inquiry, note: CallNote
+    ) -> tuple[Card, ...]:
         """From here on it is known whom the call is about, or that nobody knows."""
         visible = mode == "live" and service.shows_cards(early=self._settings.show_cards_early)
         try:
@@ -136,21 +136,29 @@ class HookDesk:
         required = self._settings.require_chart
         return await read_facts(inquiry, record, self._ports.clock.now(), require_chart=required)
 
-    async def _shown(self, answer: Answer, asked: Asked, facts: ChartFacts, note: CallNote) -> CardsDue:
-        now = self._ports.clock.now()
-        due = await self._in_thread(self._card_maker.cards_for, answer, asked, facts, now)
+    async def _shown(self, answer: Answer, asked: Asked, facts: ChartFacts, note: CallNote) -> tuple[Card, ...]:
         note.unread = facts.unread
+        return await self._in_thread(self._told, answer, asked, facts, note)
+
+    def _told(self, answer: Answer, asked: Asked, facts: ChartFacts, note: CallNote) -> tuple[Card, ...]:
+        """In one visit to a thread, each of which costs the call more than the row does.
+
+        The row comes before the memory: where it cannot be written the call gets no answer, so nobody was told.
+        """
+        due = self._card_maker.cards_for(answer, asked, facts, self._ports.clock.now())
         note.outcome, note.detail = _name(answer), "card" if due.cards else "no card"
-        return due
+        self.audit.write(note)
+        self._card_maker.remember(due)
+        return due.cards
 
     async def _in_thread(self, function: Callable[..., _T], *given: object) -> _T:
         """What may touch the database."""
         return await to_thread.run_sync(function, *given, limiter=self._threads)
 
 
-def _nothing(note: CallNote, outcome: str, detail: str = "") -> CardsDue:
+def _nothing(note: CallNote, outcome: str, detail: str = "") -> tuple[Card, ...]:
     note.outcome, note.detail = outcome, detail
-    return CardsDue()
+    return ()
 
 
 def _name(answer: Answer) -> str:

@@ -9,7 +9,8 @@ from sqlalchemy import Engine, Row, delete, select, update
 from cds.bone.record import from_record, to_record
 from cds.ct.patient import PatientKey
 from cds.ports import Clock, NothingFound, StoredResult
-from cds.storage.patient_columns import belongs_to, columns_of, identity_of
+from cds.storage.engine import without_transactions
+from cds.storage.patient_columns import belongs_to, belongs_to_given, columns_of, identity_of
 from cds.storage.reviews import is_last_review, review_of, was_rejected
 from cds.storage.tables import nothing_found, results, reviews
 from cds.storage.writing import insert_once, insert_or_update
@@ -20,6 +21,12 @@ REJECTED = "rejected-by-reader"
 _ALL_BUT_BUNDLE = tuple(column for column in results.c if column.name != "bundle")
 _OF_REVIEW = tuple(column for column in reviews.c if column.name != "result_id")
 _RESULTS_AS_READ = select(*_ALL_BUT_BUNDLE, *_OF_REVIEW).select_from(results.outerjoin(reviews, is_last_review()))
+_NEWEST = (
+    _RESULTS_AS_READ.where(belongs_to_given(results), results.c.withdrawn_at.is_(None))
+    .order_by(results.c.study_date.desc().nulls_last(), results.c.measured_at.desc())
+    .limit(1)
+)
+_LOOKED = select(nothing_found).where(belongs_to_given(nothing_found))
 
 
 class SqlAssessmentStore:
@@ -27,21 +34,17 @@ class SqlAssessmentStore:
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
+        self._looking = without_transactions(engine)
         self._clock = clock
 
     def latest(self, patient: PatientKey) -> StoredResult | NothingFound | None:
         """The newest scan that counts; where none does, the last look that found nothing."""
-        newest = (
-            _RESULTS_AS_READ.where(belongs_to(results, patient), results.c.withdrawn_at.is_(None))
-            .order_by(results.c.study_date.desc().nulls_last(), results.c.measured_at.desc())
-            .limit(1)
-        )
-        looked = select(nothing_found).where(belongs_to(nothing_found, patient))
-        with self._engine.connect() as connection:
-            result = connection.execute(newest).one_or_none()
+        whose = columns_of(patient)
+        with self._looking.connect() as connection:
+            result = connection.execute(_NEWEST, whose).one_or_none()
             if result is not None:
                 return _stored(result)
-            nothing = connection.execute(looked).one_or_none()
+            nothing = connection.execute(_LOOKED, whose).one_or_none()
         return None if nothing is None else NothingFound(nothing.looked_at, tuple(nothing.reasons))
 
     def read(self, result_id: str) -> StoredResult | None:

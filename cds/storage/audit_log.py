@@ -6,10 +6,12 @@ from sqlalchemy import Engine, insert
 
 from cds.ct.patient import PatientKey
 from cds.ports import Clock
+from cds.storage.engine import without_transactions
 from cds.storage.group_commit import GroupCommit
 from cds.storage.patient_columns import columns_of
 from cds.storage.tables import audit
 
+_ROW = insert(audit).inline()
 _NOBODY = {"tenant": None, "patient_id": None, "issuer": None}
 
 Row = Mapping[str, object]
@@ -24,6 +26,7 @@ class SqlAuditLog:
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
+        self._single = without_transactions(engine)
         self._clock = clock
         self._keep = GroupCommit(self._write).submit if engine.dialect.name == "sqlite" else self._write_one
 
@@ -35,9 +38,10 @@ class SqlAuditLog:
         self._keep({"event": event, "outcome": outcome, "detail": detail, "caller": caller, **whose})
 
     def _write_one(self, row: Row) -> None:
-        self._write([row])
+        with self._single.begin() as connection:
+            connection.execute(_ROW, {"at": self._clock.now(), **row})
 
     def _write(self, rows: Sequence[Row]) -> None:
         at = self._clock.now()
         with self._engine.begin() as connection:
-            connection.execute(insert(audit), [{"at": at, **row} for row in rows])
+            connection.execute(_ROW, [{"at": at, **row} for row in rows])

@@ -3,12 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, bindparam, func, select
 
 from cds.ports import CardFeedback, Clock, FeedbackCount
+from cds.storage.engine import without_transactions
 from cds.storage.moments import month_of
 from cds.storage.tables import feedback
 from cds.storage.writing import insert_all_once
+
+_OVERRIDDEN = select(feedback.c.outcome_at, feedback.c.received_at).where(
+    feedback.c.card_id == bindparam("card"),
+    feedback.c.outcome == "overridden",
+    feedback.c.client == bindparam("from_client"),
+)
 
 
 class SqlFeedbackLog:
@@ -16,6 +23,7 @@ class SqlFeedbackLog:
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
+        self._looking = without_transactions(engine)
         self._clock = clock
 
     def keep(self, service: str, client: str, items: Sequence[CardFeedback]) -> None:
@@ -28,11 +36,8 @@ class SqlFeedbackLog:
 
     def last_overridden(self, card_id: str, client: str) -> datetime | None:
         """Never later than it was received: a client whose clock runs ahead cannot silence a card for years."""
-        query = select(feedback.c.outcome_at, feedback.c.received_at).where(
-            feedback.c.card_id == card_id, feedback.c.outcome == "overridden", feedback.c.client == client
-        )
-        with self._engine.connect() as connection:
-            rows = connection.execute(query).all()
+        with self._looking.connect() as connection:
+            rows = connection.execute(_OVERRIDDEN, {"card": card_id, "from_client": client}).all()
         return max((min(row.outcome_at, row.received_at) for row in rows), default=None)
 
     def counts(self) -> Sequence[FeedbackCount]:

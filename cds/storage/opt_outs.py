@@ -4,13 +4,22 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Engine, delete, select
+from sqlalchemy import Engine, String, bindparam, delete, or_, select
 
 from cds.ct.patient import PatientKey
 from cds.ports import Clock
+from cds.storage.engine import without_transactions
 from cds.storage.patient_columns import belongs_to, columns_of
 from cds.storage.tables import opted_out
 from cds.storage.writing import insert_once
+
+_ISSUER = bindparam("issuer", type_=String)
+_MAY_BE = (
+    select(opted_out.c.tenant)
+    .where(opted_out.c.tenant == bindparam("tenant"), opted_out.c.patient_id == bindparam("patient_id"))
+    .where(or_(_ISSUER == "", opted_out.c.issuer == "", opted_out.c.issuer == _ISSUER))
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +35,7 @@ class SqlOptOuts:
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
+        self._looking = without_transactions(engine)
         self._clock = clock
 
     def has_opted_out(self, patient: PatientKey) -> bool:
@@ -33,9 +43,8 @@ class SqlOptOuts:
 
         Only here is that the smaller error: a card too few, rather than images that nobody may look at.
         """
-        query = select(opted_out.c.tenant).where(_may_be(patient)).limit(1)
-        with self._engine.connect() as connection:
-            return connection.execute(query).first() is not None
+        with self._looking.connect() as connection:
+            return connection.execute(_MAY_BE, columns_of(patient)).first() is not None
 
     def add(self, patients: Collection[PatientKey]) -> Sequence[PatientKey]:
         """All of them in one transaction; those that were not on the list yet."""
@@ -60,9 +69,3 @@ class SqlOptOuts:
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
         return [OptedOut(PatientKey(row.tenant, row.patient_id, row.issuer or None), row.since) for row in rows]
-
-
-def _may_be(patient: PatientKey) -> ColumnElement[bool]:
-    columns = columns_of(patient)
-    same = (opted_out.c.tenant == columns["tenant"]) & (opted_out.c.patient_id == columns["patient_id"])
-    return same & opted_out.c.issuer.in_((columns["issuer"], "")) if columns["issuer"] else same

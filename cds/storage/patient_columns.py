@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Row, Table, and_
+from sqlalchemy import ColumnElement, Row, Table, and_, bindparam
 
 from cds.ct.patient import PatientIdentity, PatientKey
 
@@ -20,6 +20,11 @@ def columns_of(patient: PatientKey) -> dict[str, str]:
 def belongs_to(table: Table, patient: PatientKey) -> ColumnElement[bool]:
     """Rows of exactly this tenant, identifier and issuer; no issuer matches only no issuer."""
     return and_(*(table.c[name] == value for name, value in columns_of(patient).items()))
+
+
+def belongs_to_given(table: Table) -> ColumnElement[bool]:
+    """The same for a statement that is built once; `columns_of` are its parameters."""
+    return and_(*(table.c[name] == bindparam(name) for name in ("tenant", "patient_id", "issuer")))
 
 
 def identity_of(row: Row[tuple[object, ...]]) -> PatientIdentity:

@@ -3,14 +3,22 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, String, bindparam, func, select
 
 from cds.ct.patient import PatientKey
 from cds.ports import Clock, ShownCard
+from cds.storage.engine import without_transactions
 from cds.storage.moments import month_of
 from cds.storage.patient_columns import columns_of
 from cds.storage.tables import shown_cards
 from cds.storage.writing import insert_or_update
+
+_LAST = select(shown_cards.c.shown_at).where(
+    shown_cards.c.result_id == bindparam("result"),
+    shown_cards.c.shown_to == bindparam("user"),
+    shown_cards.c.finding == bindparam("finding"),
+    shown_cards.c.call.is_distinct_from(bindparam("call", type_=String)) | bindparam("call", type_=String).is_(None),
+)
 
 
 class SqlShownCards:
@@ -18,19 +26,14 @@ class SqlShownCards:
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
+        self._single = without_transactions(engine)
         self._clock = clock
 
     def last_shown(self, card: ShownCard) -> datetime | None:
         """None where it never was, or where something else was told about this result, or in this very call."""
-        query = select(shown_cards.c.shown_at).where(
-            shown_cards.c.result_id == card.result_id,
-            shown_cards.c.shown_to == (card.user or ""),
-            shown_cards.c.finding == card.finding,
-        )
-        if card.call:
-            query = query.where(func.coalesce(shown_cards.c.call, "") != card.call)
-        with self._engine.connect() as connection:
-            return connection.execute(query).scalar_one_or_none()
+        told = {"result": card.result_id, "user": card.user or "", "finding": card.finding, "call": card.call or None}
+        with self._single.connect() as connection:
+            return connection.execute(_LAST, told).scalar_one_or_none()
 
     def note(self, card: ShownCard, patient: PatientKey) -> None:
         """One row for each result and user."""
@@ -44,7 +47,7 @@ class SqlShownCards:
             "service": card.service,
             **columns_of(patient),
         }
-        with self._engine.begin() as connection:
+        with self._single.begin() as connection:
             insert_or_update(connection, shown_cards, row)
 
     def counts(self) -> Mapping[tuple[str, str], int]:

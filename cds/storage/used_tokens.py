@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Engine, delete
 
 from cds.ports import Clock
+from cds.storage.engine import without_transactions
 from cds.storage.tables import used_tokens
 from cds.storage.writing import insert_once
 
@@ -18,14 +19,14 @@ class SqlUsedTokens:
     """The `ReplayCache` on SQL."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
-        self._engine = engine
+        self._single = without_transactions(engine)
         self._clock = clock
         self._purged_at: datetime | None = None
 
     def first_use(self, issuer: str, token_id: str, expires_at: datetime) -> bool:
         """On disk when this returns True."""
         row = {"client": issuer, "token": hashlib.sha256(token_id.encode()).hexdigest(), "expires_at": expires_at}
-        with self._engine.begin() as connection:
+        with self._single.begin() as connection:
             first = insert_once(connection, used_tokens, row)
             self._purge(connection)
         return first

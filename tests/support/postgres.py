@@ -17,8 +17,11 @@ _OWNER = "postgres"
 
 
 @cache
-def server_url() -> str | None:
-    """Where databases may be made: OSTEOCDS_TEST_POSTGRES_URL, else a server of our own; None without either."""
+def server_url(*, durable: bool = False) -> str | None:
+    """Where databases may be made: OSTEOCDS_TEST_POSTGRES_URL, else a server of our own; None without either.
+
+    `durable`: commits reach the disk, as in a hospital; tests need not wait for that.
+    """
     named = os.environ.get("OSTEOCDS_TEST_POSTGRES_URL")
     programs = _programs()
     if named or programs is None:
@@ -30,7 +33,9 @@ def server_url() -> str | None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={home} -c fsync=off"
+    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={home}"
+    if not durable:
+        options += " -c fsync=off"
     _run(programs / "pg_ctl", "-D", home / "data", "-l", home / "log", "-o", options, "-W", "start").check_returncode()
     atexit.register(_stop, programs, home)
     _wait_for(port)
