@@ -16,6 +16,7 @@ from anyio import to_thread
 
 from cds.chart import ChartFacts
 from cds.client import Client
+from cds.ct.patient import PatientKey
 from cds.hooks.call_audit import CallAudit, CallNote
 from cds.hooks.cards import CardMaker, CardsDue
 from cds.hooks.chart_reading import missing_keys, read_facts
@@ -28,6 +29,7 @@ from cds.hooks.order_kinds import OrderKinds
 from cds.hooks.orders import Asked, CallReader
 from cds.hooks.prefetch import Inquiry, PatientRecord, access_of, identify
 from cds.hooks.reading import read_message
+from cds.hooks.retraction_cards import RetractionCards
 from cds.hooks.rules import CardRules
 from cds.hooks.waiting import Answers, Waiting
 from cds.mode import Mode
@@ -39,6 +41,7 @@ from cds.ports import (
     OptOuts,
     PatientChart,
     ReportLinks,
+    RetractionNotices,
     ServiceModes,
     ShownCards,
 )
@@ -62,6 +65,7 @@ class HookPorts:
     modes: ServiceModes
     opt_outs: OptOuts
     feedback: FeedbackLog
+    retractions: RetractionNotices
 
 
 class HookDesk:
@@ -75,6 +79,7 @@ class HookDesk:
         self._reader = CallReader(kinds, ports.chart)
         self._waiting = Waiting(ports.answering, settings.wait_budget_s, settings.max_waiting)
         self._card_maker = CardMaker(ports.links, ports.shown, ports.feedback, CardRules.from_settings(settings))
+        self._retraction_cards = RetractionCards(ports.retractions, settings.notice)
         self._threads = anyio.CapacityLimiter(_THREADS)
         self.audit = CallAudit(ports.audit, _THREADS)
         self._log = structlog.get_logger("osteocds.hooks")
@@ -86,7 +91,7 @@ class HookDesk:
         async with self.audit.row("hook", service.service_id, client) as note:
             due = await self._answered(service, body, note)
         # After the row: where it cannot be written the call gets no answer, so nobody was told.
-        await self._in_thread(self._card_maker.remember, due)
+        await self._in_thread(self._remember, due)
         took_ms = round(1000 * (time.perf_counter() - begun), 1)
         told = {"answer": note.outcome, "cards": len(due.cards), "unread": note.unread}
         self._log.info("hook answered", hook=service.hook, **told, took_ms=took_ms)
@@ -137,11 +142,18 @@ class HookDesk:
         return await read_facts(inquiry, record, self._ports.clock.now(), require_chart=required)
 
     async def _shown(self, answer: Answer, asked: Asked, facts: ChartFacts, note: CallNote) -> CardsDue:
-        now = self._ports.clock.now()
-        due = await self._in_thread(self._card_maker.cards_for, answer, asked, facts, now)
+        due = await self._in_thread(self._cards, answer, asked, facts, note.patient)
         note.unread = facts.unread
         note.outcome, note.detail = _name(answer), "card" if due.cards else "no card"
         return due
+
+    def _cards(self, answer: Answer, asked: Asked, facts: ChartFacts, patient: PatientKey | None) -> CardsDue:
+        due = self._card_maker.cards_for(answer, asked, facts, self._ports.clock.now())
+        return due if patient is None else self._retraction_cards.before(due, patient, asked, facts)
+
+    def _remember(self, due: CardsDue) -> None:
+        self._card_maker.remember(due)
+        self._retraction_cards.remember(due)
 
     async def _in_thread(self, function: Callable[..., _T], *given: object) -> _T:
         """What may touch the database."""
