@@ -1,9 +1,10 @@
 """Where results lie outside our own store, and how each place takes one back."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from cds.errors import StudyVanished
-from cds.ports import ExportedCopies, ImageResults, Outbox, RegionStore, Rejection, ResultRefused, StoredResult
+from cds.ports import ExportedCopies, Outbox, RegionStore, Rejection, ResultRefused, StoredResult
 from cds.retraction import Retraction
 
 _MAY_HARM = frozenset({"wrong-patient", "wrong-level"})
@@ -29,11 +30,18 @@ class Charts:
         return f"entered in error at {held}, as soon as workers reach them" if held else "none has it"
 
 
+class ImageRejection(Protocol):
+    """The half of `ImageResults` that takes back."""
+
+    def reject(self, result: StoredResult, why: Rejection) -> bool:
+        """Store a rejection note for what was stored of a result; False if there was nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Images:
     """The imaging archive, where segmentation and report lie beside the images."""
 
-    archive: ImageResults
+    archive: ImageRejection
     regions: RegionStore
     name: str = "imaging archive"
 

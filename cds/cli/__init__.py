@@ -312,9 +312,6 @@ def opt_out_list() -> None:
         run_list()
 
 
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
-
-
 @app.command()
 def retract(  # noqa: PLR0913 - each is one way to say which results are meant
     *,
@@ -325,8 +322,12 @@ def retract(  # noqa: PLR0913 - each is one way to say which results are meant
     station: Annotated[str | None, typer.Option(help="StationName or DeviceSerialNumber.")] = None,
     calibration: Annotated[str | None, typer.Option(metavar="NAME", help="Name of a coefficient file.")] = None,
     model_version: Annotated[str | None, typer.Option(help="Model and calibration versions, or part of it.")] = None,
-    scanned_from: Annotated[Day, typer.Option("--from", help="First day of scan.")] = None,
-    scanned_until: Annotated[Day, typer.Option("--until", help="Last day of scan.")] = None,
+    scanned_from: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], metavar="DATE", help="First day of scan.")
+    ] = None,
+    scanned_until: Annotated[
+        datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], metavar="DATE", help="Last day of scan.")
+    ] = None,
     kind: Annotated[
         Literal["wrong-patient", "wrong-level", "wrong-value", "recalled-version", "recalled-scanner"] | None,
         typer.Option(help="What is wrong."),
