@@ -72,14 +72,14 @@ class SqlOutbox:
 
     def claim(self, ehr: str, *, only_withdrawn: bool) -> DueDelivery | None:
         """A row that another worker takes at the same moment is passed over."""
-        now = self._clock.now()
+        now, withdrawn = self._clock.now(), results.c.withdrawn_at.is_not(None)
         free = and_(
             written_back.c.ehr == ehr,
             written_back.c.state.in_(_OPEN),
             written_back.c.leased_until <= now,
             # what is wrong in a chart does not wait for a patient to be found
-            or_(written_back.c.next_at <= now, and_(written_back.c.state == "unresolved", _withdrawn())),
-            *([_withdrawn()] if only_withdrawn else []),
+            or_(written_back.c.next_at <= now, and_(written_back.c.state == "unresolved", withdrawn)),
+            *([withdrawn] if only_withdrawn else []),
         )
         query = (
             select(written_back.c.result_id)
@@ -177,10 +177,6 @@ class SqlOutbox:
         )
         remote = _remote(connection.execute(earlier).scalar_one_or_none() or [])
         return next((each for each in remote if each.type == "Observation" and "/" not in each.identifier), None)
-
-
-def _withdrawn() -> ColumnElement[bool]:
-    return exists().where(results.c.result_id == written_back.c.result_id, results.c.withdrawn_at.is_not(None))
 
 
 def _is(ehr: str, result_id: str) -> ColumnElement[bool]:

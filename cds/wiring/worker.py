@@ -3,6 +3,7 @@
 from cds.dicomweb.archive import open_archive
 from cds.durable.steps import JsonSteps
 from cds.durable.worker import Worker
+from cds.fhir_client.ehr_session import ehr_client
 from cds.inference.generation import generation_of
 from cds.inference.identity import SegmenterIdentity
 from cds.reporting.bundle import FhirPublisher
@@ -37,7 +38,7 @@ def worker_of(settings: Settings) -> Worker:
     )
     loaded = SegmenterIdentity(instruments.segmenter.name, instruments.segmenter.weights_sha256)
     delivery = result_delivery(settings, archive, engine, clock)
-    writing = writing_back(settings, engine, clock)
+    writing = writing_back(settings, engine, clock, ehr_client())
     screening = Screening(
         instruments=instruments,
         store=SqlAssessmentStore(engine, clock),

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 from cds.fhir_client.backend_token import BackendToken
 from cds.fhir_client.ehr import HttpEhr
 from cds.fhir_client.ehr_file import RegisteredEhr, read_ehrs
-from cds.fhir_client.ehr_session import EhrSession, ehr_client
+from cds.fhir_client.ehr_session import EhrSession
 from cds.hooks.discovery import SERVICES
 from cds.ports import Clock
 from cds.settings import Settings
@@ -17,10 +17,9 @@ from cds.storage.service_modes import SqlServiceModes
 from cds.writing_back import EhrTarget, WritingBack
 
 
-def writing_back(settings: Settings, engine: Engine, clock: Clock) -> WritingBack:
+def writing_back(settings: Settings, engine: Engine, clock: Clock, client: httpx.Client) -> WritingBack:
     """Raises `SettingsInvalid`; contacts nobody yet. In shadow and off, of every service, nothing is written."""
     modes = SqlServiceModes(engine, clock, settings.mode)
-    client = ehr_client()
     return WritingBack(
         targets={each.name: _target(each, client, clock) for each in read_ehrs(settings)},
         outbox=SqlOutbox(engine, clock),

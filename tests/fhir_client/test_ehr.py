@@ -166,7 +166,9 @@ def test_somebody_who_is_faster_is_not_overwritten(server):
 
     def overtake(request):
         if request.method == "PUT" and "Observation" in request.url.path:
-            server.put(server.one("Observation") | {"issued": "2030-01-01T00:00:00Z", "encounter": {"reference": "E/1"}})
+            server.put(
+                server.one("Observation") | {"issued": "2030-01-01T00:00:00Z", "encounter": {"reference": "E/1"}}
+            )
             return httpx.Response(412)
         return None
 
@@ -315,7 +317,12 @@ def test_an_ehr_that_cannot_be_reached_is_tried_later(server):
 def test_an_ehr_with_two_of_ours_is_left_to_an_operator(server):
     """What exists twice under our identifier is not made a third time; 412 says so."""
     for _ in range(2):
-        server.put({"resourceType": "Observation", "identifier": json.loads(outgoing().bundle)["entry"][3]["resource"]["identifier"]})
+        server.put(
+            {
+                "resourceType": "Observation",
+                "identifier": json.loads(outgoing().bundle)["entry"][3]["resource"]["identifier"],
+            }
+        )
     with pytest.raises(EhrUnavailable, match="412"):
         server.ehr().write(outgoing())
     assert len(server.all("Observation")) == 2

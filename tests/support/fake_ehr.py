@@ -1,4 +1,4 @@
-"""An EHR's FHIR server in memory: SMART token endpoint, search, transaction, read and update; as ill as a test wants it.
+"""An EHR's FHIR server in memory: tokens, search, transaction, read and update; as ill as a test wants it.
 
 It answers requests of httpx in process. A real server is tried in `tests/system/test_write_back.py`.
 """
@@ -178,8 +178,14 @@ def answering(status: int, when: str = "", headers: dict[str, str] | None = None
     """A fault: this status for the first request whose "METHOD /path" contains the words."""
 
     def fault(request: httpx.Request) -> httpx.Response | None:
-        if when not in f"{request.method} {request.url.path}" or request.url.path.endswith(("smart-configuration", "token")):
+        if when not in f"{request.method} {request.url.path}" or request.url.path.endswith(
+            ("smart-configuration", "token")
+        ):
             return None
-        return httpx.Response(status, headers=headers, json=body) if body is not None else httpx.Response(status, headers=headers)
+        return (
+            httpx.Response(status, headers=headers, json=body)
+            if body is not None
+            else httpx.Response(status, headers=headers)
+        )
 
     return fault
