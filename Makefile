@@ -25,6 +25,7 @@ demo: $(READY) ## a real chest CT becomes a card, a table and FHIR Observations
 test: $(READY) ## every test, system tests with real servers included, with branch coverage
 	@bash tests/system/install-servers
 	@bash fhir_profiles/install-tools $(BIN)/python
+	@bash tests/system/install-ehr $(BIN)/python
 	@$(BIN)/coverage erase
 	$(BIN)/python -m pytest --cov --cov-report=term
 

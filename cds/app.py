@@ -34,6 +34,7 @@ from cds.ports import (
     PatientChart,
     Readiness,
     ReportLinks,
+    RetractionNotices,
     ServiceModes,
     ShownCards,
 )
@@ -58,6 +59,7 @@ class WebCollaborators:
     authentication: ClientAuthentication
     clock: Clock
     readiness: Readiness
+    retractions: RetractionNotices
     close: Callable[[], Awaitable[None]] | None = None
     """Awaited when the service stops."""
 
@@ -75,8 +77,9 @@ def create_app(settings: Settings, collaborators: WebCollaborators) -> FastAPI:
         modes=to.modes,
         opt_outs=to.opt_outs,
         clock=to.clock,
+        retractions=to.retractions,
     )
-    pages = PagePorts(to.answering, to.links, to.store, to.audit, to.opt_outs, to.clock)
+    pages = PagePorts(to.answering, to.links, to.store, to.audit, to.opt_outs, to.clock, to.retractions)
     has_archive = settings.archive_folder is not None or settings.archive_url is not None
     app = FastAPI(
         title="osteocds",

@@ -6,12 +6,16 @@
     |   +-- TwoPatients          one input holds more than one patient
     |   +-- CalibrationUnusable  no calibration can be made from a table of rods or pairs
     |   +-- OutputNotWritable    the result could not be written where asked
-    |   `-- ResultUnknown        no result has this id, or it is no longer shown
+    |   +-- ResultUnknown        no result has this id, or it is no longer shown
+    |   `-- RecallUnclear        it is not said which results are to be taken back, or why
     +-- ArchiveUnavailable   the imaging archive cannot be asked now; try again later
     +-- StudyVanished        what the archive offered before is no longer there
     +-- LinkRefused          a report link has expired or is not ours (`cds.ports`)
     +-- ClientRefused        a call without proof of who makes it (`cds.ports`)
     +-- ChartUnreadable      the chart could not be read, or may not be (`cds.ports`)
+    +-- EhrUnavailable       an EHR cannot take a result now; it is tried again (`cds.ehr`)
+    +-- EhrRefused           an EHR will not take a result (`cds.ehr`)
+    +-- PatientUnresolved    an EHR does not say who the patient is (`cds.ehr`)
     +-- ReviewOvertaken      somebody else reviewed the result at the same moment
     +-- QueueUnavailable     work cannot be queued now
     +-- SegmenterFailed      the site's own segmenter gave no usable answer for this CT
@@ -49,6 +53,10 @@ class OutputNotWritable(InputUnusable):
 
 class ResultUnknown(InputUnusable):
     """There is no such result, or it was withdrawn; the id says nothing about a patient."""
+
+
+class RecallUnclear(InputUnusable):
+    """Which results are meant, by whom they are taken back or why is not said; nothing was touched."""
 
 
 class ReviewOvertaken(OsteocdsError):

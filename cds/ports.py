@@ -1,6 +1,6 @@
 """What screening needs from the outside world, one sentence each."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -15,9 +15,11 @@ from cds.ct.acquisition import CtSeries
 from cds.ct.patient import PatientIdentity, PatientKey
 from cds.ct.reason import NotAssessable
 from cds.ct.volume import CtVolume
+from cds.ehr import Delivery, DeliveryState, RemoteResource, Written
 from cds.errors import OsteocdsError
 from cds.mode import Mode
 from cds.order import ImagingOrder
+from cds.retraction import Recall, Retraction
 
 Progress = Callable[[str, float], None]
 """(what is being done, fraction done from 0 to 1)."""
@@ -411,3 +413,132 @@ class ImageResults(Protocol):
 
     def reject(self, result: StoredResult, why: Rejection) -> bool:
         """Store a rejection note for what was stored of a result; False if there was nothing."""
+
+
+class ResultRecipient(Protocol):
+    """Is told of each published result, perhaps more than once."""
+
+    def published(self, result: StoredResult) -> None:
+        """It is stored now, under the same id however often this is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A result as an EHR is told of it."""
+
+    result: StoredResult
+    bundle: bytes
+    """Its rendering as it stands now."""
+    replaces: RemoteResource | None = None
+    """The Observation, on the same server, of an earlier measurement of the same images."""
+
+
+class Ehr(Protocol):
+    """Keeps results for one EHR; each call may be repeated, and then changes nothing.
+
+    Raises `EhrUnavailable`, `EhrRefused`, and where a patient is looked for `PatientUnresolved`.
+    """
+
+    def write(self, outgoing: Outgoing) -> Written:
+        """Create what is not there yet."""
+
+    def amend(self, outgoing: Outgoing, remote: Sequence[RemoteResource], *, corrected: bool) -> Written:
+        """Bring what is there up to date; `corrected`: a value was wrong."""
+
+    def take_back(self, outgoing: Outgoing, remote: Sequence[RemoteResource], why: str) -> Written:
+        """Mark what is there as entered in error; looked for by identifier where `remote` is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueDelivery:
+    """A delivery that this worker alone works on now."""
+
+    delivery: Delivery
+    outgoing: Outgoing
+    withdrawn_why: str | None
+    """None while the result is shown."""
+    lease: str
+
+
+class Outbox(Protocol):
+    """Keeps which result goes to which EHR, and how far that is; nothing in it is lost or done twice at once."""
+
+    def offer(self, ehr: str, result_id: str) -> None:
+        """Put it in, unless it is in already."""
+
+    def reopen_changed(self) -> int:
+        """Whatever was reviewed, measured again or withdrawn since it was settled waits again; how many."""
+
+    def claim(self, ehr: str, *, only_withdrawn: bool) -> DueDelivery | None:
+        """The next one that is due, withdrawn results first; it comes back by itself if the worker dies."""
+
+    def settle(self, due: DueDelivery, delivery: Delivery) -> None:
+        """How it ended; nothing is changed where another worker has taken over in the meantime."""
+
+    def hold(self, ehr: str, until: datetime) -> None:
+        """Nothing of this EHR is due before that moment."""
+
+    def listed(self, states: Collection[DeliveryState] = ()) -> Sequence[Delivery]:
+        """All of these states, or of any; by EHR, the one that waits longest first."""
+
+    def of(self, result_id: str) -> Sequence[Delivery]:
+        """Where a result went, or is to go."""
+
+    def retry(self, result_id: str | None = None) -> int:
+        """What was given up or is unresolved or waits is due at once; how many."""
+
+
+class Retractions(Protocol):
+    """Keeps which results were taken back, by whom and why, and who was told."""
+
+    def candidates(self, recall: Recall) -> Iterator[StoredResult]:
+        """Results that may be meant and were not taken back yet, withdrawn ones too: narrowed, not decided."""
+
+    def keep(self, retraction: Retraction, bundle: bytes, places: Sequence[str]) -> bool:
+        """Store it, its rendering, and the places that do not know yet; False if it was taken back before."""
+
+    def seen_by(self, result_id: str) -> int:
+        """How many users saw a card of it; those without a name count as one."""
+
+    def unfinished(self) -> Sequence[tuple[Retraction, StoredResult, tuple[str, ...]]]:
+        """Those with the places that do not know yet."""
+
+    def finished(self, result_id: str, place: str) -> None:
+        """This place knows."""
+
+
+class RetractionNotices(Protocol):
+    """Why results were taken back, and who saw a card of one and was not told so yet."""
+
+    def of(self, result_id: str) -> Retraction | None:
+        """Why a result was taken back; None if it was not."""
+
+    def due(self, patient: PatientKey, user: str | None, call: str) -> Sequence[Retraction]:
+        """What this user has to be told about the patient; told in this same call counts as not told."""
+
+    def note(self, retraction: Retraction, user: str | None, call: str) -> None:
+        """It is being told now."""
+
+
+class ResultPlace(Protocol):
+    """Somewhere outside our own store where results, or copies of them, are."""
+
+    @property
+    def name(self) -> str:
+        """What operators call it."""
+
+    def holds(self, result: StoredResult) -> str | None:
+        """What is there of it, in words for an operator; None for nothing."""
+
+    def take_back(self, result: StoredResult, retraction: Retraction) -> str:
+        """Take it back there, and say what was done; may be repeated, raises `OsteocdsError` to be called again."""
+
+
+class ExportedCopies(Protocol):
+    """Files that were made of results for others, pseudonymised ones too."""
+
+    def holding(self, result: StoredResult) -> Sequence[str]:
+        """Names of those that hold it, or may hold it."""
+
+    def discard(self, result: StoredResult) -> Sequence[str]:
+        """Hand them out no more, remove them, and say which."""

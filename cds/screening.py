@@ -29,6 +29,7 @@ from cds.ports import (
     OptOuts,
     Progress,
     ResultPublisher,
+    ResultRecipient,
     ScreeningQueue,
     ServiceHealth,
     StoredResult,
@@ -175,6 +176,8 @@ class Screening:
     allow_unverified_identity: bool
     keepers: Sequence[VoxelKeeper] = ()
     """Who takes something of the voxels while they are in memory."""
+    recipients: Sequence[ResultRecipient] = ()
+    """Who is told of each published result."""
 
     def choose(self, order: ImagingOrder) -> Choice:
         """Find the patient's earlier CTs and rank the series that can be measured."""
@@ -229,6 +232,8 @@ class Screening:
         self.store.keep(result, self.publisher.render(result))
         self.store.confirm(result.result_id, now)
         self.audit.record("result-published", choice.patient.key, assessment.status, result.result_id)
+        for recipient in self.recipients:
+            recipient.published(result)
         return result.result_id
 
     def _opted_out(self, patient: PatientIdentity, step: str) -> bool:

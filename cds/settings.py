@@ -208,6 +208,9 @@ class Settings(BaseSettings):
     """Refuse (412) a call whose prefetch keys can neither be used nor read; false requires `patient` alone, and
     judges with what could be had."""
 
+    ehr_file: Annotated[Path | None, BeforeValidator(_none_if_empty)] = None
+    """TOML, one [[ehr]] each: charts that results are written into; unset: none. Fields: `cds.fhir_client.ehr_file`."""
+
     # wording
     notice: str = "Investigational: not cleared as a medical device."
     """Replace only by a text that names the authorisation and its jurisdiction."""

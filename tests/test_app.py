@@ -71,6 +71,7 @@ async def test_the_application_closes_what_it_was_told_to():
         audit=site.audit,
         modes=FakeServiceModes(),
         opt_outs=site.opt_outs,
+        retractions=site.retractions,
         authentication=site.authentication,
         clock=site.clock,
         readiness=site.readiness,

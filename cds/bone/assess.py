@@ -226,4 +226,6 @@ def _acquisition(series: CtSeries, today: date) -> Acquisition:
         slice_thickness_mm=series.slice_thickness_mm,
         manufacturer=series.manufacturer,
         model=series.model,
+        station_name=series.station_name,
+        device_serial_number=series.device_serial_number,
     )

@@ -84,6 +84,9 @@ class Acquisition:
     slice_thickness_mm: float | None
     manufacturer: str | None
     model: str | None
+    station_name: str | None = None
+    """Which of several scanners of a model, like `device_serial_number`: one of them may have to be recalled."""
+    device_serial_number: str | None = None
     patient_birth_date: date | None = None
     """As the images say, like `patient_sex`: later charts are held against them."""
     patient_sex: Sex | None = None

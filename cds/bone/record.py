@@ -102,6 +102,8 @@ def _acquisition(acquisition: Acquisition) -> Record:
         "slice_thickness_mm": acquisition.slice_thickness_mm,
         "manufacturer": acquisition.manufacturer,
         "model": acquisition.model,
+        "station_name": acquisition.station_name,
+        "device_serial_number": acquisition.device_serial_number,
         "patient_birth_date": _iso(acquisition.patient_birth_date),
         "patient_sex": acquisition.patient_sex,
     }

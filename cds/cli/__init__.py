@@ -310,3 +310,84 @@ def opt_out_list() -> None:
         from cds.cli.opt_out import run_list
 
         run_list()
+
+
+@app.command()
+def retract(  # noqa: PLR0913 - each is one way to say which results are meant
+    *,
+    result: Annotated[str | None, typer.Option(metavar="ID", help="One result.")] = None,
+    study: Annotated[str | None, typer.Option(metavar="UID", help="Every result of one study.")] = None,
+    manufacturer: Annotated[str | None, typer.Option(help="Of the scanner, as in DICOM.")] = None,
+    model: Annotated[str | None, typer.Option(help="Of the scanner, as in DICOM.")] = None,
+    station: Annotated[str | None, typer.Option(help="StationName or DeviceSerialNumber.")] = None,
+    calibration: Annotated[str | None, typer.Option(metavar="NAME", help="Name of a coefficient file.")] = None,
+    model_version: Annotated[str | None, typer.Option(help="Model and calibration versions, or part of it.")] = None,
+    scanned_from: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], metavar="DATE", help="First day of scan.")
+    ] = None,
+    scanned_until: Annotated[
+        datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], metavar="DATE", help="Last day of scan.")
+    ] = None,
+    kind: Annotated[
+        Literal["wrong-patient", "wrong-level", "wrong-value", "recalled-version", "recalled-scanner"] | None,
+        typer.Option(help="What is wrong."),
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="In a sentence; clinicians read it, so name no patient.")] = None,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Who takes back.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without it, only what would be done is shown.")] = False,
+) -> None:
+    """Take results back everywhere: own store, charts, exports, archive; links and cards say so.
+
+    All that is given must hold. For a wrong patient or level name the study: other versions measured it too.
+    """
+    with exit_status():
+        from cds.cli.retract import RetractRequest, recall_of, run_retract
+
+        named = {
+            "result_id": result,
+            "study_uid": study,
+            "manufacturer": manufacturer,
+            "model": model,
+            "station": station,
+            "calibration_file": calibration,
+            "model_version": model_version,
+        }
+        recall = recall_of(scanned_from, scanned_until, named)
+        run_retract(RetractRequest(recall, kind, reason, by, yes))
+
+
+write_back = typer.Typer(help="Results on their way into charts of EHRs.", no_args_is_help=True)
+app.add_typer(write_back, name="write-back")
+
+
+@write_back.command("list")
+def write_back_list(
+    everything: Annotated[bool, typer.Option("--all", help="What is done, too.")] = False,
+) -> None:
+    """Print what waits, is unresolved or was given up, and why."""
+    with exit_status():
+        from cds.cli.write_back import run_list
+
+        run_list(everything=everything)
+
+
+@write_back.command("retry")
+def write_back_retry(
+    result: Annotated[str | None, typer.Argument(metavar="RESULT", help="Default: all that are not done.")] = None,
+) -> None:
+    """Try again now what waits, is unresolved or was given up."""
+    with exit_status():
+        from cds.cli.write_back import run_retry
+
+        run_retry(result)
+
+
+@write_back.command("keys")
+def write_back_keys(
+    ehr: Annotated[str | None, typer.Argument(metavar="NAME", help="Default: those of all EHRs.")] = None,
+) -> None:
+    """Print the public keys of this service as a JWK Set, to be registered at the EHR."""
+    with exit_status():
+        from cds.cli.write_back import run_keys
+
+        run_keys(ehr)

@@ -18,6 +18,7 @@ from cds.cli.faults import send_logs_to_stderr
 from cds.dicomweb.archive import open_archive
 from cds.durable.supervisor import WorkerSupervisor
 from cds.errors import SettingsInvalid
+from cds.fhir_client.ehr_file import read_ehrs
 from cds.loopback import is_loopback
 from cds.settings import Settings
 from cds.wiring.records import prepare_databases
@@ -34,6 +35,7 @@ def run_serve() -> None:
     settings = read_settings()
     _refuse_open_doors(settings)
     tell_expired_calibrations(settings)
+    read_ehrs(settings)
     open_archive(settings)  # contacts nothing; a wrong setting is told here, not by dying workers
     prepare_databases(settings)
     app = create_app(settings, web_collaborators(settings))

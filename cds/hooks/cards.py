@@ -26,6 +26,7 @@ from cds.hooks.rules import CardRules
 from cds.hooks.suggestion import dxa_suggestion, reason_suggestion, reasons_of
 from cds.hooks.summary import summary_of
 from cds.ports import FeedbackLog, ReportLinks, ShownCard, ShownCards, StoredResult, Trouble
+from cds.retraction import Retraction
 from cds.screening import Answer, Known, Pending, Unavailable
 
 _SOURCE = Source(label="osteocds")
@@ -65,6 +66,8 @@ class CardsDue:
 
     cards: tuple[Card, ...] = ()
     telling: tuple[ShownCard, PatientKey] | None = None
+    retracted: tuple[tuple[Retraction, str | None, str], ...] = ()
+    """What a user is told to have been taken back, in which call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from cds.hooks.order_kinds import OrderKinds
 from cds.hooks.orders import Asked, CallReader
 from cds.hooks.prefetch import Inquiry, PatientRecord, access_of, identify
 from cds.hooks.reading import read_message
+from cds.hooks.retraction_cards import RetractionCards
 from cds.hooks.rules import CardRules
 from cds.hooks.waiting import Answers, Waiting
 from cds.mode import Mode
@@ -39,6 +40,7 @@ from cds.ports import (
     OptOuts,
     PatientChart,
     ReportLinks,
+    RetractionNotices,
     ServiceModes,
     ShownCards,
 )
@@ -62,6 +64,7 @@ class HookPorts:
     modes: ServiceModes
     opt_outs: OptOuts
     feedback: FeedbackLog
+    retractions: RetractionNotices
 
 
 class HookDesk:
@@ -75,6 +78,7 @@ class HookDesk:
         self._reader = CallReader(kinds, ports.chart)
         self._waiting = Waiting(ports.answering, settings.wait_budget_s, settings.max_waiting)
         self._card_maker = CardMaker(ports.links, ports.shown, ports.feedback, CardRules.from_settings(settings))
+        self._retraction_cards = RetractionCards(ports.retractions, settings.notice)
         self._threads = anyio.CapacityLimiter(_THREADS)
         self.audit = CallAudit(ports.audit, _THREADS)
         self._log = structlog.get_logger("osteocds.hooks")
@@ -146,9 +150,12 @@ class HookDesk:
         The row comes before the memory: where it cannot be written the call gets no answer, so nobody was told.
         """
         due = self._card_maker.cards_for(answer, asked, facts, self._ports.clock.now())
+        if note.patient is not None:
+            due = self._retraction_cards.before(due, note.patient, asked, facts)
         note.outcome, note.detail = _name(answer), "card" if due.cards else "no card"
         self.audit.write(note)
         self._card_maker.remember(due)
+        self._retraction_cards.remember(due)
         return due.cards
 
     async def _in_thread(self, function: Callable[..., _T], *given: object) -> _T:

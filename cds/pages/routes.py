@@ -10,10 +10,19 @@ from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from cds.bone.words import RULE_IN_ONLY
+from cds.bone.words import RULE_IN_ONLY, day_words
 from cds.pages.standing import Answers, Confirmation
 from cds.pages.view import view_of
-from cds.ports import AssessmentStore, AuditLog, Clock, LinkRefused, OptOuts, ReportLinks, StoredResult
+from cds.ports import (
+    AssessmentStore,
+    AuditLog,
+    Clock,
+    LinkRefused,
+    OptOuts,
+    ReportLinks,
+    RetractionNotices,
+    StoredResult,
+)
 from cds.settings import Settings
 
 _TEMPLATES = FilePath(__file__).parent / "templates"
@@ -52,6 +61,7 @@ class PagePorts:
     audit: AuditLog
     opt_outs: OptOuts
     clock: Clock
+    retractions: RetractionNotices
 
 
 class ReportPages:
@@ -76,7 +86,7 @@ class ReportPages:
         result = self._ports.store.read(result_id)
         if result is None:
             self._ports.audit.record("report-page", None, "gone", result_id)
-            return self._closed(_GONE)
+            return self._closed(self._why_gone(result_id))
         if self._ports.opt_outs.has_opted_out(result.patient.key):
             self._ports.audit.record("report-page", result.patient.key, "opted-out", result_id)
             return self._closed(_OPTED_OUT)
@@ -89,6 +99,13 @@ class ReportPages:
                 return self._closed(_BEING_CHECKED)
             case _:
                 return self._closed(_GONE)
+
+    def _why_gone(self, result_id: str) -> tuple[int, str, str]:
+        retraction = self._ports.retractions.of(result_id)
+        if retraction is None:
+            return _GONE
+        on = f"It was taken back on {day_words(retraction.at.date())}: {retraction.told}"
+        return (410, "This result was retracted", f"{on.rstrip('.')}. Do not rely on it.")
 
     def _report(self, result: StoredResult) -> HTMLResponse:
         return self._html(200, "report.html", view=view_of(result), rule_in_only=RULE_IN_ONLY, notice=self._notice)

@@ -20,9 +20,9 @@ REJECTED = "rejected-by-reader"
 
 _ALL_BUT_BUNDLE = tuple(column for column in results.c if column.name != "bundle")
 _OF_REVIEW = tuple(column for column in reviews.c if column.name != "result_id")
-_RESULTS_AS_READ = select(*_ALL_BUT_BUNDLE, *_OF_REVIEW).select_from(results.outerjoin(reviews, is_last_review()))
+RESULTS_AS_READ = select(*_ALL_BUT_BUNDLE, *_OF_REVIEW).select_from(results.outerjoin(reviews, is_last_review()))
 _NEWEST = (
-    _RESULTS_AS_READ.where(belongs_to_given(results), results.c.withdrawn_at.is_(None))
+    RESULTS_AS_READ.where(belongs_to_given(results), results.c.withdrawn_at.is_(None))
     .order_by(results.c.study_date.desc().nulls_last(), results.c.measured_at.desc())
     .limit(1)
 )
@@ -43,16 +43,16 @@ class SqlAssessmentStore:
         with self._looking.connect() as connection:
             result = connection.execute(_NEWEST, whose).one_or_none()
             if result is not None:
-                return _stored(result)
+                return stored_result(result)
             nothing = connection.execute(_LOOKED, whose).one_or_none()
         return None if nothing is None else NothingFound(nothing.looked_at, tuple(nothing.reasons))
 
     def read(self, result_id: str) -> StoredResult | None:
         """One result by its id; a withdrawn one is not shown."""
-        query = _RESULTS_AS_READ.where(results.c.result_id == result_id, results.c.withdrawn_at.is_(None))
+        query = RESULTS_AS_READ.where(results.c.result_id == result_id, results.c.withdrawn_at.is_(None))
         with self._engine.connect() as connection:
             row = connection.execute(query).one_or_none()
-        return None if row is None else _stored(row)
+        return None if row is None else stored_result(row)
 
     def bundle(self, result_id: str) -> bytes | None:
         """The rendering kept with the result; a withdrawn one is not handed out."""
@@ -78,7 +78,7 @@ class SqlAssessmentStore:
         the id is new            -> stored; "nothing found" is forgotten
         the id is there          -> nothing changes
         the id is there, withdrawn -> shown again: its study was just found and measured again
-        ... and rejected by a reader -> stays withdrawn; for a while nothing is known of this patient
+        ... and rejected by a reader, or taken back -> stays withdrawn; for a while nothing is known of this patient
         """
         with self._engine.begin() as connection:
             if insert_once(connection, results, _row_of(result, bundle)):
@@ -131,7 +131,8 @@ def _row_of(result: StoredResult, bundle: bytes) -> dict[str, object]:
     }
 
 
-def _stored(row: Row[tuple[object, ...]]) -> StoredResult:
+def stored_result(row: Row[tuple[object, ...]]) -> StoredResult:
+    """A row of `RESULTS_AS_READ`."""
     return StoredResult(
         result_id=row.result_id,
         patient=identity_of(row),

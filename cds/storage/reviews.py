@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, Engine, Row, exists, func, select, update
 
 from cds.ports import Review
-from cds.storage.tables import results, reviews
+from cds.storage.tables import results, retractions, reviews
 from cds.storage.writing import insert_once
 
 
@@ -46,8 +46,9 @@ def is_last_review() -> ColumnElement[bool]:
 
 
 def was_rejected() -> ColumnElement[bool]:
-    """Whether a reader has rejected the result; measuring it again brings it back no more."""
-    return exists().where(reviews.c.result_id == results.c.result_id, reviews.c.decision == "rejected")
+    """Whether a reader has rejected the result, or it was taken back; measuring it again brings it back no more."""
+    rejected = exists().where(reviews.c.result_id == results.c.result_id, reviews.c.decision == "rejected")
+    return rejected | exists().where(retractions.c.result_id == results.c.result_id)
 
 
 def review_of(row: Row[tuple[object, ...]]) -> Review | None:

@@ -7,7 +7,7 @@ that keys compare and stay unique by plain equality in every database.
 Changes go into a new file under `migrations/versions`; a test compares the two.
 """
 
-from sqlalchemy import JSON, Column, Date, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import JSON, Boolean, Column, Date, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 from cds.storage.moments import UtcDateTime
 
@@ -156,3 +156,56 @@ archive_health = Table(
     Column("last_ok_at", UtcDateTime),
     Column("failing_since", UtcDateTime),
 )
+
+written_back = Table(
+    "written_back",
+    metadata,
+    Column("ehr", String(64), primary_key=True),
+    Column("result_id", String(64), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", UtcDateTime, nullable=False),
+    Column("leased_until", UtcDateTime, nullable=False),
+    Column("lease", String(36), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("remote", JSON, nullable=False),
+    Column("told", String(64)),
+    Column("seen_measured_at", UtcDateTime),
+    Column("seen_review", Integer, nullable=False),
+    Column("seen_withdrawn", Boolean, nullable=False),
+    Index("written_back_by_turn", "ehr", "state", "next_at"),
+    Index("written_back_by_result", "result_id"),
+)
+"""What goes to which EHR; `remote` is what lies there, `seen_*` the state of the result that was settled last."""
+
+retractions = Table(
+    "retractions",
+    metadata,
+    Column("result_id", String(64), primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("retracted_by", String(255), nullable=False),
+    Column("retracted_at", UtcDateTime, nullable=False),
+    Column("tenant", String(64), nullable=False),
+    Column("patient_id", String(64), nullable=False),
+    Column("issuer", String(64), nullable=False),
+    Index("retractions_by_patient", "tenant", "patient_id", "issuer"),
+)
+
+retraction_places = Table(
+    "retraction_places",
+    metadata,
+    Column("result_id", String(64), primary_key=True),
+    Column("place", String(64), primary_key=True),
+)
+"""Places that do not know of a retraction yet; a row goes when they do."""
+
+retraction_notices = Table(
+    "retraction_notices",
+    metadata,
+    Column("result_id", String(64), primary_key=True),
+    Column("shown_to", String(255), primary_key=True),
+    Column("told_at", UtcDateTime, nullable=False),
+    Column("call", String(36)),
+)
+"""Who was told that a result was taken back after they had seen a card of it."""

@@ -17,6 +17,7 @@ from cds.storage.feedback import SqlFeedbackLog
 from cds.storage.health import SqlServiceHealth
 from cds.storage.opt_outs import SqlOptOuts
 from cds.storage.readiness import SqlReadiness
+from cds.storage.retractions import SqlRetractionNotices
 from cds.storage.service_modes import SqlServiceModes
 from cds.storage.shown_cards import SqlShownCards
 from cds.wiring.clients import client_authentication
@@ -71,5 +72,6 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
         authentication=authentication,
         clock=clock,
         readiness=SqlReadiness(engine, clock),
+        retractions=SqlRetractionNotices(engine, clock),
         close=close,
     )

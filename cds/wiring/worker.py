@@ -3,6 +3,7 @@
 from cds.dicomweb.archive import open_archive
 from cds.durable.steps import JsonSteps
 from cds.durable.worker import Worker
+from cds.fhir_client.ehr_session import ehr_client
 from cds.inference.generation import generation_of
 from cds.inference.identity import SegmenterIdentity
 from cds.reporting.bundle import FhirPublisher
@@ -16,6 +17,8 @@ from cds.storage.opt_outs import SqlOptOuts
 from cds.wiring.clock import SystemClock
 from cds.wiring.image_results import result_delivery
 from cds.wiring.measuring import instruments_on
+from cds.wiring.retracting import retracting
+from cds.wiring.write_back import writing_back
 
 
 def worker_of(settings: Settings) -> Worker:
@@ -35,6 +38,7 @@ def worker_of(settings: Settings) -> Worker:
     )
     loaded = SegmenterIdentity(instruments.segmenter.name, instruments.segmenter.weights_sha256)
     delivery = result_delivery(settings, archive, engine, clock)
+    writing = writing_back(settings, engine, clock, ehr_client())
     screening = Screening(
         instruments=instruments,
         store=SqlAssessmentStore(engine, clock),
@@ -45,6 +49,7 @@ def worker_of(settings: Settings) -> Worker:
         max_scan_age_days=settings.max_scan_age_days,
         allow_unverified_identity=settings.allow_unverified_identity,
         keepers=() if delivery is None else (delivery,),
+        recipients=(writing,),
     )
     return Worker(
         queue_database_url=settings.durable_database_url,
@@ -52,5 +57,9 @@ def worker_of(settings: Settings) -> Worker:
         archive_watch=SqlArchiveWatch(engine, clock),
         heartbeats=SqlHeartbeats(engine, clock),
         slots=settings.data_dir / "workers",
-        errands=() if delivery is None else (delivery.deliver,),
+        errands=(
+            *(() if delivery is None else (delivery.deliver,)),
+            writing.deliver,
+            retracting(settings, archive, engine, clock).finish,
+        ),
     )

@@ -45,6 +45,7 @@ def the_desk(site):
             audit=site.audit,
             modes=site.modes or FakeServiceModes(site.settings.mode),
             opt_outs=site.opt_outs,
+            retractions=site.retractions,
             clock=site.clock,
         ),
     )

@@ -19,6 +19,7 @@ from cds.ports import (
     ShownCard,
     StoredResult,
 )
+from cds.retraction import Retraction
 from cds.screening import Answer, Pending
 from tests.support.clock import SettableClock
 
@@ -200,6 +201,33 @@ class FakeOptOuts:
     def has_opted_out(self, patient: PatientKey) -> bool:
         """Whether the set has them."""
         return patient in self.patients
+
+
+@dataclass
+class FakeRetractionNotices:
+    """Retractions of patients, and the users who saw a card of one; told in another call counts as told."""
+
+    retracted: list[tuple[PatientKey, Retraction]] = field(default_factory=list)
+    seen: set[tuple[str, str | None]] = field(default_factory=set)
+    told: dict[tuple[str, str | None], str] = field(default_factory=dict)
+
+    def of(self, result_id: str) -> Retraction | None:
+        """By result."""
+        return next((each for _, each in self.retracted if each.result_id == result_id), None)
+
+    def due(self, patient: PatientKey, user: str | None, call: str) -> Sequence[Retraction]:
+        """Seen, and not told in another call."""
+        return [
+            each
+            for whose, each in self.retracted
+            if whose == patient
+            and (each.result_id, user) in self.seen
+            and self.told.get((each.result_id, user), call) == call
+        ]
+
+    def note(self, retraction: Retraction, user: str | None, call: str) -> None:
+        """Keep it."""
+        self.told[retraction.result_id, user] = call
 
 
 @dataclass

@@ -18,6 +18,7 @@ from tests.support.fakes import (
     FakeLinks,
     FakeOptOuts,
     FakeReadiness,
+    FakeRetractionNotices,
     FakeServiceModes,
     FakeShownCards,
     FakeStore,
@@ -41,6 +42,7 @@ class Site:
     clock: SettableClock = field(default_factory=SettableClock)
     readiness: FakeReadiness = field(default_factory=FakeReadiness)
     opt_outs: FakeOptOuts = field(default_factory=FakeOptOuts)
+    retractions: FakeRetractionNotices = field(default_factory=FakeRetractionNotices)
     modes: FakeServiceModes | None = None
     """None: every service is in the mode of the settings."""
 
@@ -63,6 +65,7 @@ class Site:
                 authentication=self.authentication,
                 clock=self.clock,
                 readiness=self.readiness,
+                retractions=self.retractions,
                 modes=self.modes or FakeServiceModes(self.settings.mode),
                 opt_outs=self.opt_outs,
             ),

@@ -1,0 +1,81 @@
+"""Where results lie outside our own store, and how each place takes one back."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from cds.errors import StudyVanished
+from cds.ports import ExportedCopies, Outbox, RegionStore, Rejection, ResultRefused, StoredResult
+from cds.retraction import Retraction
+
+_MAY_HARM = frozenset({"wrong-patient", "wrong-level"})
+
+
+@dataclass(frozen=True, slots=True)
+class Charts:
+    """Charts of EHRs: the outbox knows which have it, and workers tell them."""
+
+    outbox: Outbox
+    name: str = "charts"
+
+    def holds(self, result: StoredResult) -> str | None:
+        """Every EHR that has it, or may have it."""
+        there = [each for each in self.outbox.of(result.result_id) if each.state != "not-needed"]
+        return ", ".join(f"{each.ehr} ({each.state})" for each in there) or None
+
+    def take_back(self, result: StoredResult, retraction: Retraction) -> str:
+        """Workers mark it as entered in error; `osteocds write-back` shows how far they are."""
+        del retraction
+        self.outbox.reopen_changed()
+        held = self.holds(result)
+        return f"entered in error at {held}, as soon as workers reach them" if held else "none has it"
+
+
+class ImageRejection(Protocol):
+    """The half of `ImageResults` that takes back."""
+
+    def reject(self, result: StoredResult, why: Rejection) -> bool:
+        """Store a rejection note for what was stored of a result; False if there was nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """The imaging archive, where segmentation and report lie beside the images."""
+
+    archive: ImageRejection
+    regions: RegionStore
+    name: str = "imaging archive"
+
+    def holds(self, result: StoredResult) -> str | None:
+        """Not asked for each result: a rejection note is written for what turns out to be there."""
+        del result
+        return "segmentation and report, if they were stored"
+
+    def take_back(self, result: StoredResult, retraction: Retraction) -> str:
+        """A rejection note for what is there; raises `ArchiveUnavailable`."""
+        why: Rejection = "patient-safety" if retraction.kind in _MAY_HARM else "quality"
+        self.regions.forget(result.result_id)
+        try:
+            return "rejected" if self.archive.reject(result, why) else "nothing of it is there"
+        except StudyVanished:
+            return "the study is gone"
+        except ResultRefused as refused:
+            return f"refused the rejection note, reject it there by hand: {refused}"
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """Files that were exported for registries, pseudonymised ones too."""
+
+    copies: ExportedCopies
+    name: str = "exports"
+
+    def holds(self, result: StoredResult) -> str | None:
+        """How many files."""
+        files = self.copies.holding(result)
+        return f"{len(files)} ({', '.join(files[:5])}{', ...' if len(files) > 5 else ''})" if files else None
+
+    def take_back(self, result: StoredResult, retraction: Retraction) -> str:
+        """Registries export again, and get it as entered in error."""
+        del retraction
+        removed = self.copies.discard(result)
+        return f"{len(removed)} removed" if removed else "none has it"

@@ -1,0 +1,70 @@
+"""Taking results back: which ones, why, and where they had gone."""
+
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Literal, get_args
+
+RetractionKind = Literal["wrong-patient", "wrong-level", "wrong-value", "recalled-version", "recalled-scanner"]
+
+KINDS: tuple[RetractionKind, ...] = get_args(RetractionKind)
+
+_IN_WORDS: dict[RetractionKind, str] = {
+    "wrong-patient": "the images are those of another patient",
+    "wrong-level": "the vertebrae were named wrongly",
+    "wrong-value": "the value is wrong",
+    "recalled-version": "the version that measured it was recalled",
+    "recalled-scanner": "the calibration of the scanner was recalled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Retraction:
+    """One result taken back for good."""
+
+    result_id: str
+    kind: RetractionKind
+    reason: str
+    """In the words of whoever took it back; clinicians read them."""
+    by: str
+    at: datetime
+
+    def __post_init__(self) -> None:
+        """Nobody unnamed takes back, and nothing is taken back without a reason."""
+        if not self.by.strip() or not self.reason.strip():
+            msg = "a retraction needs whoever takes back, and the reason"
+            raise ValueError(msg)
+
+    @property
+    def told(self) -> str:
+        """The reason as clinicians and other systems read it."""
+        return f"{_IN_WORDS[self.kind]}: {self.reason.strip()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recall:
+    """Which results are meant: all that is given must hold."""
+
+    result_id: str | None = None
+    study_uid: str | None = None
+    manufacturer: str | None = None
+    model: str | None = None
+    station: str | None = None
+    """StationName or DeviceSerialNumber."""
+    calibration_file: str | None = None
+    """Name of a coefficient file, as in the folder of calibrations."""
+    model_version: str | None = None
+    """Part of a generation, such as "vertebra_segmentation 0.1" or all of it."""
+    scanned_from: date | None = None
+    scanned_until: date | None = None
+    """Last day."""
+
+    def __post_init__(self) -> None:
+        """Dates alone would be everybody."""
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        dates = {named.pop("scanned_from"), named.pop("scanned_until")}
+        if any(isinstance(value, str) and not value.strip() for value in named.values()):
+            raise ValueError("what a recall names must not be empty")
+        if not any(named.values()):
+            raise ValueError("a recall names a result, study, scanner, calibration file or model version")
+        if None not in dates and self.scanned_from > self.scanned_until:  # type: ignore[operator]
+            raise ValueError("the first day lies after the last one")

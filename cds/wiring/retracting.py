@@ -1,0 +1,65 @@
+"""What taking results back needs: the store, the publisher, and every place where results may lie."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+
+from cds.dicomweb.archive import open_archive
+from cds.dicomweb.folder import FolderArchive
+from cds.dicomweb.web import DicomwebArchive
+from cds.ports import Clock, Rejection, ResultPlace, StoredResult
+from cds.reporting.bundle import FhirPublisher
+from cds.result_places import Charts, Images
+from cds.retracting import Retracting
+from cds.settings import Settings
+from cds.storage.audit_log import SqlAuditLog
+from cds.storage.outbox import SqlOutbox
+from cds.storage.regions import SqlRegionStore
+from cds.storage.retractions import SqlRetractions
+from cds.wiring.clock import SystemClock
+from cds.wiring.records import open_records
+
+
+class _Rejections:
+    """Loads highdicom for the first result that is taken back, if ever."""
+
+    def __init__(self, archive: DicomwebArchive, notice: str) -> None:
+        self._archive = archive
+        self._notice = notice
+
+    def reject(self, result: StoredResult, why: Rejection) -> bool:
+        """As `DicomwebResults` does."""
+        from cds.dicomweb.results.archive import DicomwebResults
+
+        return DicomwebResults(self._archive, self._notice).reject(result, why)
+
+
+def retracting(
+    settings: Settings, archive: FolderArchive | DicomwebArchive, engine: Engine, clock: Clock
+) -> Retracting:
+    """The same for the command line and for workers, who finish what could not be done at once."""
+    return Retracting(
+        retractions=SqlRetractions(engine),
+        publisher=FhirPublisher(settings.notice, settings.identifier_system),
+        places=_places(settings, archive, engine, clock),
+        audit=SqlAuditLog(engine, clock),
+        clock=clock,
+    )
+
+
+@contextmanager
+def open_retracting(settings: Settings) -> Iterator[Retracting]:
+    """For an operator's command."""
+    with open_records(settings) as engine:
+        yield retracting(settings, open_archive(settings), engine, SystemClock())
+
+
+def _places(
+    settings: Settings, archive: FolderArchive | DicomwebArchive, engine: Engine, clock: Clock
+) -> tuple[ResultPlace, ...]:
+    """The archive is asked even where results are not stored there now: they may have been once."""
+    charts = Charts(SqlOutbox(engine, clock))
+    if not isinstance(archive, DicomwebArchive):
+        return (charts,)
+    return (charts, Images(_Rejections(archive, settings.notice), SqlRegionStore(engine, clock)))
