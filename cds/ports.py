@@ -18,6 +18,7 @@ from cds.ct.volume import CtVolume
 from cds.errors import OsteocdsError
 from cds.mode import Mode
 from cds.order import ImagingOrder
+from cds.resource import Found, Reach, ResourceSearch, ResourceVersion
 
 Progress = Callable[[str, float], None]
 """(what is being done, fraction done from 0 to 1)."""
@@ -411,3 +412,25 @@ class ImageResults(Protocol):
 
     def reject(self, result: StoredResult, why: Rejection) -> bool:
         """Store a rejection note for what was stored of a result; False if there was nothing."""
+
+
+class ResourceStore(Protocol):
+    """Finds stored FHIR resources; those of patients who opted out are not there for anybody."""
+
+    def last_moment(self) -> int:
+        """Of the last commit: everything up to it can be seen."""
+
+    def read(self, reach: Reach, kind: str, resource_id: str, version: int | None = None) -> ResourceVersion | None:
+        """One version; None for the current one."""
+
+    def search(self, search: ResourceSearch, limit: int) -> Found:
+        """At most so many, in the order of the search."""
+
+    def count(self, search: ResourceSearch) -> int:
+        """How many there are in all."""
+
+    def pick(self, reach: Reach, as_of: int, references: Collection[tuple[str, str]]) -> Found:
+        """These resources (type, id) as they stood at a moment; what is out of reach is left out."""
+
+    def opted_out_since(self, tenant: str, moment: datetime) -> bool:
+        """Whether a patient of the tenant has opted out since."""
