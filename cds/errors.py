@@ -11,6 +11,8 @@
     +-- StudyVanished        what the archive offered before is no longer there
     +-- LinkRefused          a report link has expired or is not ours (`cds.ports`)
     +-- ClientRefused        a call without proof of who makes it (`cds.ports`)
+    +-- TokenRefused         no access token for a registry (`cds.ports`)
+    +-- Refused              a call of the registry API gets an OperationOutcome (`cds.registry.refusals`)
     +-- ChartUnreadable      the chart could not be read, or may not be (`cds.ports`)
     +-- ReviewOvertaken      somebody else reviewed the result at the same moment
     +-- QueueUnavailable     work cannot be queued now

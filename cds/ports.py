@@ -16,8 +16,10 @@ from cds.ct.patient import PatientIdentity, PatientKey
 from cds.ct.reason import NotAssessable
 from cds.ct.volume import CtVolume
 from cds.errors import OsteocdsError
+from cds.export import Export, ExportFile, ExportProgress, ExportRequest
 from cds.mode import Mode
 from cds.order import ImagingOrder
+from cds.registry_client import RegistryClient
 from cds.resource import Found, Reach, ResourceSearch, ResourceVersion
 
 Progress = Callable[[str, float], None]
@@ -434,3 +436,60 @@ class ResourceStore(Protocol):
 
     def opted_out_since(self, tenant: str, moment: datetime) -> bool:
         """Whether a patient of the tenant has opted out since."""
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """An access token, and what goes with it."""
+
+    access_token: str = field(repr=False)
+    expires_in_s: int
+    scope: str
+    client_id: str
+
+
+class TokenRefused(OsteocdsError):
+    """No access token; the reason is for log and audit, never for the caller."""
+
+    def __init__(self, error: str, reason: str, client_id: str | None = None) -> None:
+        super().__init__(f"no access token: {reason}")
+        self.error = error
+        """As RFC 6749 names it, such as "invalid_client"."""
+        self.reason = reason
+        self.client_id = client_id
+        """Of the configured registry that it says it is."""
+
+
+class RegistryAuthentication(Protocol):
+    """Finds out which registry calls, and gives it tokens to call with."""
+
+    async def token_for(self, form: Mapping[str, str]) -> IssuedToken:
+        """For a signed assertion; raises `TokenRefused`."""
+
+    def client_of(self, credentials: Sequence[str]) -> RegistryClient:
+        """From every Authorization header; raises `ClientRefused`."""
+
+
+class Exports(Protocol):
+    """Keeps bulk exports, so that one that was cut off can be carried on by whoever finds it."""
+
+    def begin(self, client_id: str, request: ExportRequest, as_of: int, at_most: int) -> Export | None:
+        """A new one, queued; None where the client has so many unfinished ones already."""
+
+    def read(self, export_id: str) -> Export | None:
+        """One of them."""
+
+    def claim(self, export_id: str) -> str | None:
+        """A lease, where the export is unfinished and nobody else holds one that is still good."""
+
+    def advance(self, export_id: str, lease: str, files: Sequence[ExportFile], progress: ExportProgress) -> bool:
+        """Note complete files and renew the lease; False where it is lost, or the export was cancelled."""
+
+    def end(self, export_id: str, lease: str, state: Literal["queued", "complete", "failed"]) -> bool:
+        """Done, failed, or handed back; False where the lease is lost."""
+
+    def cancel(self, export_id: str) -> None:
+        """Whoever works on it finds out at its next `advance`."""
+
+    def forget_before(self, moment: datetime) -> Sequence[str]:
+        """Delete those that ended, or stopped, before; their ids."""

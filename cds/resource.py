@@ -78,7 +78,14 @@ class Within:
     intervals: tuple[Interval, ...]
 
 
-Criterion = OneOf | Coded | Within
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """All criteria of one of these groups hold; of no group, nothing."""
+
+    groups: tuple[tuple["Criterion", ...], ...]
+
+
+Criterion = OneOf | Coded | Within | AnyOf
 
 
 @dataclass(frozen=True, slots=True)

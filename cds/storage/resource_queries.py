@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Column, ColumnElement, Engine, Row, Select, and_, exists, func, or_, select, tuple_
 
-from cds.resource import Coded, Criterion, Found, Interval, OneOf, Reach, ResourceSearch, ResourceVersion
+from cds.resource import AnyOf, Coded, Criterion, Found, Interval, OneOf, Reach, ResourceSearch, ResourceVersion
 from cds.storage.resources import last_moment
 from cds.storage.search_columns import any_of, has_identifier, has_token
 from cds.storage.tables import group_members, opted_out, resources
@@ -108,6 +108,8 @@ def _reached(reach: Reach) -> ColumnElement[bool]:
 
 
 def _holds(criterion: Criterion) -> ColumnElement[bool]:
+    if isinstance(criterion, AnyOf):
+        return any_of(and_(True, *map(_holds, group)) for group in criterion.groups)  # noqa: FBT003 - SQL's TRUE
     if isinstance(criterion, OneOf):
         return resources.c[criterion.field].in_(criterion.values)
     if isinstance(criterion, Coded):

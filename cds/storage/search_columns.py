@@ -17,7 +17,7 @@ _BETWEEN = "\t"
 
 def search_columns(resource: Json) -> dict[str, object]:
     """Everything but the patient, who is a matter of the result."""
-    identifier = next(iter(resource.get("identifier", ())), {})
+    identifier: Json = next(iter(resource.get("identifier", ())), {})
     return {
         "identifier_system": identifier.get("system", ""),
         "identifier": identifier.get("value", ""),

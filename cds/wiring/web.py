@@ -21,6 +21,7 @@ from cds.storage.service_modes import SqlServiceModes
 from cds.storage.shown_cards import SqlShownCards
 from cds.wiring.clients import client_authentication
 from cds.wiring.clock import SystemClock
+from cds.wiring.registry import registry_desks
 
 
 def web_collaborators(settings: Settings) -> WebCollaborators:
@@ -30,6 +31,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
     store = SqlAssessmentStore(engine, clock)
     audit = SqlAuditLog(engine, clock)
     authentication, close_authentication = client_authentication(settings, engine, clock)
+    registry, close_registry = registry_desks(settings, engine, audit, clock)
     chart = HttpPatientChart(settings.fhir_origins)
     generation = current_generation(
         settings.weights_dir,
@@ -42,6 +44,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
     async def close() -> None:
         await chart.aclose()
         await close_authentication()
+        await close_registry()
         queue.close()
         engine.dispose()
 
@@ -71,5 +74,6 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
         authentication=authentication,
         clock=clock,
         readiness=SqlReadiness(engine, clock),
+        registry=registry,
         close=close,
     )

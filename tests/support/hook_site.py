@@ -41,6 +41,7 @@ class Site:
     clock: SettableClock = field(default_factory=SettableClock)
     readiness: FakeReadiness = field(default_factory=FakeReadiness)
     opt_outs: FakeOptOuts = field(default_factory=FakeOptOuts)
+    registry: object | None = None
     modes: FakeServiceModes | None = None
     """None: every service is in the mode of the settings."""
 
@@ -65,6 +66,7 @@ class Site:
                 readiness=self.readiness,
                 modes=self.modes or FakeServiceModes(self.settings.mode),
                 opt_outs=self.opt_outs,
+                registry=self.registry,
             ),
         )
 
