@@ -7,6 +7,9 @@ from joserfc import jws
 from joserfc.jwk import OctKey
 
 from cds.ct.patient import PatientKey
+from cds.errors import SettingsInvalid
+from cds.security.registries_file import read_registries
+from cds.wiring.registry import registry_desks
 from tests.support.client_tokens import a_pair
 from tests.support.registry_site import BASE, EVERYTHING, ids
 
@@ -184,8 +187,6 @@ async def test_the_public_documents_say_where_tokens_come_from(a_registry_site):
 def test_a_site_without_registries_has_no_registry_api(a_registry_site):
     """Deny by default."""
     site = a_registry_site(settings={"registries_file": None})
-    from cds.wiring.registry import registry_desks
-
     assert registry_desks(site.configured, site.engine, site.audit, site.clock)[0] is None
 
 
@@ -203,9 +204,6 @@ def test_a_site_without_registries_has_no_registry_api(a_registry_site):
 )
 def test_a_registries_file_that_says_too_little_is_refused(a_registry_site, registries, named):
     """At start, naming the field."""
-    from cds.errors import SettingsInvalid
-    from cds.security.registries_file import read_registries
-
     site = a_registry_site(registries=registries)
     with pytest.raises(SettingsInvalid, match=named):
         read_registries(site.configured.registries_file, site.configured)

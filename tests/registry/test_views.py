@@ -6,11 +6,14 @@ import uuid
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from cds.registry.views import DayShift, Deidentified, Pseudonyms
 from cds.resource import SERVED_TYPES, ResourceVersion
+from cds.storage.tables import resources
+from tests.support.assessments import a_key
 from tests.support.registry_site import EVERYTHING, ids
 
 SECRET = b"s" * 40
@@ -61,10 +64,6 @@ async def test_nothing_that_identifies_leaves(site):
 
 def stored(site):
     """Rows of patients' resources."""
-    from sqlalchemy import select
-
-    from cds.storage.tables import resources
-
     with site.engine.connect() as connection:
         return connection.execute(select(resources).where(resources.c.type != "Device")).all()
 
@@ -108,8 +107,6 @@ async def test_a_correction_reaches_the_copies(site):
 
 def stored_key():
     """Of the first patient."""
-    from tests.support.assessments import a_key
-
     return a_key("P1")
 
 
@@ -139,6 +136,7 @@ JSON = st.recursive(st.none() | TEXTS | st.integers(), lambda inner: st.lists(in
 ADDED = st.dictionaries(st.sampled_from(["extension", "performer", "text", "issued", "conclusion", "contained"]), JSON)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["Observation", "DiagnosticReport", "ImagingStudy", "Patient"]), ADDED)
 def test_what_nobody_decided_about_stays_inside(kind, added):
     """Elements are kept by name: whatever else a rendering has is left out."""

@@ -1,5 +1,6 @@
 """The registry API on a real database, called in process by a registry with a key pair of its own."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -140,8 +141,9 @@ class Registry:
         begun = await self.http.get(f"/fhir/{path}", headers={"Prefer": "respond-async"})
         assert begun.status_code == 202, begun.text
         at = begun.headers["content-location"]
-        self.desks.exports.runner.work_on(at.rpartition("/")[2])
-        return at, (await self.http.get(at)).json()
+        while (state := await self.http.get(at)).status_code == 202:
+            await asyncio.sleep(0.01)
+        return at, state.json()
 
     async def lines(self, manifest):
         """Every line of every file, and that the counts are true."""
