@@ -2,16 +2,19 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 
+from cds.ports import Review
 from cds.reporting.bundle import FhirPublisher
 from cds.resource import UNKNOWN_DAY
 from cds.storage.assessments import SqlAssessmentStore
 from cds.storage.backfill import backfill_resources
 from cds.storage.resources import instant, milliseconds
+from cds.storage.reviews import SqlReviews
 from cds.storage.tables import resources
 from tests.support.assessments import a_key, a_patient, a_refusal, a_result, scanned_on
 
@@ -180,3 +183,16 @@ def test_results_of_an_older_version_are_filled_in(store, engine, clock):
     assert {row.status for row in rows(engine, result_id=shown.result_id, type="Observation")} == {"preliminary"}
     current = rows(engine, result_id="withdrawn", type="Observation", superseded=None)
     assert {row.status for row in current} == {"entered-in-error"}
+
+
+def test_a_reviewed_result_has_a_version_that_says_so(store, engine, clock):
+    """Final when accepted, entered in error when rejected; the Provenance of the review beside it."""
+    result = kept(store)
+    clock.move_on(hours=1)
+    for number, decision, status in ((1, "accepted", "final"), (2, "rejected", "entered-in-error")):
+        review = Review("Dr. Ada Reader", decision, clock.now(), number, "Wrong level.")
+        SqlReviews(engine).keep(result.result_id, review, rendered(replace(result, review=review)))
+
+        current = rows(engine, type="Observation", superseded=None)
+        assert {(row.version, row.status) for row in current} == {(number + 1, status)}
+        assert len(rows(engine, type="Provenance", superseded=None)) == number + 1

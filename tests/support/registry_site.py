@@ -141,9 +141,12 @@ class Registry:
         begun = await self.http.get(f"/fhir/{path}", headers={"Prefer": "respond-async"})
         assert begun.status_code == 202, begun.text
         at = begun.headers["content-location"]
-        while (state := await self.http.get(at)).status_code == 202:
+        for _ in range(2000):
+            state = await self.http.get(at)
+            if state.status_code != 202:
+                return at, state.json()
             await asyncio.sleep(0.01)
-        return at, state.json()
+        raise TimeoutError
 
     async def lines(self, manifest):
         """Every line of every file, and that the counts are true."""
