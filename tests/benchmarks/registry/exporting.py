@@ -4,7 +4,6 @@
 """
 
 import json
-import resource
 import sqlite3
 import sys
 import time
@@ -19,6 +18,7 @@ from cds.registry.views import AsStored
 from cds.resource import Reach, ResourceSearch
 from cds.storage.engine import open_engine
 from cds.storage.resource_queries import SqlResources
+from tests.benchmarks.segmentation.memory_meter import peak_gb
 
 QUERY = "SELECT body FROM resources WHERE tenant = 'default' AND type = 'Observation' AND superseded IS NULL"
 AT_ONCE = 500
@@ -70,7 +70,7 @@ def main(what: str, url: str, folder: Path) -> None:
     begun = time.perf_counter()
     count = export(url, folder) if what == "export" else raw(url)
     seconds = time.perf_counter() - begun
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak_mb = 1000 * peak_gb()
     print(json.dumps({"count": count, "seconds": round(seconds, 2), "peak_mb": round(peak_mb)}))  # noqa: T201
 
 
