@@ -115,6 +115,8 @@ def _add_border(app: FastAPI, settings: Settings) -> None:
 def _lifespan(collaborators: WebCollaborators) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if collaborators.registry is not None:
+            collaborators.registry.start()
         try:
             yield
         finally:

@@ -21,6 +21,7 @@ from cds.mode import Mode
 from cds.order import ImagingOrder
 from cds.registry_client import RegistryClient
 from cds.resource import Found, Reach, ResourceSearch, ResourceVersion
+from cds.subscription import Subscription
 
 Progress = Callable[[str, float], None]
 """(what is being done, fraction done from 0 to 1)."""
@@ -493,3 +494,28 @@ class Exports(Protocol):
 
     def forget_before(self, moment: datetime) -> Sequence[str]:
         """Delete those that ended, or stopped, before; their ids."""
+
+
+class Subscriptions(Protocol):
+    """Keeps who wants to be told, so that nothing is lost when the service or the other side is away."""
+
+    def begin(self, client_id: str, endpoint: str, seen: int, at_most: int) -> Subscription | None:
+        """A new one, requested; None where the client has so many already."""
+
+    def read(self, subscription_id: str) -> Subscription | None:
+        """One of them."""
+
+    def due(self) -> Sequence[Subscription]:
+        """Requested or active ones whose time has come."""
+
+    def claim(self, subscription: Subscription) -> bool:
+        """Whether nobody else is delivering to it; the claim runs out by itself."""
+
+    def delivered(self, subscription: Subscription, seen: int, events: int) -> None:
+        """Up to this moment, so many events more; it is active now."""
+
+    def failed(self, subscription: Subscription, again_at: datetime | None) -> None:
+        """When to try again; None to give up."""
+
+    def end(self, subscription_id: str) -> None:
+        """Forget it."""

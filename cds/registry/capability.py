@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import cds
+from cds.registry.notifications import TOPIC
 from cds.registry.search_parameters import INCLUDES
 from cds.resource import SEARCHED_TYPES, SERVED_TYPES
 
@@ -41,7 +42,7 @@ def capability_statement(base_url: str) -> dict[str, object]:
             {
                 "mode": "server",
                 "security": _security(base_url),
-                "resource": [*map(_resource, SERVED_TYPES), _group()],
+                "resource": [*map(_resource, SERVED_TYPES), _group(), _subscription()],
                 "operation": [_export("OperationDefinition/export")],
             }
         ],
@@ -87,6 +88,15 @@ def _resource(kind: str) -> dict[str, object]:
 
 def _group() -> dict[str, object]:
     return {"type": "Group", "operation": [_export("OperationDefinition/group-export")]}
+
+
+def _subscription() -> dict[str, object]:
+    topics = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/capabilitystatement-subscriptiontopic-canonical"
+    return {
+        "extension": [{"url": topics, "valueCanonical": TOPIC}],
+        "type": "Subscription",
+        "interaction": [{"code": code} for code in ("create", "read", "delete")],
+    }
 
 
 def _search_parameters(kind: str) -> list[dict[str, str]]:

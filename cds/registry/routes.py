@@ -21,11 +21,13 @@ from cds.registry.capability import capability_statement, smart_configuration
 from cds.registry.door import Caller, RegistryDoor
 from cds.registry.export_desk import ExportDesk
 from cds.registry.export_query import Kickoff, parameters_of
+from cds.registry.notifications import status_bundle, subscription_resource
 from cds.registry.pages import SearchPages
 from cds.registry.preferences import is_strict
 from cds.registry.reading import Reading
 from cds.registry.refusals import FHIR_JSON, Refused
 from cds.registry.search_parameters import Pairs
+from cds.registry.subscription_desk import SubscriptionDesk
 from cds.registry.token_endpoint import TokenEndpoint
 from cds.resource import SEARCHED_TYPES
 
@@ -44,8 +46,13 @@ class RegistryDesks:
     reading: Reading
     pages: SearchPages
     exports: ExportDesk
+    subscriptions: SubscriptionDesk
     bodies: BodyReader
     audit: AuditLog
+
+    def start(self) -> None:
+        """What runs beside the calls."""
+        self.subscriptions.notifier.start()
 
 
 def registry_routes(desks: RegistryDesks) -> APIRouter:
@@ -54,6 +61,7 @@ def registry_routes(desks: RegistryDesks) -> APIRouter:
     threads = _Threads()
     _add_public(router, desks)
     _add_exports(router, desks, threads)
+    _add_subscriptions(router, desks, threads)
     _add_resources(router, desks, threads)
     return router
 
@@ -120,6 +128,32 @@ def _add_exports(router: APIRouter, desks: RegistryDesks, threads: _Threads) -> 
     async def file(export_id: str, name: str, caller: Annotated[Caller, caller_of]) -> Response:
         path = await threads.run(desks.exports.file, caller, export_id, name)
         return FileResponse(path, media_type=_NDJSON)
+
+
+def _add_subscriptions(router: APIRouter, desks: RegistryDesks, threads: _Threads) -> None:
+    caller_of = Depends(desks.door.caller_of)
+
+    @router.post("/Subscription")
+    async def begin(request: Request, caller: Annotated[Caller, caller_of]) -> Response:
+        body = await desks.bodies.json(request)
+        begun = await threads.run(desks.subscriptions.begin, caller, body)
+        at = {"Location": f"{desks.base_url}/Subscription/{begun.subscription_id}"}
+        return Response(json.dumps(subscription_resource(begun)), 201, at, FHIR_JSON)
+
+    @router.get("/Subscription/{subscription_id}")
+    async def read(subscription_id: str, caller: Annotated[Caller, caller_of]) -> Response:
+        found = await threads.run(desks.subscriptions.read, caller, subscription_id)
+        return Response(json.dumps(subscription_resource(found)), media_type=FHIR_JSON)
+
+    @router.get("/Subscription/{subscription_id}/$status")
+    async def status(subscription_id: str, caller: Annotated[Caller, caller_of]) -> Response:
+        found = await threads.run(desks.subscriptions.read, caller, subscription_id)
+        return Response(status_bundle(desks.base_url, found), media_type=FHIR_JSON)
+
+    @router.delete("/Subscription/{subscription_id}")
+    async def end(subscription_id: str, caller: Annotated[Caller, caller_of]) -> Response:
+        await threads.run(desks.subscriptions.end, caller, subscription_id)
+        return Response(status_code=204)
 
 
 def _add_resources(router: APIRouter, desks: RegistryDesks, threads: _Threads) -> None:

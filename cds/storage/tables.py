@@ -238,3 +238,17 @@ exports = Table(
     Column("fault", Text, nullable=False),
 )
 """`files` are complete and on disk; `progress` says where the next one begins."""
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("subscription_id", String(36), primary_key=True),
+    Column("client", String(255), nullable=False, index=True),
+    Column("endpoint", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("next_try_at", UtcDateTime, nullable=False),
+)
+"""`seen`: everything up to this moment was delivered."""

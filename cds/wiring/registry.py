@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
+import httpx
 from sqlalchemy import Engine
 
 from cds.ports import AuditLog, Clock
@@ -13,9 +14,11 @@ from cds.registry.door import RegistryDoor
 from cds.registry.export_desk import ExportDesk, ExportRules
 from cds.registry.export_files import ExportFiles
 from cds.registry.export_runner import ExportRunner
+from cds.registry.notifier import Notifier
 from cds.registry.pages import SearchPages
 from cds.registry.reading import Reading
 from cds.registry.routes import RegistryDesks
+from cds.registry.subscription_desk import SubscriptionDesk
 from cds.registry.token_endpoint import TokenEndpoint
 from cds.registry.views import Views
 from cds.registry_client import group_name
@@ -29,8 +32,10 @@ from cds.settings import Settings
 from cds.storage.exports import SqlExports
 from cds.storage.group_members import SqlGroupMembers
 from cds.storage.resource_queries import SqlResources
+from cds.storage.subscriptions import SqlSubscriptions
 from cds.storage.used_tokens import SqlUsedTokens
 
+_NOTIFY_WITHIN_S = 10.0
 Closing = Callable[[], Awaitable[None]]
 
 
@@ -50,7 +55,9 @@ def registry_desks(
     views = Views(registries.pseudonym_secret, lambda: clock.now().year, registries.shift_days_at_most)
     store, bodies = SqlResources(engine), BodyReader(settings.body_timeout_s)
     exports = _export_desk(settings, engine, views, audit, clock)
+    subscriptions = _subscription_desk(registries, engine, views, audit, clock, base_url)
     closing.callback(exports.runner.close)
+    closing.callback(subscriptions.notifier.close)
     return RegistryDesks(
         base_url=base_url,
         door=RegistryDoor(authentication, views),
@@ -58,6 +65,7 @@ def registry_desks(
         reading=Reading(store),
         pages=SearchPages(store, Cursors(secret), base_url, settings.identifier_system),
         exports=exports,
+        subscriptions=subscriptions,
         bodies=bodies,
         audit=audit,
     ), closing.aclose
@@ -70,6 +78,18 @@ def _export_desk(settings: Settings, engine: Engine, views: Views, audit: AuditL
     keep = timedelta(hours=settings.export_keep_h)
     rules = ExportRules(f"{settings.base_url}/fhir", keep, settings.export_parallel)
     return ExportDesk(exports, store, files, runner, rules, audit, clock)
+
+
+def _subscription_desk(  # noqa: PLR0913, PLR0917 - each is one choice of the site
+    registries: Registries, engine: Engine, views: Views, audit: AuditLog, clock: Clock, base_url: str
+) -> SubscriptionDesk:
+    """Nothing is sent before `Notifier.start`, and then only to the origins of the file."""
+    store, subscriptions = SqlResources(engine), SqlSubscriptions(engine, clock)
+    clients = {each.client.client_id: each.client for each in registries.entries if each.rest_hook_origins}
+    origins = {each.client.client_id: each.rest_hook_origins for each in registries.entries}
+    http = httpx.Client(timeout=_NOTIFY_WITHIN_S, follow_redirects=False, trust_env=False)
+    notifier = Notifier(subscriptions, store, views, clients, base_url, http, clock)
+    return SubscriptionDesk(subscriptions, store, origins, notifier, audit)
 
 
 def _store_groups(registries: Registries, engine: Engine) -> None:

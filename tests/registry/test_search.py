@@ -91,7 +91,8 @@ async def test_pages_hold_each_resource_once(site):
             seen = []
             async for page in registry.pages(query):
                 seen += ids(page)
-                site.keep(100 + len(seen) + hash(sort) % 1000)
+                if len(seen) < 7:
+                    site.keep(f"{sort}-{len(seen)}")
 
         assert seen == whole
 

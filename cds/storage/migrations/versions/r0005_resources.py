@@ -1,4 +1,4 @@
-"""FHIR resources by version and search column, members of groups, exports."""
+"""FHIR resources by version and search column, members of groups, exports, subscriptions."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -72,9 +72,21 @@ def _create_what_registries_work_with() -> None:
         sa.Column("fault", sa.Text, nullable=False),
     )
     op.create_index("ix_exports_client", "exports", ["client"])
+    op.create_table(
+        "subscriptions",
+        sa.Column("subscription_id", sa.String(36), primary_key=True),
+        sa.Column("client", sa.String(255), nullable=False),
+        sa.Column("endpoint", sa.Text, nullable=False),
+        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("seen", sa.BigInteger, nullable=False),
+        sa.Column("events", sa.Integer, nullable=False),
+        sa.Column("failures", sa.Integer, nullable=False),
+        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=False),
+    )
+    op.create_index("ix_subscriptions_client", "subscriptions", ["client"])
 
 
 def downgrade() -> None:
     """Drop them; versions of resources that were replaced are lost."""
-    for table in ("exports", "group_members", "resource_clock", "resources"):
+    for table in ("subscriptions", "exports", "group_members", "resource_clock", "resources"):
         op.drop_table(table)
