@@ -69,7 +69,8 @@ def row_of(observation: bytes, identifiers: Mapping[str, str]) -> dict[str, str]
 def identifier_of(patient: bytes) -> tuple[str, str]:
     """Id and identifier of a Patient as shown; "" where it has none."""
     read: Json = json.loads(patient)
-    return read["id"], next(iter(read.get("identifier", ())), {}).get("value", "")
+    first: Json = next(iter(read.get("identifier", ())), {})
+    return read["id"], first.get("value", "")
 
 
 def _components(observation: Json) -> dict[str, str]:
@@ -94,7 +95,8 @@ def _values(component: Json) -> Iterator[str]:
 
 
 def _code(concept: Json) -> str:
-    return str(next(iter(concept.get("coding", ())), {}).get("code", ""))
+    first: Json = next(iter(concept.get("coding", ())), {})
+    return str(first.get("code", ""))
 
 
 def _harmless(cell: str) -> str:
