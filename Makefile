@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 SHELL := /bin/bash
 
-.PHONY: help demo test system lint format bench fuzz bench-segmentation bench-calibration weights profiles lock clean
+.PHONY: help demo test system lint format bench fuzz bench-segmentation bench-calibration bench-registry weights profiles lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -54,6 +54,11 @@ bench-segmentation: $(READY) ## the segmenter on real and simulated CT: tables, 
 CASES ?= 531
 bench-calibration: $(READY) ## from HU to mg/cm3, methods side by side: tables, JSON, figures; hours, but resumable (CASES=24 ONLY=without-images)
 	$(BIN)/python -m tests.benchmarks.calibration --cases $(CASES) $(if $(ONLY),--only $(ONLY))
+
+ASSESSMENTS ?= 100000
+bench-registry: $(READY) ## searches and exports over 100,000 assessments, on SQLite and PostgreSQL (ASSESSMENTS=N ONLY=sqlite)
+	@bash tests/system/install-servers
+	$(BIN)/python -m tests.benchmarks.registry --assessments $(ASSESSMENTS) $(if $(ONLY),--only $(ONLY))
 
 RUN ?= build/training
 MINUTES ?= 24

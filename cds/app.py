@@ -38,6 +38,8 @@ from cds.ports import (
     ServiceModes,
     ShownCards,
 )
+from cds.registry.refusals import Refused, refusal_response
+from cds.registry.routes import RegistryDesks, registry_routes
 from cds.settings import Settings
 
 _TRY_AGAIN_S = "30"
@@ -60,6 +62,8 @@ class WebCollaborators:
     clock: Clock
     readiness: Readiness
     retractions: RetractionNotices
+    registry: RegistryDesks | None = None
+    """None: no registry may call, and there is nothing under `/fhir`."""
     close: Callable[[], Awaitable[None]] | None = None
     """Awaited when the service stops."""
 
@@ -94,6 +98,8 @@ def create_app(settings: Settings, collaborators: WebCollaborators) -> FastAPI:
     app.include_router(report_routes(ReportPages(settings, pages)), responses=outcomes(500))
     health = health_routes(to.readiness, archive_configured=has_archive, client_auth=settings.client_auth)
     app.include_router(health, responses=outcomes(500))
+    if to.registry is not None:
+        app.include_router(registry_routes(to.registry))
     _add_error_handlers(app)
     _add_border(app, settings)
     add_openapi(app, document_schemas())
@@ -112,6 +118,8 @@ def _add_border(app: FastAPI, settings: Settings) -> None:
 def _lifespan(collaborators: WebCollaborators) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if collaborators.registry is not None:
+            collaborators.registry.start()
         try:
             yield
         finally:
@@ -125,6 +133,8 @@ def _add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     async def problem(_: Request, fault: Problem) -> Response:
         return outcome_response(fault.status, fault.text, fault.headers)
+
+    app.add_exception_handler(Refused, refusal_response)
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, fault: HTTPException) -> Response:

@@ -12,6 +12,8 @@
     +-- StudyVanished        what the archive offered before is no longer there
     +-- LinkRefused          a report link has expired or is not ours (`cds.ports`)
     +-- ClientRefused        a call without proof of who makes it (`cds.ports`)
+    +-- TokenRefused         no access token for a registry (`cds.ports`)
+    +-- Refused              a call of the registry API gets an OperationOutcome (`cds.registry.refusals`)
     +-- ChartUnreadable      the chart could not be read, or may not be (`cds.ports`)
     +-- EhrUnavailable       an EHR cannot take a result now; it is tried again (`cds.ehr`)
     +-- EhrRefused           an EHR will not take a result (`cds.ehr`)

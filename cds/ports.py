@@ -17,9 +17,13 @@ from cds.ct.reason import NotAssessable
 from cds.ct.volume import CtVolume
 from cds.ehr import Delivery, DeliveryState, RemoteResource, Written
 from cds.errors import OsteocdsError
+from cds.export import Export, ExportFile, ExportProgress, ExportRequest
 from cds.mode import Mode
 from cds.order import ImagingOrder
+from cds.registry_client import RegistryClient
+from cds.resource import Found, Reach, ResourceSearch, ResourceVersion
 from cds.retraction import Recall, Retraction
+from cds.subscription import Subscription
 
 Progress = Callable[[str, float], None]
 """(what is being done, fraction done from 0 to 1)."""
@@ -542,3 +546,107 @@ class ExportedCopies(Protocol):
 
     def discard(self, result: StoredResult) -> Sequence[str]:
         """Hand them out no more, remove them, and say which."""
+
+
+class ResourceStore(Protocol):
+    """Finds stored FHIR resources; those of patients who opted out are not there for anybody."""
+
+    def last_moment(self) -> int:
+        """Of the last commit: everything up to it can be seen."""
+
+    def read(self, reach: Reach, kind: str, resource_id: str, version: int | None = None) -> ResourceVersion | None:
+        """One version; None for the current one."""
+
+    def search(self, search: ResourceSearch, limit: int) -> Found:
+        """At most so many, in the order of the search."""
+
+    def count(self, search: ResourceSearch) -> int:
+        """How many there are in all."""
+
+    def pick(self, reach: Reach, as_of: int, references: Collection[tuple[str, str]]) -> Found:
+        """These resources (type, id) as they stood at a moment; what is out of reach is left out."""
+
+    def opted_out_since(self, tenant: str, moment: datetime) -> bool:
+        """Whether a patient of the tenant has opted out since."""
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """An access token, and what goes with it."""
+
+    access_token: str = field(repr=False)
+    expires_in_s: int
+    scope: str
+    client_id: str
+
+
+class TokenRefused(OsteocdsError):
+    """No access token; the reason is for log and audit, never for the caller."""
+
+    def __init__(self, error: str, reason: str, client_id: str | None = None) -> None:
+        super().__init__(f"no access token: {reason}")
+        self.error = error
+        """As RFC 6749 names it, such as "invalid_client"."""
+        self.reason = reason
+        self.client_id = client_id
+        """Of the configured registry that it says it is."""
+
+
+class RegistryAuthentication(Protocol):
+    """Finds out which registry calls, and gives it tokens to call with."""
+
+    async def token_for(self, form: Mapping[str, str]) -> IssuedToken:
+        """For a signed assertion; raises `TokenRefused`."""
+
+    def client_of(self, credentials: Sequence[str]) -> RegistryClient:
+        """From every Authorization header; raises `ClientRefused`."""
+
+
+class Exports(Protocol):
+    """Keeps bulk exports, so that one that was cut off can be carried on by whoever finds it."""
+
+    def begin(self, client_id: str, request: ExportRequest, as_of: int, at_most: int) -> Export | None:
+        """A new one, queued; None where the client has so many unfinished ones already."""
+
+    def read(self, export_id: str) -> Export | None:
+        """One of them."""
+
+    def claim(self, export_id: str) -> str | None:
+        """A lease, where the export is unfinished and nobody else holds one that is still good."""
+
+    def advance(self, export_id: str, lease: str, files: Sequence[ExportFile], progress: ExportProgress) -> bool:
+        """Note complete files and renew the lease; False where it is lost, or the export was cancelled."""
+
+    def end(self, export_id: str, lease: str, state: Literal["queued", "complete", "failed"]) -> bool:
+        """Done, failed, or handed back; False where the lease is lost."""
+
+    def cancel(self, export_id: str) -> None:
+        """Whoever works on it finds out at its next `advance`."""
+
+    def forget_before(self, moment: datetime) -> Sequence[str]:
+        """Delete those that ended, or stopped, before; their ids."""
+
+
+class Subscriptions(Protocol):
+    """Keeps who wants to be told, so that nothing is lost when the service or the other side is away."""
+
+    def begin(self, client_id: str, endpoint: str, seen: int, at_most: int) -> Subscription | None:
+        """A new one, requested; None where the client has so many already."""
+
+    def read(self, subscription_id: str) -> Subscription | None:
+        """One of them."""
+
+    def due(self) -> Sequence[Subscription]:
+        """Requested or active ones whose time has come."""
+
+    def claim(self, subscription: Subscription) -> bool:
+        """Whether nobody else is delivering to it; the claim runs out by itself."""
+
+    def delivered(self, subscription: Subscription, seen: int, events: int) -> None:
+        """Up to this moment, so many events more; it is active now."""
+
+    def failed(self, subscription: Subscription, again_at: datetime | None) -> None:
+        """When to try again; None to give up."""
+
+    def end(self, subscription_id: str) -> None:
+        """Forget it."""

@@ -58,7 +58,7 @@ _HTTPS_ORIGIN = re.compile(r"https://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?!:443$)(:\d{
 _LOOPBACK_ORIGIN = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(?!:80$)(:\d{1,5})?")
 
 
-def _is_origin(text: str) -> bool:
+def is_origin(text: str) -> bool:
     """Exactly what a browser sends in `Origin`: lower case, no path, no default port."""
     return any(kind.fullmatch(text) for kind in (_HTTPS_ORIGIN, _LOOPBACK_ORIGIN))
 
@@ -96,6 +96,18 @@ class Settings(BaseSettings):
     """By how much a client's clock may differ; clients round `iat` up."""
     client_token_max_lifetime_s: float = Field(default=600.0, gt=0, le=3600)
     """Longest accepted span from `iat` to `exp` of a token."""
+
+    # which registries may pull results
+    registries_file: Annotated[Path | None, BeforeValidator(_none_if_empty)] = None
+    """TOML, one [[registry]] each; read at start. Fields: `cds.security.registries_file`. Unset: no registry API."""
+    registry_token_lifetime_s: int = Field(default=300, ge=30, le=3600)
+    """How long an access token of a registry holds."""
+    export_dir: Annotated[Path | None, BeforeValidator(_none_if_empty)] = None
+    """Where files of bulk exports wait to be fetched; several replicas share it. Default: exports in data_dir."""
+    export_keep_h: float = Field(default=24.0, gt=0)
+    """How long a finished export can be fetched."""
+    export_parallel: int = Field(default=2, ge=1, le=16)
+    """Exports of one registry at once; more get 429 with Retry-After."""
 
     # what comes in
     max_body_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
@@ -219,7 +231,7 @@ class Settings(BaseSettings):
     @classmethod
     def _exact_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         for origin in origins:
-            if not _is_origin(origin):
+            if not is_origin(origin):
                 msg = f"{origin}: give scheme://host[:port] as browsers send it, https except for loopback hosts"
                 raise ValueError(msg)
         return origins
@@ -254,6 +266,11 @@ class Settings(BaseSettings):
     def durable_database_url(self) -> str:
         """URL of the DBOS system tables."""
         return self.queue_database_url or f"sqlite:///{self.data_dir / 'queue.db'}"
+
+    @property
+    def export_folder(self) -> Path:
+        """Where files of bulk exports wait."""
+        return self.export_dir or self.data_dir / "exports"
 
     @property
     def base_url(self) -> str:

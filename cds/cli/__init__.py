@@ -391,3 +391,31 @@ def write_back_keys(
         from cds.cli.write_back import run_keys
 
         run_keys(ehr)
+
+
+@app.command()
+def export(  # noqa: PLR0913 - each is one choice of the user
+    *,
+    out: Annotated[Path, typer.Option(help="A folder for ndjson, a file for csv.")],
+    format_: Annotated[
+        Literal["ndjson", "csv"], typer.Option("--format", help="FHIR resources, or a table.")
+    ] = "ndjson",
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"], help="Only what is newer, in UTC."
+        ),
+    ] = None,
+    deidentify: Annotated[
+        Literal["none", "safe-harbor", "site"], typer.Option(help="Leave out, or replace, what identifies.")
+    ] = "none",
+    pseudonym_secret: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="At least 32 bytes; default: that of the registries file.")
+    ] = None,
+    tenant: Tenant = None,
+) -> None:
+    """Write the stored results to files; without --deidentify they hold identifiers of patients."""
+    with exit_status():
+        from cds.cli.export import ExportRequest, run_export
+
+        run_export(ExportRequest(out, format_, since, deidentify, pseudonym_secret, tenant))

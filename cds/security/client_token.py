@@ -74,12 +74,12 @@ def read_token(compact: str) -> ClaimedToken:
         raise ClientRefused("malformed") from fault
     if _REFUSED_HEADERS & header.keys():
         raise ClientRefused("unusable-header")
-    return ClaimedToken(compact, _algorithm(header), _text(header, "kid"), _text(claims, "iss"), claims)
+    return ClaimedToken(compact, _algorithm(header), text_of(header, "kid"), text_of(claims, "iss"), claims)
 
 
 def prove(token: ClaimedToken, key: PublicKey, expected: Expected) -> ProvenToken:
     """Verify the signature, then the claims; raises `ClientRefused`."""
-    _verify(token, key)
+    verify_signature(token, key)
     expires_at = _check_times(token.claims, expected)
     audience = token.claims.get("aud")
     named = audience if isinstance(audience, list) else [audience]
@@ -88,17 +88,17 @@ def prove(token: ClaimedToken, key: PublicKey, expected: Expected) -> ProvenToke
     if "tenant" in token.claims and token.claims["tenant"] != expected.tenant:
         raise ClientRefused("wrong-tenant")
     usable_until = datetime.fromtimestamp(expires_at + expected.leeway_s, UTC)
-    return ProvenToken(_text(token.claims, "jti"), usable_until)
+    return ProvenToken(text_of(token.claims, "jti"), usable_until)
 
 
 def _algorithm(header: Mapping[str, object]) -> str:
-    if _text(header, "typ").upper() != "JWT":
+    if text_of(header, "typ").upper() != "JWT":
         raise ClientRefused("unusable-typ")
-    return _text(header, "alg")
+    return text_of(header, "alg")
 
 
-def _verify(token: ClaimedToken, key: PublicKey) -> None:
-    """The library checks that kind, curve and `alg` of the key are those of the algorithm."""
+def verify_signature(token: ClaimedToken, key: PublicKey) -> None:
+    """Raises `ClientRefused`. The library checks that kind, curve and `alg` of the key are those of the algorithm."""
     registry = _Registry(algorithms=[token.algorithm], strict_check_header=False)
     try:
         genuine = jws.validate_compact(jws.extract_compact(token.compact.encode(), None, registry), key, None, registry)
@@ -111,8 +111,8 @@ def _verify(token: ClaimedToken, key: PublicKey) -> None:
 def _check_times(claims: Mapping[str, object], expected: Expected) -> float:
     """When the token expires, in seconds since 1970."""
     now_s = expected.now.timestamp()
-    issued_at, expires_at = _seconds(claims, "iat"), _seconds(claims, "exp")
-    latest_start = max(issued_at, _seconds(claims, "nbf")) if "nbf" in claims else issued_at
+    issued_at, expires_at = seconds(claims, "iat"), seconds(claims, "exp")
+    latest_start = max(issued_at, seconds(claims, "nbf")) if "nbf" in claims else issued_at
     if latest_start > now_s + expected.leeway_s:
         raise ClientRefused("not-yet-valid")
     if expires_at <= now_s - expected.leeway_s:
@@ -122,14 +122,16 @@ def _check_times(claims: Mapping[str, object], expected: Expected) -> float:
     return expires_at
 
 
-def _seconds(claims: Mapping[str, object], name: str) -> float:
+def seconds(claims: Mapping[str, object], name: str) -> float:
+    """A claim in seconds since 1970; raises `ClientRefused`."""
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _SECONDS_END:
         raise ClientRefused(f"unusable-{name}")
     return float(value)
 
 
-def _text(members: Mapping[str, object], name: str) -> str:
+def text_of(members: Mapping[str, object], name: str) -> str:
+    """A member that is text; raises `ClientRefused`."""
     value = members.get(name)
     if not isinstance(value, str) or not value:
         raise ClientRefused(f"unusable-{name}")

@@ -17,14 +17,13 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import Field, StringConstraints, ValidationError, field_validator
 
 from cds.client import LONGEST_ISSUER, Client
 from cds.errors import SettingsInvalid
-from cds.loopback import is_loopback
+from cds.security.key_fields import KeyFields
 from cds.security.key_set import KeysUnusable, PublicKey, read_key_set
 from cds.settings import Settings
 
@@ -50,27 +49,12 @@ class RegisteredClient:
     keys: Mapping[str, PublicKey] | None = None
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
+class _Entry(KeyFields):
     issuer: _Issuer
-    jwks_url: str | None = None
-    jwks_file: str | None = None
-    jwks: str | None = None
     tenant: _Tenant | None = None
-    algorithms: list[Algorithm] = ["ES384", "RS384"]
+    algorithms: list[Algorithm] = Field(default=["ES384", "RS384"])
     fhir_origins: list[str] | None = None
-    audiences: list[_Name] = []
-
-    @field_validator("jwks_url")
-    @classmethod
-    def _secure(cls, url: str | None) -> str | None:
-        parts = urlsplit(url or "https://unset")
-        if not parts.hostname or not (
-            parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
-        ):
-            raise ValueError("must be an https address; http on loopback only")
-        return url
+    audiences: list[_Name] = Field(default=[])
 
     @field_validator("algorithms")
     @classmethod
@@ -78,12 +62,6 @@ class _Entry(BaseModel):
         if not algorithms:
             raise ValueError("must name at least one")
         return algorithms
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if sum(source is not None for source in (self.jwks_url, self.jwks_file, self.jwks)) != 1:
-            raise ValueError("set exactly one of jwks_url, jwks_file and jwks")
-        return self
 
 
 def read_clients(settings: Settings) -> Sequence[RegisteredClient]:

@@ -4,13 +4,14 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine, Row, delete, select, update
+from sqlalchemy import Connection, Engine, Row, delete, select, update
 
 from cds.bone.record import from_record, to_record
 from cds.ct.patient import PatientKey
 from cds.ports import Clock, NothingFound, StoredResult
 from cds.storage.engine import without_transactions
 from cds.storage.patient_columns import belongs_to, belongs_to_given, columns_of, identity_of
+from cds.storage.resources import enter_in_error, put_bundle
 from cds.storage.reviews import is_last_review, review_of, was_rejected
 from cds.storage.tables import nothing_found, results, reviews
 from cds.storage.writing import insert_once, insert_or_update
@@ -84,6 +85,7 @@ class SqlAssessmentStore:
             if insert_once(connection, results, _row_of(result, bundle)):
                 patient = result.patient.key
                 connection.execute(delete(nothing_found).where(belongs_to(nothing_found, patient)))
+                self._put_resources(connection, result, bundle)
                 return
             withdrawn = (results.c.result_id == result.result_id) & results.c.withdrawn_at.is_not(None)
             if connection.execute(select(results.c.result_id).where(withdrawn, was_rejected())).first() is not None:
@@ -91,7 +93,8 @@ class SqlAssessmentStore:
                 insert_or_update(connection, nothing_found, {**columns_of(result.patient.key), **looked})
                 return
             again = {**_row_of(result, bundle), "withdrawn_at": None, "withdrawn_why": None}
-            connection.execute(update(results).where(withdrawn).values(**again))
+            if connection.execute(update(results).where(withdrawn).values(**again)).rowcount:
+                self._put_resources(connection, result, bundle)
 
     def keep_nothing_found(self, patient: PatientKey, looked_at: datetime, reasons: Sequence[str]) -> None:
         """The last look replaces the one before."""
@@ -109,8 +112,12 @@ class SqlAssessmentStore:
         """The first reason stands."""
         shown = (results.c.result_id == result_id) & results.c.withdrawn_at.is_(None)
         with self._engine.begin() as connection:
-            statement = update(results).where(shown)
-            connection.execute(statement.values(withdrawn_at=self._clock.now(), withdrawn_why=why))
+            statement = update(results).where(shown).values(withdrawn_at=self._clock.now(), withdrawn_why=why)
+            if connection.execute(statement).rowcount:
+                enter_in_error(connection, result_id, self._clock.now())
+
+    def _put_resources(self, connection: Connection, result: StoredResult, bundle: bytes) -> None:
+        put_bundle(connection, result.result_id, columns_of(result.patient.key), bundle, self._clock.now())
 
 
 def _row_of(result: StoredResult, bundle: bytes) -> dict[str, object]:

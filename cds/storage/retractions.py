@@ -10,6 +10,7 @@ from cds.ports import Clock, StoredResult
 from cds.retraction import Recall, Retraction
 from cds.storage.assessments import RESULTS_AS_READ, stored_result
 from cds.storage.patient_columns import belongs_to
+from cds.storage.resources import put_bundle
 from cds.storage.tables import (
     results,
     retraction_notices,
@@ -62,6 +63,7 @@ class SqlRetractions:
                 .where(results.c.result_id == result_id)
                 .values(withdrawn_at=retraction.at, withdrawn_why=retraction.told, bundle=bundle)
             )
+            put_bundle(connection, result_id, whose._asdict(), bundle, retraction.at)
             if places:
                 connection.execute(
                     insert(retraction_places), [{"result_id": result_id, "place": place} for place in places]

@@ -3,8 +3,11 @@
 from sqlalchemy import ColumnElement, Engine, Row, exists, func, select, update
 
 from cds.ports import Review
+from cds.storage.resources import put_bundle
 from cds.storage.tables import results, retractions, reviews
 from cds.storage.writing import insert_once
+
+_PATIENT = (results.c.tenant, results.c.patient_id, results.c.issuer)
 
 
 class SqlReviews:
@@ -30,11 +33,13 @@ class SqlReviews:
         changed = {"bundle": bundle} | (rejected if review.decision == "rejected" else {})
         shown = (results.c.result_id == result_id) & results.c.withdrawn_at.is_(None)
         with self._engine.begin() as connection:
-            if connection.execute(select(results.c.result_id).where(shown)).first() is None:
+            whose = connection.execute(select(*_PATIENT).where(shown)).mappings().first()
+            if whose is None:
                 return False
             if not insert_once(connection, reviews, row):
                 return False
             connection.execute(update(results).where(shown).values(**changed))
+            put_bundle(connection, result_id, dict(whose), bundle, review.at)
             return True
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from cds.durable.database import prepare_queue_database
 from cds.settings import Settings
 from cds.storage.assessments import SqlAssessmentStore
+from cds.storage.backfill import backfill_resources
 from cds.storage.engine import open_engine
 from cds.storage.migrate import migrate
 from cds.wiring.clock import SystemClock
@@ -15,8 +16,8 @@ from cds.wiring.clock import SystemClock
 
 def prepare_databases(settings: Settings) -> None:
     """Create or upgrade the application tables and those of the queue."""
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    migrate(settings.app_database_url)
+    with open_records(settings) as engine:
+        backfill_resources(engine, SystemClock())
     prepare_queue_database(settings.durable_database_url)
 
 

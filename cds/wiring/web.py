@@ -22,6 +22,7 @@ from cds.storage.service_modes import SqlServiceModes
 from cds.storage.shown_cards import SqlShownCards
 from cds.wiring.clients import client_authentication
 from cds.wiring.clock import SystemClock
+from cds.wiring.registry import registry_desks
 
 
 def web_collaborators(settings: Settings) -> WebCollaborators:
@@ -31,6 +32,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
     store = SqlAssessmentStore(engine, clock)
     audit = SqlAuditLog(engine, clock)
     authentication, close_authentication = client_authentication(settings, engine, clock)
+    registry, close_registry = registry_desks(settings, engine, audit, clock)
     chart = HttpPatientChart(settings.fhir_origins)
     generation = current_generation(
         settings.weights_dir,
@@ -43,6 +45,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
     async def close() -> None:
         await chart.aclose()
         await close_authentication()
+        await close_registry()
         queue.close()
         engine.dispose()
 
@@ -73,5 +76,6 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
         clock=clock,
         readiness=SqlReadiness(engine, clock),
         retractions=SqlRetractionNotices(engine, clock),
+        registry=registry,
         close=close,
     )

@@ -79,11 +79,11 @@ def test_of_one_scan_the_newest_measurement_counts(store):
 def test_keeping_the_same_id_again_changes_nothing(store):
     """A publish that runs twice leaves what the first one stored."""
     first = a_result()
-    store.keep(first, b"first")
-    store.keep(a_result(assessment=a_refusal(), measured_at=MEASURED_AT + timedelta(hours=1)), b"second")
+    store.keep(first, b'{"id":"first"}')
+    store.keep(a_result(assessment=a_refusal(), measured_at=MEASURED_AT + timedelta(hours=1)), b'{"id":"second"}')
 
     assert store.latest(a_key()) == first
-    assert store.bundle(first.result_id) == b"first"
+    assert store.bundle(first.result_id) == b'{"id":"first"}'
 
 
 def test_a_result_is_known_by_patient_series_and_generation(store):
@@ -126,12 +126,12 @@ def test_a_withdrawn_result_is_kept_with_the_first_reason(store, engine, clock):
 def test_a_study_that_came_back_is_shown_again(store):
     """Found and measured anew, under the same id, after a withdrawal."""
     again = a_result(measured_at=MEASURED_AT + timedelta(days=3))
-    store.keep(a_result(), b"first")
+    store.keep(a_result(), b'{"id":"first"}')
     store.withdraw(a_result().result_id, "the study is gone")
-    store.keep(again, b"second")
+    store.keep(again, b'{"id":"second"}')
 
     assert store.latest(a_key()) == again
-    assert store.bundle(again.result_id) == b"second"
+    assert store.bundle(again.result_id) == b'{"id":"second"}'
 
 
 def test_nothing_found_is_remembered_until_a_result_is_kept(store):

@@ -18,7 +18,7 @@ RESULT = a_result()
 def store(engine, clock):
     """One result, not read yet."""
     store = SqlAssessmentStore(engine, clock)
-    store.keep(RESULT, b"preliminary")
+    store.keep(RESULT, b'{"id":"preliminary"}')
     return store
 
 
@@ -27,29 +27,29 @@ def test_an_accepted_result_is_read_with_its_review_and_rendering(engine, store)
     reviews = SqlReviews(engine)
     second = replace(ACCEPTED, reader="Dr. Bo Second", number=2)
 
-    assert reviews.keep(RESULT.result_id, ACCEPTED, b"final")
+    assert reviews.keep(RESULT.result_id, ACCEPTED, b'{"id":"final"}')
     assert store.read(RESULT.result_id) == replace(RESULT, review=ACCEPTED)
-    assert reviews.keep(RESULT.result_id, second, b"final again")
+    assert reviews.keep(RESULT.result_id, second, b'{"id":"final again"}')
 
     assert store.read(RESULT.result_id) == store.latest(a_key()) == replace(RESULT, review=second)
-    assert store.bundle(RESULT.result_id) == b"final again"
+    assert store.bundle(RESULT.result_id) == b'{"id":"final again"}'
 
 
 def test_of_two_reviews_at_once_one_counts(engine, store):
     """The other is told, and its rendering is not kept."""
     reviews = SqlReviews(engine)
-    reviews.keep(RESULT.result_id, ACCEPTED, b"final")
+    reviews.keep(RESULT.result_id, ACCEPTED, b'{"id":"final"}')
 
-    assert not reviews.keep(RESULT.result_id, REFUSED, b"rejected")
-    assert store.bundle(RESULT.result_id) == b"final"
+    assert not reviews.keep(RESULT.result_id, REFUSED, b'{"id":"rejected"}')
+    assert store.bundle(RESULT.result_id) == b'{"id":"final"}'
 
 
 def test_a_rejected_result_is_shown_nowhere_and_never_comes_back(engine, store):
     """Measuring it again gives the same wrong value; nothing is known of the patient instead."""
-    SqlReviews(engine).keep(RESULT.result_id, REFUSED, b"rejected")
+    SqlReviews(engine).keep(RESULT.result_id, REFUSED, b'{"id":"rejected"}')
 
     assert store.read(RESULT.result_id) is store.latest(a_key()) is store.bundle(RESULT.result_id) is None
-    store.keep(RESULT, b"preliminary")
+    store.keep(RESULT, b'{"id":"preliminary"}')
 
     assert store.read(RESULT.result_id) is None
     assert store.latest(a_key()) == NothingFound(RESULT.measured_at, (REJECTED,))
@@ -59,5 +59,5 @@ def test_a_withdrawn_result_cannot_be_reviewed(engine, store):
     """Nor one that never was."""
     store.withdraw(RESULT.result_id, "the study is gone")
 
-    assert not SqlReviews(engine).keep(RESULT.result_id, ACCEPTED, b"final")
-    assert not SqlReviews(engine).keep("no-such-result", ACCEPTED, b"final")
+    assert not SqlReviews(engine).keep(RESULT.result_id, ACCEPTED, b'{"id":"final"}')
+    assert not SqlReviews(engine).keep("no-such-result", ACCEPTED, b'{"id":"final"}')

@@ -43,6 +43,7 @@ class Site:
     readiness: FakeReadiness = field(default_factory=FakeReadiness)
     opt_outs: FakeOptOuts = field(default_factory=FakeOptOuts)
     retractions: FakeRetractionNotices = field(default_factory=FakeRetractionNotices)
+    registry: object | None = None
     modes: FakeServiceModes | None = None
     """None: every service is in the mode of the settings."""
 
@@ -68,6 +69,7 @@ class Site:
                 retractions=self.retractions,
                 modes=self.modes or FakeServiceModes(self.settings.mode),
                 opt_outs=self.opt_outs,
+                registry=self.registry,
             ),
         )
 
