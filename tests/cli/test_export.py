@@ -4,6 +4,7 @@ import csv
 import json
 
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from cds.cli import app
@@ -29,7 +30,10 @@ def site(tmp_path, monkeypatch):
 
 def run(*words):
     """One call of the command."""
-    return CliRunner().invoke(app, ["export", *map(str, words)])
+    try:
+        return CliRunner().invoke(app, ["export", *map(str, words)])
+    finally:
+        structlog.reset_defaults()
 
 
 @pytest.mark.usefixtures("site")
