@@ -6,11 +6,26 @@ five-hundredth costs what the first did.
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Engine, Row, Select, and_, exists, func, or_, select, tuple_
 
-from cds.resource import AnyOf, Coded, Criterion, Found, Interval, OneOf, Reach, ResourceSearch, ResourceVersion
+from cds.resource import (
+    AnyOf,
+    Coded,
+    Criterion,
+    Found,
+    Interval,
+    OneOf,
+    Position,
+    Reach,
+    ResourceSearch,
+    ResourceVersion,
+    Sort,
+    Within,
+)
 from cds.storage.resources import last_moment
 from cds.storage.search_columns import any_of, has_identifier, has_token
 from cds.storage.tables import group_members, opted_out, resources
@@ -73,11 +88,41 @@ def page_of(search: ResourceSearch, limit: int) -> Select[tuple[object, ...]]:
     """The statement of one page."""
     column = resources.c[search.sort.field]
     order = (column.desc(), resources.c.id.desc()) if search.sort.descending else (column, resources.c.id)
-    query = select(*_COLUMNS).where(_matching(search)).order_by(*order).limit(limit)
+    query = select(*_COLUMNS).where(_matching(_clipped(search))).order_by(*order).limit(limit)
     if search.after is None:
         return query
     here, before = tuple_(column, resources.c.id), tuple_(search.after.key, search.after.id)
     return query.where(here < before if search.sort.descending else here > before)
+
+
+def _clipped(search: ResourceSearch) -> ResourceSearch:
+    """No range of the sorted column begins before the page does.
+
+    Of two lower ends SQLite looks up one and walks from there: the later page must not walk over the earlier ones.
+    """
+    if search.after is None:
+        return search
+    key, sort = search.after.key, search.sort
+    as_of = search.as_of
+    if sort.descending and isinstance(key, int):
+        as_of = min(as_of, key)
+    criteria = tuple(
+        Within(each.field, tuple(_clip(interval, search.after, sort) for interval in each.intervals))
+        if isinstance(each, Within) and each.field == sort.field
+        else each
+        for each in search.criteria
+    )
+    return replace(search, as_of=as_of, criteria=criteria)
+
+
+def _clip(interval: Interval, after: Position, sort: Sort) -> Interval:
+    key: Any = after.key
+    low: Any = interval.low
+    high: Any = interval.high
+    if not sort.descending:
+        return Interval(key if low is None else max(low, key), high)
+    behind = key + (1 if isinstance(key, int) else timedelta(days=1))
+    return Interval(low, behind if high is None else min(high, behind))
 
 
 def _matching(search: ResourceSearch) -> ColumnElement[bool]:
