@@ -22,6 +22,7 @@ from cds.image_results import ResultDelivery
 from cds.inference.calibrator import PhysicsCalibrator
 from cds.measurement import Instruments
 from cds.order import ImagingOrder
+from cds.reporting.bundle import FhirPublisher
 from cds.screening import Screening
 from cds.storage.assessments import SqlAssessmentStore
 from cds.storage.audit_log import SqlAuditLog
@@ -34,7 +35,7 @@ from tests.support.clock import SettableClock
 from tests.support.dicom_builder import a_patient, a_series
 from tests.support.image_results import NOTICE
 from tests.support.orthanc import running_orthanc
-from tests.support.screening_fakes import FakePublisher, FakeSegmenter
+from tests.support.screening_fakes import FakeSegmenter
 
 pytestmark = pytest.mark.system
 
@@ -86,7 +87,7 @@ def site(archive, trunk, tmp_path):
             archive, segmenter, PhysicsCalibrator(), clock, Software("0.1.0", "spine-net", "ab" * 32)
         ),
         store=store,
-        publisher=FakePublisher(),
+        publisher=FhirPublisher(NOTICE),
         audit=audit,
         generation="test",
         max_scan_age_days=None,
