@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 SHELL := /bin/bash
 
-.PHONY: help demo test system lint format bench fuzz bench-segmentation bench-calibration bench-registry weights profiles lock clean
+.PHONY: help demo test system lint format bench bench-hooks fuzz bench-segmentation bench-calibration bench-registry weights profiles lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -40,8 +40,12 @@ format: $(READY) ## let ruff format the tree
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY) ## measure assess, known hooks and waiting hooks; results go to tests/benchmarks/results
+bench: $(READY) ## measure assess and waiting hooks; results go to tests/benchmarks/results
 	$(BIN)/python -m tests.benchmarks.run
+
+bench-hooks: $(READY) ## known results, irrelevant orders and discovery at 100 requests/s, idle and beside a measurement; ten minutes (ONLY=first)
+	@bash tests/system/install-servers
+	$(BIN)/python -m tests.benchmarks.hooks $(if $(ONLY),--only $(ONLY))
 
 REQUESTS ?= 5000
 fuzz: $(READY) ## bother the hooks with 5,000 requests made to break them; stops at the first that does (REQUESTS=N SEED=N)

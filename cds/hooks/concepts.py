@@ -99,12 +99,14 @@ def coded(system: str, *lines: str) -> frozenset[tuple[str, str]]:
     return frozenset((system, code) for line in lines for code in line.split())
 
 
-def codes_of(concept: object) -> Iterator[tuple[str, str]]:
+def codes_of(concept: object) -> list[tuple[str, str]]:
     """(system as above, else as sent, "" for none; code) of each coding."""
+    found = []
     for coding in codings_of(concept):
         code, system = coding.get("code"), coding.get("system")
-        if isinstance(code, str) and code.strip():
-            yield _system(system if isinstance(system, str) else ""), code.strip()
+        if isinstance(code, str) and (stripped := code.strip()):
+            found.append((_system(system) if isinstance(system, str) else "", stripped))
+    return found
 
 
 def names_of(concept: object) -> Iterator[str]:

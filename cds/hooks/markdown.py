@@ -7,13 +7,15 @@ be taken for an address is pulled apart.
 
 import re
 
-_PLAIN = frozenset(" .,-/:;%+='")
+_NOT_PRINTED = re.compile(r"[^\x20-\x7e]")
+_MARKUP = re.compile(r"[^\w .,\-/:;%+=']|_")
 _ADDRESS = re.compile(r"(?<=[^\W\d])\.(?=[^\W\d])|:(?=//)|\.(?=www)|(?<=www)\.", re.IGNORECASE)
 _LONGEST = 200
 
 
 def plain(text: str) -> str:
     """One line of `text` that renders as itself and as nothing else."""
-    line = " ".join("".join(each if each.isprintable() else " " for each in text).split())[:_LONGEST]
+    printed = _NOT_PRINTED.sub(lambda found: found[0] if found[0].isprintable() else " ", text)
+    line = " ".join(printed.split())[:_LONGEST]
     apart = _ADDRESS.sub(lambda found: found[0] + " ", line.replace("@", " at "))
-    return "".join(each if each.isalnum() or each in _PLAIN else f"&#{ord(each)};" for each in apart)
+    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", apart)

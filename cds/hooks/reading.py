@@ -44,7 +44,7 @@ def _refuse_ambiguous(body: bytes) -> None:
 
 def _refuse_repeated_keys(pairs: Sequence[tuple[str, object]]) -> None:
     """Two readers of `{"id": 1, "id": 2}` may see two patients. Nothing is built."""
-    if len({key for key, _ in pairs}) != len(pairs):
+    if len(dict(pairs)) != len(pairs):
         raise Problem(400, "An object has the same key twice.")
 
 

@@ -31,7 +31,7 @@ def _is_own(resource: Resource, patient_ids: Collection[str]) -> bool:
     if resource.get("resourceType") == "Patient" and not any(resource.get("id") == each for each in patient_ids):
         raise AnotherPatient
     references = [resource[key] for key in _WHO_IT_IS_FOR if resource.get(key)]
-    named = [each for each in references if not isinstance(each, dict) or each.get("reference")]
-    if any(patient_in(each) not in (None, *patient_ids) for each in named):
+    named = [patient_in(each) for each in references if not isinstance(each, dict) or each.get("reference")]
+    if any(each is not None and each not in patient_ids for each in named):
         raise AnotherPatient
-    return all(patient_in(each) is not None for each in named)
+    return None not in named

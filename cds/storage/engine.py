@@ -6,11 +6,16 @@ from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 _BUSY_MS = 10_000
 """How long a writer waits for another before it gives up; the longest write takes milliseconds."""
 _RETRY_S = 0.01
+_USED_AT = "used_at"
+_TRUSTED_S = 1.0
+"""Within which a connection that worked is taken to work still."""
 _KEPT_OPEN = 20
 """At least as many as there are threads that answer hooks: beyond it each use opens a connection and closes it again,
 which costs ten times what is asked through it."""
@@ -23,7 +28,9 @@ def open_engine(database_url: str) -> Engine:
     """
     url = _with_our_driver(make_url(database_url))
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=_KEPT_OPEN)
+        server = create_engine(url, hide_parameters=True, pool_size=_KEPT_OPEN)
+        _try_rested_connections(server)
+        return server
     _make_private_folder(url)
     in_memory = url.database in (None, "", ":memory:")
     engine = create_engine(url, hide_parameters=True, **({} if in_memory else {"pool_size": _KEPT_OPEN}))
@@ -42,6 +49,25 @@ def without_transactions(engine: Engine) -> Engine:
 def _with_our_driver(url: URL) -> URL:
     """`postgresql://` means psycopg 3 here; SQLAlchemy alone would look for psycopg2."""
     return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgresql", "postgres") else url
+
+
+def _try_rested_connections(engine: Engine) -> None:
+    """A connection that was not used just now is tried before it is used: the server may have been restarted."""
+
+    def note_use(_: DBAPIConnection, kept: ConnectionPoolEntry) -> None:
+        kept.info[_USED_AT] = time.monotonic()
+
+    def try_if_rested(connection: DBAPIConnection, kept: ConnectionPoolEntry, _: PoolProxiedConnection) -> None:
+        used_at = kept.info.get(_USED_AT)
+        if used_at is None or time.monotonic() - used_at < _TRUSTED_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error  # the pool opens another
+
+    event.listen(engine, "checkin", note_use)
+    event.listen(engine, "checkout", try_if_rested)
 
 
 def _make_private_folder(url: URL) -> None:

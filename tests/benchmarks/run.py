@@ -1,7 +1,6 @@
 """`make bench`: the figures of the main road, measured on real processes and a real CT.
 
 assess    seconds and peak memory of `osteocds assess` on LIDC-IDRI-0001, start-up included
-known     a hook whose result is known, beside an empty answer (discovery) in the same run
 waiting   /healthz while 50 hooks wait for a first measurement, beside /healthz with none waiting
 
 Prints a table and writes tests/benchmarks/results/road.json.
@@ -18,7 +17,6 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import httpx
@@ -32,7 +30,6 @@ from cds.cli.sample import sample_folder
 from cds.cli.service_process import running_service
 
 RESULTS = Path(__file__).parent / "results" / "road.json"
-KNOWN_CALLS = 300
 WAITING_HOOKS = 50
 Figure = dict[str, float | int | str]
 
@@ -73,7 +70,7 @@ async def _timed_ms(call: Callable[[], Awaitable[httpx.Response]]) -> float:
 
 
 async def bench_service(sample: Path) -> list[Figure]:
-    """One fresh service: first 50 hooks wait for a measurement, then its result is known."""
+    """One fresh service: 50 hooks wait for a measurement."""
     with tempfile.TemporaryDirectory() as data_dir:
         settings = sample_settings(sample) | {"MAX_WAITING": str(WAITING_HOOKS)}
         with running_service(Path(data_dir), settings) as service:
@@ -81,7 +78,7 @@ async def bench_service(sample: Path) -> list[Figure]:
             async with httpx.AsyncClient(
                 base_url=service.base_url, limits=limits, timeout=60, trust_env=False
             ) as client:
-                return await _bench_waiting(client) + await _bench_known(client)
+                return await _bench_waiting(client)
 
 
 async def _bench_waiting(client: httpx.AsyncClient) -> list[Figure]:
@@ -109,20 +106,6 @@ async def _bench_waiting(client: httpx.AsyncClient) -> list[Figure]:
         figure(f"/healthz, {WAITING_HOOKS} hooks waiting, p90", "ms", round(percentile(waiting, 90), 1)),
         figure(f"/healthz, {WAITING_HOOKS} hooks waiting, worst of {len(waiting)}", "ms", round(max(waiting), 1)),
         figure(f"waiting hooks of {WAITING_HOOKS} answered with the card", "", with_card, WAITING_HOOKS),
-    ]
-
-
-async def _bench_known(client: httpx.AsyncClient) -> list[Figure]:
-    discovery = [await _timed_ms(lambda: client.get("/cds-services")) for _ in range(KNOWN_CALLS)]
-    known = [
-        await _timed_ms(partial(client.post, f"/cds-services/{SERVICE}", json=order_sign_request(f"known-{number}")))
-        for number in range(KNOWN_CALLS)
-    ]
-    ratio = statistics.median(known) / statistics.median(discovery)
-    return [
-        figure("hook, result known, p50", "ms", round(statistics.median(known), 1), 100),
-        figure("hook, result known, p99", "ms", round(percentile(known, 99), 1), 100),
-        figure("hook, result known, against discovery in the same run", "x", round(ratio, 1)),
     ]
 
 
