@@ -94,6 +94,7 @@ def _configuration(app: FastAPI | str, settings: Settings) -> uvicorn.Config:
         access_log=False,  # its lines carry query strings and link tokens
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_S,
+        timeout_worker_healthcheck=30,
     )
 
 
