@@ -27,6 +27,7 @@ from cds.pages.routes import PagePorts, ReportPages, report_routes
 from cds.ports import (
     AssessmentStore,
     AuditLog,
+    CallLog,
     ClientAuthentication,
     Clock,
     FeedbackLog,
@@ -56,6 +57,7 @@ class WebCollaborators:
     feedback: FeedbackLog
     chart: PatientChart
     audit: AuditLog
+    calls: CallLog
     modes: ServiceModes
     opt_outs: OptOuts
     authentication: ClientAuthentication
@@ -77,9 +79,8 @@ def create_app(settings: Settings, collaborators: WebCollaborators) -> FastAPI:
         shown=to.shown,
         feedback=to.feedback,
         chart=to.chart,
-        audit=to.audit,
+        calls=to.calls,
         modes=to.modes,
-        opt_outs=to.opt_outs,
         clock=to.clock,
         retractions=to.retractions,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from cds.bone.anatomy import Spine, VertebralLevel
 from cds.bone.assessment import Assessment, Calibration
@@ -207,6 +207,18 @@ class ReportLinks(Protocol):
         """The result id that a token opens; raises `LinkRefused`."""
 
 
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One thing that happened."""
+
+    event: str
+    patient: PatientKey | None
+    outcome: str
+    detail: str = ""
+    caller: str | None = None
+    """The client and user on whose behalf it happened."""
+
+
 class AuditLog(Protocol):
     """Keeps who did what to whose data; no values, no names."""
 
@@ -284,9 +296,6 @@ class ShownCards(Protocol):
     def last_shown(self, card: ShownCard) -> datetime | None:
         """When this finding was last shown to this user, by whichever service, in another call than this."""
 
-    def note(self, card: ShownCard, patient: PatientKey) -> None:
-        """It is being shown now."""
-
 
 @dataclass(frozen=True, slots=True)
 class CardFeedback:
@@ -333,6 +342,9 @@ class ServiceModes(Protocol):
 
     def mode_of(self, service: str) -> Mode:
         """What an operator set for this service, else what the settings say."""
+
+    def known_mode_of(self, service: str) -> Mode | None:
+        """The same at once, where it was read lately; None where it has to be read."""
 
 
 class OptOuts(Protocol):
@@ -520,8 +532,27 @@ class RetractionNotices(Protocol):
     def due(self, patient: PatientKey, user: str | None, call: str) -> Sequence[Retraction]:
         """What this user has to be told about the patient; told in this same call counts as not told."""
 
-    def note(self, retraction: Retraction, user: str | None, call: str) -> None:
-        """It is being told now."""
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What one call tells its user."""
+
+    shown: ShownCard | None = None
+    retracted: tuple[Retraction, ...] = ()
+    user: str | None = None
+    """As `ShownCard` has it."""
+    call: str = ""
+    """Which call tells of the retractions, as a digest; "" where unknown."""
+
+
+NOTHING_TOLD: Final = Telling()
+
+
+class CallLog(Protocol):
+    """Keeps the audit row of a call, and remembers what the call told: both, or neither."""
+
+    def record_call(self, row: AuditRow, telling: Telling) -> None:
+        """On disk when this returns; what is told is about `row.patient`."""
 
 
 class ResultPlace(Protocol):

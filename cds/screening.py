@@ -72,7 +72,12 @@ class Unavailable:
     trouble: Trouble
 
 
-Answer = Known | Pending | NoPrior | IdentityRefused | Unavailable
+@dataclass(frozen=True, slots=True)
+class OptedOut:
+    """The patient does not want their images looked at: nothing is queued, nothing is told."""
+
+
+Answer = OptedOut | Known | Pending | NoPrior | IdentityRefused | Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,7 @@ class AnswerPolicy:
 class Answering:
     """The fast path."""
 
+    opt_outs: OptOuts
     store: AssessmentStore
     queue: ScreeningQueue
     health: ServiceHealth
@@ -103,6 +109,7 @@ class Answering:
     def answer(self, order: ImagingOrder) -> Answer:
         """What is known about the patient now; asking again is free.
 
+        the patient has opted out                      -> that, whatever is known
         a result whose images contradict the chart     -> refused, audited; looked at again once a day
         a result, confirmed lately, current generation -> known
         a result, confirmed lately, older generation   -> known, measured again behind the scenes
@@ -110,6 +117,8 @@ class Answering:
         nothing usable, looked lately                  -> no prior CT
         otherwise                                      -> queued; unavailable if that cannot work
         """
+        if self.opt_outs.has_opted_out(order.patient.key):
+            return OptedOut()
         now = self.clock.now()
         match self.store.latest(order.patient.key):
             case StoredResult() as result if contradict(result.patient, order.patient):

@@ -69,6 +69,7 @@ async def test_the_application_closes_what_it_was_told_to():
         feedback=site.feedback,
         chart=site.chart,
         audit=site.audit,
+        calls=site.calls,
         modes=FakeServiceModes(),
         opt_outs=site.opt_outs,
         retractions=site.retractions,

@@ -17,11 +17,11 @@ from cds.storage.migrate import migrate
 from cds.storage.outbox import SqlOutbox
 from cds.storage.regions import SqlRegionStore
 from cds.storage.retractions import SqlRetractionNotices, SqlRetractions
-from cds.storage.shown_cards import SqlShownCards
 from tests.support.assessments import a_calibration, a_key, a_result, an_acquisition, an_assessment, scanned_on
 from tests.support.clock import SettableClock
 from tests.support.databases import an_empty_database
 from tests.support.fakes import FakeAudit
+from tests.support.telling import tell
 
 RESULT = a_result()
 ID = RESULT.result_id
@@ -73,7 +73,7 @@ def retracting(engine, archive):
 def test_a_plan_changes_nothing(engine, retracting):
     """It names the result, who saw it, and where it is."""
     store = SqlAssessmentStore(engine, SettableClock())
-    SqlShownCards(engine, SettableClock()).note(a_card(), a_key())
+    tell(engine, SettableClock(), a_key(), shown=a_card())
 
     (planned,) = retracting.plan(Recall(result_id=ID))
 
@@ -123,14 +123,14 @@ def test_a_withdrawn_result_can_be_taken_back(engine, retracting):
 def test_who_saw_a_card_is_told_once(engine, retracting):
     """Not who saw none; the same call asked again is told again; another patient's call never."""
     clock = SettableClock()
-    notices = SqlRetractionNotices(engine, clock)
-    SqlShownCards(engine, clock).note(a_card(), a_key())
+    notices = SqlRetractionNotices(engine)
+    tell(engine, clock, a_key(), shown=a_card())
     assert not notices.due(a_key(), "ehr Practitioner/7", "call-1")
     retracting.retract(RESULT, VERDICT)
 
     (retraction,) = notices.due(a_key(), "ehr Practitioner/7", "call-1")
     assert retraction.told == "the vertebrae were named wrongly: L1 was named T12"
-    notices.note(retraction, "ehr Practitioner/7", "call-1")
+    tell(engine, clock, a_key(), retracted=[retraction], user="ehr Practitioner/7", call="call-1")
 
     assert notices.due(a_key(), "ehr Practitioner/7", "call-1")
     assert not notices.due(a_key(), "ehr Practitioner/7", "call-2")

@@ -18,6 +18,7 @@ from cds.screening import (
     IdentityRefused,
     Known,
     NoPrior,
+    OptedOut,
     Pending,
     Screening,
     Unavailable,
@@ -62,9 +63,9 @@ def audit():
 
 
 @pytest.fixture
-def answering(store, queue, audit, clock):
+def answering(opt_outs, store, queue, audit, clock):
     """The fast path on fakes."""
-    return Answering(store, queue, FakeHealth(), audit, clock, AnswerPolicy(GENERATION))
+    return Answering(opt_outs, store, queue, FakeHealth(), audit, clock, AnswerPolicy(GENERATION))
 
 
 @pytest.fixture
@@ -93,6 +94,17 @@ def screening(archive, store, audit, opt_outs, clock):
         max_scan_age_days=730,
         allow_unverified_identity=False,
     )
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_of_who_has_opted_out_nothing_is_told_or_queued(answering, store, queue, opt_outs, known):
+    """Whether or not something is known."""
+    if known:
+        store.keep(a_result(), b"")
+    opt_outs.patients.add(a_patient().key)
+
+    assert answering.answer(an_order()) == OptedOut()
+    assert queue.submitted == []
 
 
 def test_known_result_is_told_without_queueing(answering, store, queue):

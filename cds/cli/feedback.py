@@ -56,7 +56,7 @@ def run_feedback(json_to: str | None) -> None:
     """Print the report: a table, or JSON."""
     with open_records(read_settings()) as engine:
         clock = SystemClock()
-        lines = service_months(SqlFeedbackLog(engine, clock).counts(), SqlShownCards(engine, clock).counts())
+        lines = service_months(SqlFeedbackLog(engine, clock).counts(), SqlShownCards(engine).counts())
     if json_to is None:
         Console().print(_table(lines))
         return

@@ -10,7 +10,7 @@ from anyio import to_thread
 from cds.client import Client
 from cds.ct.patient import PatientKey
 from cds.hooks.problems import Problem
-from cds.ports import AuditLog
+from cds.ports import NOTHING_TOLD, AuditRow, CallLog, Telling
 
 _LONGEST_CALLER = 512
 
@@ -41,8 +41,8 @@ class CallNote:
 class CallAudit:
     """Writes the rows in threads of a small pool of its own: they wait for the disk."""
 
-    def __init__(self, audit: AuditLog, threads: int) -> None:
-        self._audit = audit
+    def __init__(self, log: CallLog, threads: int) -> None:
+        self._log = log
         self._threads = anyio.CapacityLimiter(threads)
 
     @asynccontextmanager
@@ -69,8 +69,8 @@ class CallAudit:
             async with self.row(event, service, client):
                 raise
 
-    def write(self, note: CallNote) -> None:
+    def write(self, note: CallNote, telling: Telling = NOTHING_TOLD) -> None:
         """For a block that is in a thread anyway, as the last thing it does; blocks."""
         note.written = True
         detail = f"{note.service}: {note.detail}" if note.detail else note.service
-        self._audit.record(note.event, note.patient, note.outcome, detail, caller=note.caller)
+        self._log.record_call(AuditRow(note.event, note.patient, note.outcome, detail, note.caller), telling)

@@ -14,7 +14,6 @@ from datetime import datetime
 
 from cds.bone.words import fractured_levels
 from cds.chart import ChartFacts
-from cds.ct.patient import PatientKey
 from cds.hooks.conditions import Case
 from cds.hooks.detail import Told, not_assessable_detail, result_detail, trouble_detail
 from cds.hooks.finding import finding_of
@@ -25,8 +24,7 @@ from cds.hooks.override_reasons import OVERRIDE_REASONS
 from cds.hooks.rules import CardRules
 from cds.hooks.suggestion import dxa_suggestion, reason_suggestion, reasons_of
 from cds.hooks.summary import summary_of
-from cds.ports import FeedbackLog, ReportLinks, ShownCard, ShownCards, StoredResult, Trouble
-from cds.retraction import Retraction
+from cds.ports import NOTHING_TOLD, FeedbackLog, ReportLinks, ShownCard, ShownCards, StoredResult, Telling, Trouble
 from cds.screening import Answer, Known, Pending, Unavailable
 
 _SOURCE = Source(label="osteocds")
@@ -65,9 +63,7 @@ class CardsDue:
     """What is about to be shown, and what to remember once it is: somebody who got no answer was told nothing."""
 
     cards: tuple[Card, ...] = ()
-    telling: tuple[ShownCard, PatientKey] | None = None
-    retracted: tuple[tuple[Retraction, str | None, str], ...] = ()
-    """What a user is told to have been taken back, in which call."""
+    telling: Telling = NOTHING_TOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,28 +89,23 @@ class CardMaker:
             case _:
                 return CardsDue()
 
-    def remember(self, due: CardsDue) -> None:
-        """It has been shown."""
-        if due.telling is not None:
-            self.shown.note(*due.telling)
-
     def _result_card(
         self, result: StoredResult, asked: Asked, facts: ChartFacts, now: datetime, *, stale: bool
     ) -> CardsDue:
-        telling = _telling(result, asked)
+        showing = _showing(result, asked)
         case = Case(
             assessment=result.assessment,
             facts=facts if facts.birth_date else replace(facts, birth_date=result.patient.birth_date),
             rules=self.rules,
-            memory=_CardMemory(telling, asked.client or "", self.shown, self.feedback),
+            memory=_CardMemory(showing, asked.client or "", self.shown, self.feedback),
             now=now,
             dxa_drafted=asked.orders_dxa,
         )
         shown_as = judge(case)
         if shown_as is None:
             return CardsDue()
-        card = self._written_card(Told(result, shown_as, facts, stale), asked, uuid.UUID(telling.card_id), now)
-        return CardsDue((card,), (telling, result.patient.key))
+        card = self._written_card(Told(result, shown_as, facts, stale), asked, uuid.UUID(showing.card_id), now)
+        return CardsDue((card,), Telling(showing))
 
     def _written_card(self, told: Told, asked: Asked, name: uuid.UUID, now: datetime) -> Card:
         assessment, notice = told.result.assessment, self.rules.notice
@@ -173,7 +164,7 @@ class CardMaker:
         )
 
 
-def _telling(result: StoredResult, asked: Asked) -> ShownCard:
+def _showing(result: StoredResult, asked: Asked) -> ShownCard:
     """This finding told to this user in this call; the card's id is the same in every call."""
     finding, user = finding_of(result.assessment), asked.told_to
     return ShownCard(

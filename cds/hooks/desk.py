@@ -1,8 +1,8 @@
 """One hook call, from its bytes to its cards.
 
-read it -> is the service off? -> are relevant orders there? -> who is it? -> opted out?
--> the chart -> ask, perhaps wait -> cards, unless in shadow or early -> an audit row, however it ended
--> what was told is remembered
+read it -> are relevant orders there? -> is the service off? -> who is it? -> the chart
+-> ask, perhaps wait: opted out, known, queued? -> cards, unless in shadow or early
+-> an audit row, however it ended; with it is remembered what was told
 """
 
 import time
@@ -34,17 +34,16 @@ from cds.hooks.waiting import Answers, Waiting
 from cds.mode import Mode
 from cds.order import ImagingOrder
 from cds.ports import (
-    AuditLog,
+    CallLog,
     Clock,
     FeedbackLog,
-    OptOuts,
     PatientChart,
     ReportLinks,
     RetractionNotices,
     ServiceModes,
     ShownCards,
 )
-from cds.screening import Answer
+from cds.screening import Answer, OptedOut
 from cds.settings import Settings
 
 _THREADS = 4
@@ -59,10 +58,9 @@ class HookPorts:
     links: ReportLinks
     shown: ShownCards
     chart: PatientChart
-    audit: AuditLog
+    calls: CallLog
     clock: Clock
     modes: ServiceModes
-    opt_outs: OptOuts
     feedback: FeedbackLog
     retractions: RetractionNotices
 
@@ -80,7 +78,7 @@ class HookDesk:
         self._card_maker = CardMaker(ports.links, ports.shown, ports.feedback, CardRules.from_settings(settings))
         self._retraction_cards = RetractionCards(ports.retractions, settings.notice)
         self._threads = anyio.CapacityLimiter(_THREADS)
-        self.audit = CallAudit(ports.audit, _THREADS)
+        self.audit = CallAudit(ports.calls, _THREADS)
         self._log = structlog.get_logger("osteocds.hooks")
         self.feedback = FeedbackDesk(ports.feedback, self.audit, _THREADS)
 
@@ -96,14 +94,14 @@ class HookDesk:
 
     async def _answered(self, service: HookService, body: bytes, note: CallNote) -> tuple[Card, ...]:
         call = read_message(HookCall, body)
-        mode = await self._in_thread(self._ports.modes.mode_of, service.service_id)
-        if mode == "off":
-            return _nothing(note, "off")
         access = access_of(call, note.client.fhir_origins)
         asked = await self._reader.asked(call, service, access, note.client)
         note.user = asked.user
         if service.carries_orders and not asked.orders_imaging:
             return _nothing(note, "irrelevant")
+        mode = await self._mode_of(service)
+        if mode == "off":
+            return _nothing(note, "off")
         inquiry = Inquiry(call, asked, self._ports.chart, access, self._reader.kinds)
         return await self._about_patient(service, mode, inquiry, note)
 
@@ -118,11 +116,11 @@ class HookDesk:
             self._log.warning("identity refused", hook=service.hook, code=uncertain.code)
             return _nothing(note, "identity-refused", uncertain.code)
         note.patient = record.identity.key
-        if await self._in_thread(self._ports.opt_outs.has_opted_out, record.identity.key):
-            return _nothing(note, "opted-out")
         facts = await self._facts(inquiry, record) if visible else None
         order = ImagingOrder(record.identity, self._ports.clock.now(), service.hook)
         answer = await self._waiting.answer(order, may_wait=mode == "live" and service.may_wait)
+        if isinstance(answer, OptedOut):
+            return _nothing(note, "opted-out")
         if facts is not None:
             return await self._shown(answer, inquiry.asked, facts, note)
         if mode == "shadow":
@@ -147,16 +145,20 @@ class HookDesk:
     def _told(self, answer: Answer, asked: Asked, facts: ChartFacts, note: CallNote) -> tuple[Card, ...]:
         """In one visit to a thread, each of which costs the call more than the row does.
 
-        The row comes before the memory: where it cannot be written the call gets no answer, so nobody was told.
+        Row and memory are written together: where that fails the call gets no answer, so nobody was told.
         """
         due = self._card_maker.cards_for(answer, asked, facts, self._ports.clock.now())
         if note.patient is not None:
             due = self._retraction_cards.before(due, note.patient, asked, facts)
         note.outcome, note.detail = _name(answer), "card" if due.cards else "no card"
-        self.audit.write(note)
-        self._card_maker.remember(due)
-        self._retraction_cards.remember(due)
+        self.audit.write(note, due.telling)
         return due.cards
+
+    async def _mode_of(self, service: HookService) -> Mode:
+        """Once a second it is read; between, no thread is needed."""
+        modes, name = self._ports.modes, service.service_id
+        known = modes.known_mode_of(name)
+        return await self._in_thread(modes.mode_of, name) if known is None else known
 
     async def _in_thread(self, function: Callable[..., _T], *given: object) -> _T:
         """What may touch the database."""

@@ -21,7 +21,7 @@ _SOURCE = Source(label="osteocds")
 
 @dataclass(frozen=True, slots=True)
 class RetractionCards:
-    """Asks who has to be told, and notes that they were."""
+    """Asks who has to be told."""
 
     notices: RetractionNotices
     notice: str
@@ -33,13 +33,11 @@ class RetractionCards:
         user = asked.told_to
         call = str(uuid.uuid5(_NAMES, asked.hook_instance)) if asked.hook_instance else ""
         retracted = self.notices.due(patient, user, call)
+        if not retracted:
+            return due
         cards = tuple(self._card(each, user) for each in retracted)
-        return replace(due, cards=(*cards, *due.cards), retracted=tuple((each, user, call) for each in retracted))
-
-    def remember(self, due: CardsDue) -> None:
-        """They have been told."""
-        for telling in due.retracted:
-            self.notices.note(*telling)
+        telling = replace(due.telling, retracted=tuple(retracted), user=user, call=call)
+        return CardsDue((*cards, *due.cards), telling)
 
     def _card(self, retraction: Retraction, user: str | None) -> Card:
         reason = plain(retraction.told).rstrip(".")

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, Row, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, String, bindparam, delete, exists, func, insert, select, update
 
 from cds.ct.patient import PatientKey
-from cds.ports import Clock, StoredResult
+from cds.ports import StoredResult, Telling
 from cds.retraction import Recall, Retraction
 from cds.storage.assessments import RESULTS_AS_READ, stored_result
-from cds.storage.patient_columns import belongs_to
+from cds.storage.engine import without_transactions
+from cds.storage.patient_columns import belongs_to_given, columns_of
 from cds.storage.resources import put_bundle
 from cds.storage.tables import (
     results,
@@ -95,38 +96,41 @@ class SqlRetractions:
         return stored_result(result), tuple(connection.execute(places.order_by(retraction_places.c.place)).scalars())
 
 
+def note_retraction(connection: Connection, retraction: Retraction, telling: Telling, at: datetime) -> None:
+    """One row for each retraction and user."""
+    whom = {"shown_to": telling.user or "", "call": telling.call or None}
+    row = {"result_id": retraction.result_id, "told_at": at, **whom}
+    insert_or_update(connection, retraction_notices, row)
+
+
+_USER, _CALL = bindparam("user", type_=String), bindparam("call", type_=String)
+_SEEN = exists().where(shown_cards.c.result_id == retractions.c.result_id, shown_cards.c.shown_to == _USER)
+_TOLD = exists().where(
+    retraction_notices.c.result_id == retractions.c.result_id,
+    retraction_notices.c.shown_to == _USER,
+    (_CALL == "") | (func.coalesce(retraction_notices.c.call, "") != _CALL),
+)
+_DUE = select(retractions).where(belongs_to_given(retractions), _SEEN, ~_TOLD).order_by(retractions.c.retracted_at)
+_WHY = select(retractions).where(retractions.c.result_id == bindparam("result"))
+
+
 class SqlRetractionNotices:
     """The `RetractionNotices` on SQL: cards shown, without those who were told."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
-        self._engine = engine
-        self._clock = clock
+    def __init__(self, engine: Engine) -> None:
+        self._looking = without_transactions(engine)
 
     def of(self, result_id: str) -> Retraction | None:
         """Why it was taken back."""
-        with self._engine.connect() as connection:
-            row = connection.execute(select(retractions).where(retractions.c.result_id == result_id)).one_or_none()
+        with self._looking.connect() as connection:
+            row = connection.execute(_WHY, {"result": result_id}).one_or_none()
         return None if row is None else _retraction(row)
 
     def due(self, patient: PatientKey, user: str | None, call: str) -> Sequence[Retraction]:
         """Of this patient; the oldest retraction first."""
-        seen = exists().where(
-            shown_cards.c.result_id == retractions.c.result_id, shown_cards.c.shown_to == (user or "")
-        )
-        told = exists().where(
-            retraction_notices.c.result_id == retractions.c.result_id,
-            retraction_notices.c.shown_to == (user or ""),
-            func.coalesce(retraction_notices.c.call, "") != call if call else retraction_notices.c.told_at.is_not(None),
-        )
-        query = select(retractions).where(belongs_to(retractions, patient), seen, ~told)
-        with self._engine.connect() as connection:
-            return [_retraction(row) for row in connection.execute(query.order_by(retractions.c.retracted_at))]
-
-    def note(self, retraction: Retraction, user: str | None, call: str) -> None:
-        """One row for each retraction and user."""
-        row = {"result_id": retraction.result_id, "shown_to": user or "", "told_at": self._clock.now()}
-        with self._engine.begin() as connection:
-            insert_or_update(connection, retraction_notices, row | {"call": call or None})
+        asked = {**columns_of(patient), "user": user or "", "call": call}
+        with self._looking.connect() as connection:
+            return [_retraction(row) for row in connection.execute(_DUE, asked)]
 
 
 def _row_of(retraction: Retraction) -> dict[str, str | datetime]:

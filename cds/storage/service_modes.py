@@ -41,11 +41,22 @@ class SqlServiceModes:
 
     def mode_of(self, service: str) -> Mode:
         """At most `FRESH_S` old; while the database cannot be read, no mode is guessed and the error is told."""
-        now_s = self._monotonic_s()
-        if self._last_read is None or now_s - self._last_read[0] >= FRESH_S:
-            self._last_read = (now_s, self.chosen())
-        chosen = self._last_read[1].get(service)
-        return self._default if chosen is None else chosen.mode
+        known = self.known_mode_of(service)
+        if known is not None:
+            return known
+        now_s, chosen = self._monotonic_s(), self.chosen()
+        self._last_read = (now_s, chosen)
+        return self._mode_in(chosen, service)
+
+    def known_mode_of(self, service: str) -> Mode | None:
+        """Touches no database."""
+        last = self._last_read
+        if last is None or self._monotonic_s() - last[0] >= FRESH_S:
+            return None
+        return self._mode_in(last[1], service)
+
+    def _mode_in(self, chosen: Mapping[str, ChosenMode], service: str) -> Mode:
+        return chosen[service].mode if service in chosen else self._default
 
     def chosen(self) -> Mapping[str, ChosenMode]:
         """By service; a service that is missing follows the settings."""

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Engine, String, bindparam, func, select
+from sqlalchemy import Connection, Engine, String, bindparam, func, select
 
 from cds.ct.patient import PatientKey
-from cds.ports import Clock, ShownCard
+from cds.ports import ShownCard
 from cds.storage.engine import without_transactions
 from cds.storage.moments import month_of
 from cds.storage.patient_columns import columns_of
@@ -21,34 +21,33 @@ _LAST = select(shown_cards.c.shown_at).where(
 )
 
 
+def note_shown(connection: Connection, card: ShownCard, patient: PatientKey, at: datetime) -> None:
+    """One row for each result and user."""
+    row = {
+        "result_id": card.result_id,
+        "shown_to": card.user or "",
+        "shown_at": at,
+        "card_id": card.card_id,
+        "finding": card.finding,
+        "call": card.call or None,
+        "service": card.service,
+        **columns_of(patient),
+    }
+    insert_or_update(connection, shown_cards, row)
+
+
 class SqlShownCards:
     """The `ShownCards` on SQL."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._single = without_transactions(engine)
-        self._clock = clock
+        self._looking = without_transactions(engine)
 
     def last_shown(self, card: ShownCard) -> datetime | None:
         """None where it never was, or where something else was told about this result, or in this very call."""
         told = {"result": card.result_id, "user": card.user or "", "finding": card.finding, "call": card.call or None}
-        with self._single.connect() as connection:
+        with self._looking.connect() as connection:
             return connection.execute(_LAST, told).scalar_one_or_none()
-
-    def note(self, card: ShownCard, patient: PatientKey) -> None:
-        """One row for each result and user."""
-        row = {
-            "result_id": card.result_id,
-            "shown_to": card.user or "",
-            "shown_at": self._clock.now(),
-            "card_id": card.card_id,
-            "finding": card.finding,
-            "call": card.call or None,
-            "service": card.service,
-            **columns_of(patient),
-        }
-        with self._single.begin() as connection:
-            insert_or_update(connection, shown_cards, row)
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         """Findings told, by month and service; one told to the same user again counts where it was told last."""

@@ -30,7 +30,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
     clock = SystemClock()
     engine = open_engine(settings.app_database_url)
     store = SqlAssessmentStore(engine, clock)
-    audit = SqlAuditLog(engine, clock)
+    audit, opt_outs = SqlAuditLog(engine, clock), SqlOptOuts(engine, clock)
     authentication, close_authentication = client_authentication(settings, engine, clock)
     registry, close_registry = registry_desks(settings, engine, audit, clock)
     chart = HttpPatientChart(settings.fhir_origins)
@@ -51,6 +51,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
 
     return WebCollaborators(
         answering=Answering(
+            opt_outs=opt_outs,
             store=store,
             queue=queue,
             health=SqlServiceHealth(engine, clock),
@@ -66,16 +67,17 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
             link_secret(settings), settings.base_url, timedelta(hours=settings.link_lifetime_h), store
         ),
         store=store,
-        shown=SqlShownCards(engine, clock),
+        shown=SqlShownCards(engine),
         feedback=SqlFeedbackLog(engine, clock),
         chart=chart,
         audit=audit,
+        calls=audit,
         modes=SqlServiceModes(engine, clock, settings.mode),
-        opt_outs=SqlOptOuts(engine, clock),
+        opt_outs=opt_outs,
         authentication=authentication,
         clock=clock,
         readiness=SqlReadiness(engine, clock),
-        retractions=SqlRetractionNotices(engine, clock),
+        retractions=SqlRetractionNotices(engine),
         registry=registry,
         close=close,
     )

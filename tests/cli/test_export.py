@@ -4,7 +4,6 @@ import csv
 import json
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from cds.cli import app
@@ -30,10 +29,7 @@ def site(tmp_path, monkeypatch):
 
 def run(*words):
     """One call of the command."""
-    try:
-        return CliRunner().invoke(app, ["export", *map(str, words)])
-    finally:
-        structlog.reset_defaults()
+    return CliRunner().invoke(app, ["export", *map(str, words)])
 
 
 @pytest.mark.usefixtures("site")

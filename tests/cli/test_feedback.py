@@ -4,7 +4,6 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from cds.cli import app
@@ -15,8 +14,8 @@ from cds.settings import Settings
 from cds.storage.engine import open_engine
 from cds.storage.feedback import SqlFeedbackLog
 from cds.storage.migrate import migrate
-from cds.storage.shown_cards import SqlShownCards
 from tests.support.clock import SettableClock
+from tests.support.telling import tell
 
 SIGN = "osteocds-order-sign"
 SECRET = "Secretname does not want it"
@@ -32,7 +31,7 @@ def site(tmp_path, monkeypatch):
     engine = open_engine(Settings().app_database_url)
     for number in range(4):
         shown = ShownCard(f"card-{number}", f"result-{number}", "finding", "Practitioner/1", SIGN)
-        SqlShownCards(engine, clock).note(shown, PatientKey("default", f"PAT-{number}"))
+        tell(engine, clock, PatientKey("default", f"PAT-{number}"), shown=shown)
     items = [
         CardFeedback("card-0", "accepted", at, accepted=("s",)),
         CardFeedback("card-1", "overridden", at, reason_code="later", comment=SECRET),
@@ -44,10 +43,7 @@ def site(tmp_path, monkeypatch):
 
 def feedback(*arguments):
     """Run the command."""
-    try:
-        return CliRunner().invoke(app, ["feedback", *map(str, arguments)])
-    finally:
-        structlog.reset_defaults()
+    return CliRunner().invoke(app, ["feedback", *map(str, arguments)])
 
 
 def test_the_table_has_rates_and_reasons():

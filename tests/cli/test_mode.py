@@ -1,7 +1,6 @@
 """`osteocds mode` in this process: what it lists, sets and refuses."""
 
 import pytest
-import structlog
 from sqlalchemy import select
 from typer.testing import CliRunner
 
@@ -26,10 +25,7 @@ def site(tmp_path, monkeypatch):
 
 def mode(*arguments):
     """Run the command."""
-    try:
-        return CliRunner().invoke(app, ["mode", *arguments])
-    finally:
-        structlog.reset_defaults()
+    return CliRunner().invoke(app, ["mode", *arguments])
 
 
 def modes_now():

@@ -1,7 +1,6 @@
 """`osteocds opt-out` in this process: the list, files, and that no identifier is told anywhere else."""
 
 import pytest
-import structlog
 from sqlalchemy import select
 from typer.testing import CliRunner
 
@@ -26,10 +25,7 @@ def site(tmp_path, monkeypatch):
 
 def opt_out(*arguments, given=None):
     """Run the command."""
-    try:
-        return CliRunner().invoke(app, ["opt-out", *map(str, arguments)], input=given)
-    finally:
-        structlog.reset_defaults()
+    return CliRunner().invoke(app, ["opt-out", *map(str, arguments)], input=given)
 
 
 def listed():

@@ -1,7 +1,6 @@
 """Mirrors cds/cli/retract.py and cds/cli/write_back.py: what an operator types, sees, and is refused."""
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from cds.cli import app
@@ -24,8 +23,7 @@ def osteocds(tmp_path, monkeypatch):
     with open_records(Settings()) as engine:
         SqlAssessmentStore(engine, SystemClock()).keep(RESULT, b"{}")
         SqlOutbox(engine, SystemClock()).offer("north", RESULT.result_id)
-    yield lambda *words: CliRunner().invoke(app, words, env={"COLUMNS": "200"})
-    structlog.reset_defaults()
+    return lambda *words: CliRunner().invoke(app, words, env={"COLUMNS": "200"})
 
 
 def shown() -> bool:

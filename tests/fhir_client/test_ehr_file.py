@@ -96,6 +96,7 @@ def test_what_is_wrong_is_named(tmp_path, changed, field):
         b"{",
         b"secret words",
     ],
+    ids=["public half", "other curve", "small RSA", "shared secret", "no JSON", "no key"],
 )
 def test_a_key_that_cannot_sign_is_refused_and_never_quoted(tmp_path, key):
     """Public, another curve, too small, symmetric, or no key at all."""

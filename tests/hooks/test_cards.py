@@ -47,7 +47,8 @@ def cards(answer, maker=None, asked=ASKED, facts=None, now=NOW):
     """The cards as JSON."""
     maker = maker or a_maker()
     due = maker.cards_for(answer, asked, facts or some_facts(), now)
-    maker.remember(due)
+    if due.telling.shown is not None:
+        maker.shown.note(due.telling.shown)
     return json.loads(as_json(HookResponse(cards=due.cards)))["cards"]
 
 

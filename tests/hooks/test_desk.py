@@ -42,9 +42,8 @@ def the_desk(site):
             shown=site.shown,
             feedback=site.feedback,
             chart=site.chart,
-            audit=site.audit,
+            calls=site.calls,
             modes=site.modes or FakeServiceModes(site.settings.mode),
-            opt_outs=site.opt_outs,
             retractions=site.retractions,
             clock=site.clock,
         ),
@@ -209,6 +208,24 @@ async def test_the_modes_are_asked_outside_the_event_loop():
 
     assert len(threads) == 1
     assert threading.get_ident() not in threads
+
+
+async def test_a_mode_that_was_read_lately_needs_no_thread():
+    """Only what is not known is asked."""
+    site = a_site(KNOWN)
+
+    class Fresh(FakeServiceModes):
+        """Read just now."""
+
+        def known_mode_of(self, service):
+            """As set."""
+            return self.mode_of(service)
+
+    site.modes = Fresh("off")
+
+    with anyio.fail_after(1):
+        assert await ask(site, an_order_sign()) == 0
+    assert site.audit.outcomes == [("hook", "off")]
 
 
 @pytest.mark.parametrize("mode", ["live", "shadow"])

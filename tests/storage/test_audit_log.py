@@ -1,6 +1,7 @@
 """Mirrors cds/storage/audit_log.py."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -8,7 +9,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from cds.ports import AuditRow, ShownCard, Telling
 from cds.storage.audit_log import SqlAuditLog
+from cds.storage.shown_cards import SqlShownCards
 from cds.storage.tables import audit
 from tests.support.assessments import a_key
 
@@ -72,3 +75,18 @@ def test_a_row_that_cannot_be_written_is_told(engine, clock):
 
     with pytest.raises(SQLAlchemyError):
         SqlAuditLog(engine, clock).record("hook", None, "known")
+
+
+def test_a_row_and_what_was_told_are_written_together(engine, clock):
+    """Both are there, or neither: a card whose row could not be written was not shown."""
+    log, card = SqlAuditLog(engine, clock), ShownCard("card-1", "result-1", "finding", "ehr Practitioner/7", "sign")
+    row = AuditRow("hook", a_key(), "known", caller="ehr Practitioner/7")
+
+    log.record_call(row, Telling(card))
+    remembered = SqlShownCards(engine).last_shown(card)
+    audit.drop(engine)
+    with pytest.raises(SQLAlchemyError):
+        log.record_call(row, Telling(replace(card, result_id="result-2")))
+
+    assert remembered == clock.now()
+    assert SqlShownCards(engine).last_shown(replace(card, result_id="result-2")) is None

@@ -85,3 +85,17 @@ def test_a_mode_of_a_later_version_is_no_mode(engine, clock):
 
     with pytest.raises(KeyError):
         SqlServiceModes(engine, clock, "live").mode_of(SIGN)
+
+
+def test_what_was_read_lately_is_known_without_asking(engine, clock):
+    """Nothing before the first reading, nor once it is a second old."""
+    watch = Stopwatch()
+    modes = SqlServiceModes(engine, clock, "live", watch)
+    before = modes.known_mode_of(SIGN)
+    modes.mode_of(SIGN)
+    service_modes.drop(engine)
+
+    assert before is None
+    assert modes.known_mode_of(SIGN) == "live"
+    watch.s += FRESH_S
+    assert modes.known_mode_of(SIGN) is None

@@ -9,6 +9,7 @@ from cds.ct.patient import PatientKey
 from cds.mode import Mode
 from cds.order import ImagingOrder
 from cds.ports import (
+    AuditRow,
     CardFeedback,
     ChartAccess,
     ChartUnreadable,
@@ -18,24 +19,39 @@ from cds.ports import (
     NothingFound,
     ShownCard,
     StoredResult,
+    Telling,
 )
 from cds.retraction import Retraction
-from cds.screening import Answer, Pending
+from cds.screening import Answer, OptedOut, Pending
 from tests.support.clock import SettableClock
 
 SOON = timedelta(hours=1)
 
 
 @dataclass
+class FakeOptOuts:
+    """A set of patients."""
+
+    patients: set[PatientKey] = field(default_factory=set)
+
+    def has_opted_out(self, patient: PatientKey) -> bool:
+        """Whether the set has them."""
+        return patient in self.patients
+
+
+@dataclass
 class FakeAnswering:
-    """Gives the answers in turn, the last one for ever; counts how often it was asked."""
+    """Gives the answers in turn, the last one for ever; counts how often it was asked about whom it may be asked."""
 
     answers: list[Answer]
     orders: list[ImagingOrder] = field(default_factory=list)
     threads: set[int] = field(default_factory=set)
+    opt_outs: FakeOptOuts = field(default_factory=FakeOptOuts)
 
     def answer(self, order: ImagingOrder) -> Answer:
         """The next answer."""
+        if self.opt_outs.has_opted_out(order.patient.key):
+            return OptedOut()
         self.orders.append(order)
         self.threads.add(threading.get_ident())
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -148,9 +164,8 @@ class FakeShownCards:
         at, call = self.shown.get((card.result_id, card.user, card.finding), (None, ""))
         return None if card.call and call == card.call else at
 
-    def note(self, card: ShownCard, patient: PatientKey) -> None:
+    def note(self, card: ShownCard) -> None:
         """Keep it."""
-        del patient
         self.notes.append(card)
         self.shown[card.result_id, card.user, card.finding] = (self.clock.now(), card.call)
 
@@ -191,16 +206,9 @@ class FakeServiceModes:
         """As set."""
         return self.chosen.get(service, self.default)
 
-
-@dataclass
-class FakeOptOuts:
-    """A set of patients."""
-
-    patients: set[PatientKey] = field(default_factory=set)
-
-    def has_opted_out(self, patient: PatientKey) -> bool:
-        """Whether the set has them."""
-        return patient in self.patients
+    def known_mode_of(self, service: str) -> Mode | None:
+        """Not lately."""
+        del service
 
 
 @dataclass
@@ -228,6 +236,23 @@ class FakeRetractionNotices:
     def note(self, retraction: Retraction, user: str | None, call: str) -> None:
         """Keep it."""
         self.told[retraction.result_id, user] = call
+
+
+@dataclass
+class FakeCallLog:
+    """Writes to the other fakes."""
+
+    audit: FakeAudit
+    shown: FakeShownCards
+    retractions: FakeRetractionNotices
+
+    def record_call(self, row: AuditRow, telling: Telling) -> None:
+        """The row, then what was told."""
+        self.audit.record(row.event, row.patient, row.outcome, row.detail, caller=row.caller)
+        if telling.shown is not None:
+            self.shown.note(telling.shown)
+        for each in telling.retracted:
+            self.retractions.note(each, telling.user, telling.call)
 
 
 @dataclass

@@ -13,6 +13,7 @@ from tests.support.clock import SettableClock
 from tests.support.fakes import (
     FakeAnswering,
     FakeAudit,
+    FakeCallLog,
     FakeChart,
     FakeFeedbackLog,
     FakeLinks,
@@ -48,8 +49,15 @@ class Site:
     """None: every service is in the mode of the settings."""
 
     def __post_init__(self):
-        """One time for all."""
+        """One time, and one list of who has opted out, for all."""
         self.shown.clock = self.clock
+        if isinstance(self.answering, FakeAnswering):
+            self.answering.opt_outs = self.opt_outs
+
+    @property
+    def calls(self):
+        """Where calls are recorded."""
+        return FakeCallLog(self.audit, self.shown, self.retractions)
 
     def app(self):
         """The application."""
@@ -63,6 +71,7 @@ class Site:
                 feedback=self.feedback,
                 chart=self.chart,
                 audit=self.audit,
+                calls=self.calls,
                 authentication=self.authentication,
                 clock=self.clock,
                 readiness=self.readiness,
