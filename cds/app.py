@@ -28,6 +28,7 @@ from cds.ports import (
     AssessmentStore,
     AuditLog,
     CallLog,
+    CardMemory,
     ClientAuthentication,
     Clock,
     FeedbackLog,
@@ -37,7 +38,6 @@ from cds.ports import (
     ReportLinks,
     RetractionNotices,
     ServiceModes,
-    ShownCards,
 )
 from cds.registry.refusals import Refused, refusal_response
 from cds.registry.routes import RegistryDesks, registry_routes
@@ -53,7 +53,7 @@ class WebCollaborators:
     answering: Answers
     links: ReportLinks
     store: AssessmentStore
-    shown: ShownCards
+    memory: CardMemory
     feedback: FeedbackLog
     chart: PatientChart
     audit: AuditLog
@@ -76,7 +76,7 @@ def create_app(settings: Settings, collaborators: WebCollaborators) -> FastAPI:
     hooks = HookPorts(
         answering=to.answering,
         links=to.links,
-        shown=to.shown,
+        memory=to.memory,
         feedback=to.feedback,
         chart=to.chart,
         calls=to.calls,

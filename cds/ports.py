@@ -290,11 +290,21 @@ class ShownCard:
     """Which hook call told it, as a digest; the same call asked again is not another telling. "" where unknown."""
 
 
-class ShownCards(Protocol):
-    """Remembers which cards were shown to whom, so that nobody is told the same twice."""
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What a user did with a card before."""
 
-    def last_shown(self, card: ShownCard) -> datetime | None:
-        """When this finding was last shown to this user, by whichever service, in another call than this."""
+    told_at: datetime | None = None
+    """When this finding was last shown to this user, by whichever service, in another call than this."""
+    overridden_at: datetime | None = None
+    """When the user last overrode the card."""
+
+
+class CardMemory(Protocol):
+    """Remembers which cards were shown to whom and what became of them, so that nobody is told the same twice."""
+
+    def recall(self, card: ShownCard, client: str) -> Recalled:
+        """Of this card, and of what this client reported of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,9 +339,6 @@ class FeedbackLog(Protocol):
 
     def keep(self, service: str, client: str, items: Sequence[CardFeedback]) -> None:
         """All of them in one transaction; idempotent on card, outcome and time."""
-
-    def last_overridden(self, card_id: str, client: str) -> datetime | None:
-        """When this card, hence this finding by this user, was last overridden, as this client reports."""
 
     def counts(self) -> Sequence[FeedbackCount]:
         """Per month, service, outcome and reason."""

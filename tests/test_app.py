@@ -65,7 +65,7 @@ async def test_the_application_closes_what_it_was_told_to():
         answering=site.answering,
         links=site.links,
         store=site.store,
-        shown=site.shown,
+        memory=site.memory,
         feedback=site.feedback,
         chart=site.chart,
         audit=site.audit,

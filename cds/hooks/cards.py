@@ -24,7 +24,7 @@ from cds.hooks.override_reasons import OVERRIDE_REASONS
 from cds.hooks.rules import CardRules
 from cds.hooks.suggestion import dxa_suggestion, reason_suggestion, reasons_of
 from cds.hooks.summary import summary_of
-from cds.ports import NOTHING_TOLD, FeedbackLog, ReportLinks, ShownCard, ShownCards, StoredResult, Telling, Trouble
+from cds.ports import NOTHING_TOLD, CardMemory, Recalled, ReportLinks, ShownCard, StoredResult, Telling, Trouble
 from cds.screening import Answer, Known, Pending, Unavailable
 
 _SOURCE = Source(label="osteocds")
@@ -40,22 +40,20 @@ _AWAY = {
 
 
 @dataclass(frozen=True, slots=True)
-class _CardMemory:
+class _History:
     """What this user did with this card before. Someone without a name may be anybody: nothing is held against them."""
 
-    card: ShownCard
-    client: str
-    shown: ShownCards
-    feedback: FeedbackLog
+    user: str | None
+    recalled: Recalled
 
     def overridden_at(self) -> datetime | None:
-        return None if self.card.user is None else self.feedback.last_overridden(self.card.card_id, self.client)
+        return None if self.user is None else self.recalled.overridden_at
 
     def told_at(self) -> datetime | None:
-        return None if self.card.user is None else self.shown.last_shown(self.card)
+        return None if self.user is None else self.recalled.told_at
 
     def told_to_anyone_at(self) -> datetime | None:
-        return self.shown.last_shown(self.card)
+        return self.recalled.told_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +69,7 @@ class CardMaker:
     """Turns answers into cards; the only state is what was shown to whom, and what they did with it."""
 
     links: ReportLinks
-    shown: ShownCards
-    feedback: FeedbackLog
+    memory: CardMemory
     rules: CardRules
 
     def cards_for(self, answer: Answer, asked: Asked, facts: ChartFacts, now: datetime) -> CardsDue:
@@ -97,7 +94,7 @@ class CardMaker:
             assessment=result.assessment,
             facts=facts if facts.birth_date else replace(facts, birth_date=result.patient.birth_date),
             rules=self.rules,
-            memory=_CardMemory(showing, asked.client or "", self.shown, self.feedback),
+            memory=_History(showing.user, self.memory.recall(showing, asked.client or "")),
             now=now,
             dxa_drafted=asked.orders_dxa,
         )

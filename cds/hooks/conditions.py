@@ -20,7 +20,7 @@ _RECENT_YEARS = 2
 
 
 class Memory(Protocol):
-    """What this user did with this card before; asked for only where it matters."""
+    """What this user did with this card before."""
 
     def overridden_at(self) -> datetime | None:
         """When this user last overrode it; None too where the user has no name."""

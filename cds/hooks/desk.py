@@ -35,13 +35,13 @@ from cds.mode import Mode
 from cds.order import ImagingOrder
 from cds.ports import (
     CallLog,
+    CardMemory,
     Clock,
     FeedbackLog,
     PatientChart,
     ReportLinks,
     RetractionNotices,
     ServiceModes,
-    ShownCards,
 )
 from cds.screening import Answer, OptedOut
 from cds.settings import Settings
@@ -56,7 +56,7 @@ class HookPorts:
 
     answering: Answers
     links: ReportLinks
-    shown: ShownCards
+    memory: CardMemory
     chart: PatientChart
     calls: CallLog
     clock: Clock
@@ -75,7 +75,7 @@ class HookDesk:
         kinds = OrderKinds(OrderCodes.from_settings(settings), settings.unnamed_orders_count)
         self._reader = CallReader(kinds, ports.chart)
         self._waiting = Waiting(ports.answering, settings.wait_budget_s, settings.max_waiting)
-        self._card_maker = CardMaker(ports.links, ports.shown, ports.feedback, CardRules.from_settings(settings))
+        self._card_maker = CardMaker(ports.links, ports.memory, CardRules.from_settings(settings))
         self._retraction_cards = RetractionCards(ports.retractions, settings.notice)
         self._threads = anyio.CapacityLimiter(_THREADS)
         self.audit = CallAudit(ports.calls, _THREADS)

@@ -1,8 +1,10 @@
 """Who did what to whose data, one row each; rows are only ever added. With a call's row goes what it told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 
-from sqlalchemy import Connection, Engine, insert
+from sqlalchemy import Engine, Insert, bindparam, insert
+from sqlalchemy.dialects import postgresql
 
 from cds.ct.patient import PatientKey
 from cds.ports import NOTHING_TOLD, AuditRow, Clock, Telling
@@ -10,10 +12,14 @@ from cds.storage.engine import without_transactions
 from cds.storage.group_commit import GroupCommit
 from cds.storage.patient_columns import columns_of
 from cds.storage.retractions import note_retraction
-from cds.storage.shown_cards import note_shown
-from cds.storage.tables import audit
+from cds.storage.shown_cards import shown_row
+from cds.storage.tables import audit, shown_cards
+from cds.storage.writing import insert_or_update, or_update
 
 _ROW = insert(audit).inline()
+_COLUMNS = ("at", "event", "tenant", "patient_id", "issuer", "outcome", "detail", "caller")
+_OF_ROW = "row_"
+"""The card has columns of the same names."""
 _NOBODY = {"tenant": None, "patient_id": None, "issuer": None}
 
 _Entry = tuple[AuditRow, Telling]
@@ -43,22 +49,39 @@ class SqlAuditLog:
         self._keep((row, telling))
 
     def _write_one(self, entry: _Entry) -> None:
-        engine = self._single if entry[1] is NOTHING_TOLD else self._engine
-        with engine.begin() as connection:
-            self._put(connection, [entry])
+        row, telling = entry
+        if telling.retracted:
+            self._write([entry])
+            return
+        with self._single.begin() as connection:
+            if row.patient is None or telling.shown is None:
+                connection.execute(_ROW, {"at": self._clock.now(), **_columns(row)})
+            else:
+                at = self._clock.now()
+                shown = shown_row(telling.shown, row.patient, at)
+                connection.execute(_row_and_card(), {**_given({"at": at, **_columns(row)}), **shown})
 
     def _write(self, entries: Sequence[_Entry]) -> None:
-        with self._engine.begin() as connection:
-            self._put(connection, entries)
-
-    def _put(self, connection: Connection, entries: Sequence[_Entry]) -> None:
         at = self._clock.now()
-        connection.execute(_ROW, [{"at": at, **_columns(row)} for row, _ in entries])
-        for row, telling in entries:
-            if row.patient is not None and telling.shown is not None:
-                note_shown(connection, telling.shown, row.patient, at)
-            for each in telling.retracted:
-                note_retraction(connection, each, telling, at)
+        with self._engine.begin() as connection:
+            connection.execute(_ROW, [{"at": at, **_columns(row)} for row, _ in entries])
+            for row, telling in entries:
+                if row.patient is not None and telling.shown is not None:
+                    insert_or_update(connection, shown_cards, shown_row(telling.shown, row.patient, at))
+                for each in telling.retracted:
+                    note_retraction(connection, each, telling, at)
+
+
+@cache
+def _row_and_card() -> Insert:
+    """Both in one statement, hence in one round trip instead of four; PostgreSQL alone can do that."""
+    values = {name: bindparam(f"{_OF_ROW}{name}", type_=audit.c[name].type) for name in _COLUMNS}
+    row = insert(audit).values(values).cte("row")
+    return or_update(postgresql.dialect.name, shown_cards, tuple(shown_cards.c.keys())).add_cte(row)
+
+
+def _given(row: Mapping[str, object]) -> dict[str, object]:
+    return {f"{_OF_ROW}{name}": value for name, value in row.items()}
 
 
 def _columns(row: AuditRow) -> dict[str, str | None]:

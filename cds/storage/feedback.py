@@ -1,21 +1,13 @@
 """What users did with cards, as clients report it, and how often."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from sqlalchemy import Engine, bindparam, func, select
+from sqlalchemy import Engine, func, select
 
 from cds.ports import CardFeedback, Clock, FeedbackCount
-from cds.storage.engine import without_transactions
 from cds.storage.moments import month_of
 from cds.storage.tables import feedback
 from cds.storage.writing import insert_all_once
-
-_OVERRIDDEN = select(feedback.c.outcome_at, feedback.c.received_at).where(
-    feedback.c.card_id == bindparam("card"),
-    feedback.c.outcome == "overridden",
-    feedback.c.client == bindparam("from_client"),
-)
 
 
 class SqlFeedbackLog:
@@ -23,7 +15,6 @@ class SqlFeedbackLog:
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
-        self._looking = without_transactions(engine)
         self._clock = clock
 
     def keep(self, service: str, client: str, items: Sequence[CardFeedback]) -> None:
@@ -33,12 +24,6 @@ class SqlFeedbackLog:
         received = {"service": service, "client": client, "received_at": self._clock.now()}
         with self._engine.begin() as connection:
             insert_all_once(connection, feedback, [_row_of(item) | received for item in ordered])
-
-    def last_overridden(self, card_id: str, client: str) -> datetime | None:
-        """Never later than it was received: a client whose clock runs ahead cannot silence a card for years."""
-        with self._looking.connect() as connection:
-            rows = connection.execute(_OVERRIDDEN, {"card": card_id, "from_client": client}).all()
-        return max((min(row.outcome_at, row.received_at) for row in rows), default=None)
 
     def counts(self) -> Sequence[FeedbackCount]:
         """By month of the outcome in UTC; what users wrote is not read."""

@@ -23,7 +23,7 @@ def insert_all_once(connection: Connection, table: Table, rows: Sequence[Mapping
 
 def insert_or_update(connection: Connection, table: Table, row: Mapping[str, object]) -> None:
     """Insert, or overwrite the other columns of the row that has this primary key."""
-    connection.execute(_or_update(connection.dialect.name, table, tuple(row)), row)
+    connection.execute(or_update(connection.dialect.name, table, tuple(row)), row)
 
 
 @cache
@@ -33,7 +33,8 @@ def _once(dialect: str, table: Table) -> ReturningInsert[*tuple[object, ...]]:
 
 
 @cache
-def _or_update(dialect: str, table: Table, names: Sequence[str]) -> sqlite.Insert | postgresql.Insert:
+def or_update(dialect: str, table: Table, names: Sequence[str]) -> sqlite.Insert | postgresql.Insert:
+    """The statement for rows with these columns."""
     keys = [column.name for column in table.primary_key]
     statement = _insert(dialect, table)
     rest = {name: statement.excluded[name] for name in names if name not in keys}

@@ -12,6 +12,7 @@ from cds.security.secret import link_secret
 from cds.settings import Settings
 from cds.storage.assessments import SqlAssessmentStore
 from cds.storage.audit_log import SqlAuditLog
+from cds.storage.card_memory import SqlCardMemory
 from cds.storage.engine import open_engine
 from cds.storage.feedback import SqlFeedbackLog
 from cds.storage.health import SqlServiceHealth
@@ -19,7 +20,6 @@ from cds.storage.opt_outs import SqlOptOuts
 from cds.storage.readiness import SqlReadiness
 from cds.storage.retractions import SqlRetractionNotices
 from cds.storage.service_modes import SqlServiceModes
-from cds.storage.shown_cards import SqlShownCards
 from cds.wiring.clients import client_authentication
 from cds.wiring.clock import SystemClock
 from cds.wiring.registry import registry_desks
@@ -67,7 +67,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
             link_secret(settings), settings.base_url, timedelta(hours=settings.link_lifetime_h), store
         ),
         store=store,
-        shown=SqlShownCards(engine),
+        memory=SqlCardMemory(engine),
         feedback=SqlFeedbackLog(engine, clock),
         chart=chart,
         audit=audit,

@@ -22,7 +22,7 @@ from tests.support.assessments import (
     an_acquisition,
     an_assessment,
 )
-from tests.support.fakes import FakeFeedbackLog, FakeLinks, FakeShownCards
+from tests.support.fakes import FakeCardMemory, FakeFeedbackLog, FakeLinks, FakeShownCards
 from tests.support.hook_cases import NOW, a_dxa, some_facts, some_rules
 from tests.support.hook_strategies import assessments, talking_charts
 
@@ -40,7 +40,7 @@ LATER = replace(ASKED, hook_instance="call-2")
 
 def a_maker(**rules):
     """A card maker with fakes behind it."""
-    return CardMaker(FakeLinks(), FakeShownCards(), FakeFeedbackLog(), some_rules(**rules))
+    return CardMaker(FakeLinks(), FakeCardMemory(FakeShownCards(), FakeFeedbackLog()), some_rules(**rules))
 
 
 def cards(answer, maker=None, asked=ASKED, facts=None, now=NOW):
@@ -48,7 +48,7 @@ def cards(answer, maker=None, asked=ASKED, facts=None, now=NOW):
     maker = maker or a_maker()
     due = maker.cards_for(answer, asked, facts or some_facts(), now)
     if due.telling.shown is not None:
-        maker.shown.note(due.telling.shown)
+        maker.memory.shown.note(due.telling.shown)
     return json.loads(as_json(HookResponse(cards=due.cards)))["cards"]
 
 
@@ -276,7 +276,7 @@ def test_users_without_a_name_are_not_taken_for_one():
     """What somebody was told is not held back from somebody else; why a CT cannot be assessed is told once to all."""
     maker, nobody = a_maker(), replace(ASKED, user=None)
     (card,) = cards(Known(a_result()), maker, nobody)
-    maker.feedback.keep("osteocds-order-sign", "", [CardFeedback(card["uuid"], "overridden", NOW)])
+    maker.memory.feedback.keep("osteocds-order-sign", "", [CardFeedback(card["uuid"], "overridden", NOW)])
 
     assert len(cards(Known(a_result()), maker, replace(nobody, hook_instance="call-2"))) == 1
     refused = Known(a_result(assessment=a_refusal(), result_id="another"))
@@ -289,11 +289,11 @@ def test_an_overridden_card_stays_away_from_the_clinician_who_overrode_it():
     maker, answer = a_maker(repeat_quiet=timedelta(0)), Known(a_result())
     (card,) = cards(answer, maker)
     before = NOW - timedelta(days=1)
-    maker.feedback.keep(
+    maker.memory.feedback.keep(
         "osteocds-order-sign", "https://another.example.org", [CardFeedback(card["uuid"], "overridden", before)]
     )
     assert len(cards(answer, maker, LATER)) == 1
-    maker.feedback.keep("osteocds-order-sign", ASKED.client, [CardFeedback(card["uuid"], "overridden", NOW)])
+    maker.memory.feedback.keep("osteocds-order-sign", ASKED.client, [CardFeedback(card["uuid"], "overridden", NOW)])
 
     assert cards(answer, maker, LATER, now=NOW + timedelta(days=179)) == []
     assert len(cards(answer, maker, LATER, now=NOW + timedelta(days=180))) == 1
@@ -304,7 +304,7 @@ def test_an_accepted_card_is_not_an_overridden_one():
     """Only setting a card aside keeps it away."""
     maker, answer = a_maker(repeat_quiet=timedelta(0)), Known(a_result())
     (card,) = cards(answer, maker)
-    maker.feedback.keep("osteocds-order-sign", ASKED.client, [CardFeedback(card["uuid"], "accepted", NOW)])
+    maker.memory.feedback.keep("osteocds-order-sign", ASKED.client, [CardFeedback(card["uuid"], "accepted", NOW)])
 
     assert len(cards(answer, maker, LATER)) == 1
 

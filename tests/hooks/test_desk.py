@@ -39,7 +39,7 @@ def the_desk(site):
         HookPorts(
             answering=site.answering,
             links=site.links,
-            shown=site.shown,
+            memory=site.memory,
             feedback=site.feedback,
             chart=site.chart,
             calls=site.calls,

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cds.ports import AuditRow, ShownCard, Telling
 from cds.storage.audit_log import SqlAuditLog
-from cds.storage.shown_cards import SqlShownCards
+from cds.storage.card_memory import SqlCardMemory
 from cds.storage.tables import audit
 from tests.support.assessments import a_key
 
@@ -83,10 +83,17 @@ def test_a_row_and_what_was_told_are_written_together(engine, clock):
     row = AuditRow("hook", a_key(), "known", caller="ehr Practitioner/7")
 
     log.record_call(row, Telling(card))
-    remembered = SqlShownCards(engine).last_shown(card)
+    (kept,) = _rows(engine)
+    remembered = SqlCardMemory(engine).recall(card, "ehr").told_at
     audit.drop(engine)
     with pytest.raises(SQLAlchemyError):
         log.record_call(row, Telling(replace(card, result_id="result-2")))
 
+    assert (kept.patient_id, kept.outcome, kept.caller) == ("PAT-0001", "known", "ehr Practitioner/7")
     assert remembered == clock.now()
-    assert SqlShownCards(engine).last_shown(replace(card, result_id="result-2")) is None
+    assert SqlCardMemory(engine).recall(replace(card, result_id="result-2"), "ehr").told_at is None
+
+
+def _rows(engine):
+    with engine.connect() as connection:
+        return connection.execute(select(audit).order_by(audit.c.number)).all()

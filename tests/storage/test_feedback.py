@@ -71,25 +71,6 @@ def test_batches_that_overlap_do_not_block_each_other(engine, clock):
     assert rows_in(engine) == 300
 
 
-def test_the_last_override_of_a_card_counts(engine, clock):
-    """Not that of another card or from another client, nor an acceptance."""
-    log = SqlFeedbackLog(engine, clock)
-    earlier, later = AT - timedelta(days=2), AT - timedelta(days=1)
-    log.keep(SIGN, EHR, [replace(OVERRIDDEN, at=later), replace(OVERRIDDEN, at=earlier), ACCEPTED])
-
-    assert log.last_overridden(CARD, EHR) == later
-    assert log.last_overridden("another card", EHR) is None
-    assert log.last_overridden(CARD, "https://another.example.org") is None
-
-
-def test_a_clock_that_runs_ahead_silences_nothing_for_years(engine, clock):
-    """An override that lies in the future happened when it was received."""
-    log = SqlFeedbackLog(engine, clock)
-    log.keep(SIGN, EHR, [replace(OVERRIDDEN, at=AT + timedelta(days=9000))])
-
-    assert log.last_overridden(CARD, EHR) == clock.now()
-
-
 def test_counts_are_by_month_in_utc(engine, clock):
     """Service, outcome and reason apart; the month is that of the outcome."""
     log = SqlFeedbackLog(engine, clock)

@@ -17,6 +17,7 @@ from cds.ports import (
     FhirPages,
     LinkRefused,
     NothingFound,
+    Recalled,
     ShownCard,
     StoredResult,
     Telling,
@@ -236,6 +237,18 @@ class FakeRetractionNotices:
     def note(self, retraction: Retraction, user: str | None, call: str) -> None:
         """Keep it."""
         self.told[retraction.result_id, user] = call
+
+
+@dataclass
+class FakeCardMemory:
+    """Recalls from the other fakes."""
+
+    shown: FakeShownCards
+    feedback: FakeFeedbackLog
+
+    def recall(self, card: ShownCard, client: str) -> Recalled:
+        """What they kept."""
+        return Recalled(self.shown.last_shown(card), self.feedback.last_overridden(card.card_id, client))
 
 
 @dataclass

@@ -14,6 +14,7 @@ from tests.support.fakes import (
     FakeAnswering,
     FakeAudit,
     FakeCallLog,
+    FakeCardMemory,
     FakeChart,
     FakeFeedbackLog,
     FakeLinks,
@@ -55,6 +56,11 @@ class Site:
             self.answering.opt_outs = self.opt_outs
 
     @property
+    def memory(self):
+        """What is recalled of cards."""
+        return FakeCardMemory(self.shown, self.feedback)
+
+    @property
     def calls(self):
         """Where calls are recorded."""
         return FakeCallLog(self.audit, self.shown, self.retractions)
@@ -67,7 +73,7 @@ class Site:
                 answering=self.answering,
                 links=self.links,
                 store=self.store,
-                shown=self.shown,
+                memory=self.memory,
                 feedback=self.feedback,
                 chart=self.chart,
                 audit=self.audit,
