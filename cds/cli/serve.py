@@ -1,5 +1,6 @@
 """`osteocds serve` and `osteocds worker`."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -38,7 +39,7 @@ def run_serve() -> None:
     read_ehrs(settings)
     open_archive(settings)  # contacts nothing; a wrong setting is told here, not by dying workers
     prepare_databases(settings)
-    app = create_app(settings, web_collaborators(settings))
+    app = _settled(create_app(settings, web_collaborators(settings)))
     supervisor = WorkerSupervisor([sys.executable, "-m", "cds.cli", "worker", "--watched"], settings.workers)
     supervisor.start()
     try:
@@ -58,7 +59,14 @@ def web_application() -> FastAPI:
         threading.Thread(target=_end_with, args=(parent,), name="parent-watch", daemon=True).start()
     send_logs_to_stderr()
     settings = read_settings()
-    return create_app(settings, web_collaborators(settings))
+    return _settled(create_app(settings, web_collaborators(settings)))
+
+
+def _settled(app: FastAPI) -> FastAPI:
+    """What lives as long as the process is not looked at by the garbage collector any more: each look held up calls."""
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def _end_with(parent: BaseProcess) -> None:

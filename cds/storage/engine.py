@@ -14,6 +14,7 @@ _BUSY_MS = 10_000
 """How long a writer waits for another before it gives up; the longest write takes milliseconds."""
 _RETRY_S = 0.01
 _USED_AT = "used_at"
+_SINGLE = "osteocds_single"
 _TRUSTED_S = 1.0
 """Within which a connection that worked is taken to work still."""
 _KEPT_OPEN = 20
@@ -28,9 +29,7 @@ def open_engine(database_url: str) -> Engine:
     """
     url = _with_our_driver(make_url(database_url))
     if url.get_backend_name() != "sqlite":
-        server = create_engine(url, hide_parameters=True, pool_size=_KEPT_OPEN)
-        _try_rested_connections(server)
-        return server
+        return _server_engine(url)
     _make_private_folder(url)
     in_memory = url.database in (None, "", ":memory:")
     engine = create_engine(url, hide_parameters=True, **({} if in_memory else {"pool_size": _KEPT_OPEN}))
@@ -39,11 +38,23 @@ def open_engine(database_url: str) -> Engine:
 
 
 def without_transactions(engine: Engine) -> Engine:
-    """The same connections, where each statement is a transaction of its own: one round trip instead of three.
+    """The same database, where each statement is a transaction of its own: one round trip instead of three.
 
     For visits that make one statement, or only look. SQLite makes no round trips.
     """
-    return engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="AUTOCOMMIT")
+    single = engine.get_execution_options().get(_SINGLE)
+    return single if isinstance(single, Engine) else engine
+
+
+def _server_engine(url: URL) -> Engine:
+    """Connections without transactions are a pool of their own: to switch one over and back costs as much as a look."""
+    engine = create_engine(url, hide_parameters=True, pool_size=_KEPT_OPEN)
+    single = create_engine(url, hide_parameters=True, pool_size=_KEPT_OPEN, isolation_level="AUTOCOMMIT")
+    for each in (engine, single):
+        _try_rested_connections(each)
+    event.listen(engine, "engine_disposed", lambda _: single.dispose())
+    engine.update_execution_options(**{_SINGLE: single})
+    return engine
 
 
 def _with_our_driver(url: URL) -> URL:

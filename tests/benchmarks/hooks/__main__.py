@@ -4,7 +4,7 @@ idle        a known result, an irrelevant order and discovery, each at 100 reque
 measuring   the same while the worker measures a CT, again and again
 first       the first call about a CT that nobody has measured yet
 
-JWT, replay cache and audit are on; on PostgreSQL and on SQLite. Prints tables and the targets, and keeps
+JWT, replay cache and audit are on; on PostgreSQL and on SQLite, beside what an fsync of the disk costs alone. Prints tables and the targets, and keeps
 tests/benchmarks/results/hooks.json; each part is kept as soon as it is there and can be run alone.
 """
 
@@ -21,6 +21,7 @@ from rich.console import Console
 from cds.cli.sample import sample_folder
 from tests.benchmarks import results_file
 from tests.benchmarks.hooks.calls import EMPTY, MEASURED
+from tests.benchmarks.hooks.disk import fsync_alone
 from tests.benchmarks.hooks.empty_route import empty_route
 from tests.benchmarks.hooks.first_call import first_calls
 from tests.benchmarks.hooks.measuring import Plan, under_load
@@ -110,7 +111,13 @@ class Benchmark:
         measure = measure_beside if state == "measuring" else measure_idle
         say = partial(self._console.print, highlight=False)
         processes = self._options.web_processes
-        plan = {"requests/s": self._plan.rate_per_s, "seconds": self._plan.seconds, "web processes": processes}
+        say("the disk alone ...")
+        plan = {
+            "fsync alone": fsync_alone(),
+            "requests/s": self._plan.rate_per_s,
+            "seconds": self._plan.seconds,
+            "web processes": processes,
+        }
         with a_site(backend, self._sample, WEB_PROCESSES=str(processes)) as site:
             return plan | asyncio.run(measure(site, self._plan, say))
 

@@ -6,7 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from tests.benchmarks.hooks.calls import EMPTY, MEASURED
-from tests.benchmarks.hooks.site import BACKENDS
+from tests.benchmarks.hooks.site import BACKENDS, WITHOUT_FSYNC
 from tests.benchmarks.target_lines import Line, line_of, target_table
 
 P99_MS = 50.0
@@ -26,6 +26,8 @@ def tables_of(results: Results) -> Iterator[Table]:
 def target_lines(results: Results) -> list[Line]:
     """What was asked for."""
     known = results.get("measuring-postgresql", {}).get("calls", {}).get("known", {})
+    unsynced = results.get(f"measuring-{WITHOUT_FSYNC}", {}).get("calls", {}).get("known", {})
+    disk = results.get("measuring-postgresql", {}).get("fsync alone", {})
     first = results.get("first", {}).get("budget 10 s", [])
     hasty = results.get("first", {}).get("default budget", {}).get("first", {})
     slowest = max((each["first"]["s"] for each in first), default=None)
@@ -33,6 +35,8 @@ def target_lines(results: Results) -> list[Line]:
     return [
         line_of("known result while measuring, PostgreSQL, p99, ms", known.get("p99 ms"), most=P99_MS),
         line_of("... answers that were not the card", known.get("wrong"), most=0),
+        line_of("... an fsync of this disk, alone and before, p99, ms", disk.get("p99 ms")),
+        line_of("... commits that wait for no disk, p99, ms", unsynced.get("p99 ms")),
         line_of("first call, budget 10 s, slowest, s", slowest, most=FIRST_CARD_S),
         line_of("... with the card in that call (1 = every time)", in_first, least=1),
         line_of("first call, default budget, s", hasty.get("s")),
