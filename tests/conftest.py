@@ -1,7 +1,11 @@
-"""What every test leaves behind for the next one: logging as it was on import."""
+"""What holds for every test: no deadlines, and logging as it was on import."""
 
+import hypothesis
 import pytest
 import structlog
+
+hypothesis.settings.register_profile("osteocds", deadline=None)  # speed is measured in benchmarks, beside a reference
+hypothesis.settings.load_profile("osteocds")
 
 
 @pytest.fixture(autouse=True)

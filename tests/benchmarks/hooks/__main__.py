@@ -4,7 +4,8 @@ idle        a known result, an irrelevant order and discovery, each at 100 reque
 measuring   the same while the worker measures a CT, again and again
 first       the first call about a CT that nobody has measured yet
 
-JWT, replay cache and audit are on; on PostgreSQL and on SQLite, beside what an fsync of the disk costs alone. Prints tables and the targets, and keeps
+JWT, replay cache and audit are on; on PostgreSQL and on SQLite, beside what an fsync of the disk costs alone.
+Prints tables and the targets, and keeps
 tests/benchmarks/results/hooks.json; each part is kept as soon as it is there and can be run alone.
 """
 
