@@ -27,7 +27,7 @@ test: $(READY) ## every test, system tests with real servers included, with bran
 	@bash fhir_profiles/install-tools $(BIN)/python
 	@bash tests/system/install-ehr $(BIN)/python
 	@$(BIN)/coverage erase
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term
 
 lint: $(READY) ## ruff, mypy, import contracts, licences, lock
 	$(BIN)/ruff check .
