@@ -4,6 +4,7 @@ status        entered-in-error
 extension     why, coded and in words
 Observation   one more note; the value stays, for whoever has to find out what was wrong
 report        the reason stands where the conclusion and the narrative were; category and rendition go
+reader        goes: nobody answers for it any more
 """
 
 from html import escape
@@ -16,7 +17,7 @@ Json = dict[str, Any]
 IN_ERROR = "entered-in-error"
 WITHDRAWN = "http://osteocds.org/fhir/StructureDefinition/withdrawn"
 _SYSTEM = "http://osteocds.org/fhir/CodeSystem/withdrawal-reason"
-_NOT_OF_THE_WITHDRAWN = ("conclusionCode", "presentedForm")
+_NOT_OF_THE_WITHDRAWN = ("performer", "resultsInterpreter", "conclusionCode", "presentedForm")
 
 
 def entered_in_error(resource: Json, why: str, code: WithdrawalCode) -> Json:

@@ -12,7 +12,7 @@ KINDS: tuple[RetractionKind, ...] = get_args(RetractionKind)
 
 WithdrawalCode = RetractionKind | Literal["rejected-by-reader", "no-longer-confirmed"]
 
-WITHDRAWALS: Mapping[WithdrawalCode, str] = MappingProxyType(
+WITHDRAWALS: Mapping[str, str] = MappingProxyType(
     {
         "wrong-patient": "Images of another patient",
         "wrong-level": "Vertebrae named wrongly",
@@ -23,7 +23,7 @@ WITHDRAWALS: Mapping[WithdrawalCode, str] = MappingProxyType(
         "no-longer-confirmed": "No longer confirmed by the imaging archive",
     }
 )
-"""Every reason for which a result stops being shown, and what people see."""
+"""Every `WithdrawalCode`, for which a result stops being shown, and what people see."""
 
 _IN_WORDS: dict[RetractionKind, str] = {
     "wrong-patient": "the images are those of another patient",

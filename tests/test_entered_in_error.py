@@ -11,11 +11,9 @@ from tests.reporting.golden_cases import rendered
 WHY = "L1 was named <T12>"
 
 
-def first(kind):
+def first(kind, name="assessed"):
     """A resource of the golden case, before anything was wrong with it."""
-    return next(
-        e["resource"] for e in json.loads(rendered("assessed"))["entry"] if e["resource"]["resourceType"] == kind
-    )
+    return next(e["resource"] for e in json.loads(rendered(name))["entry"] if e["resource"]["resourceType"] == kind)
 
 
 @pytest.mark.parametrize("code", WITHDRAWALS)
@@ -49,6 +47,14 @@ def test_no_sentence_of_a_withdrawn_report_is_left():
     assert "&lt;T12&gt;" in wrong["text"]["div"]
     assert wrong.keys() == before.keys() - {"conclusionCode", "presentedForm"} | {"extension"}
     assert "70.1" not in json.dumps(wrong)
+
+
+def test_whoever_accepted_it_no_longer_answers_for_it():
+    """A final result that is taken back names nobody."""
+    for kind, element in (("Observation", "performer"), ("DiagnosticReport", "resultsInterpreter")):
+        final = first(kind, "accepted")
+        assert element in final
+        assert element not in entered_in_error(final, WHY, "wrong-level")
 
 
 def test_what_is_in_error_already_stays_as_it_is():

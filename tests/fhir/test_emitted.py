@@ -130,8 +130,15 @@ def test_what_is_around_resources_is_valid_by_medplum(emitted, medplum):
 
 
 def test_what_is_around_resources_is_valid_by_pyrofile(emitted, pyrofile):
-    """Of searchsets the frame: what is in them was judged above."""
-    frames = [each | ({"entry": each["entry"][-1:]} if "entry" in each else {}) for each in emitted.others]
+    """Of searchsets the frame: what is in them was judged above.
+
+    Not the capability statement: pyrofile adds up what each of several interactions and operations has once.
+    """
+    frames = [
+        each | ({"entry": each["entry"][-1:]} if "entry" in each else {})
+        for each in emitted.others
+        if each["resourceType"] != "CapabilityStatement"
+    ]
 
     assert [issue for each in frames for issue in pyrofile.issues(each, us_core=False)] == []
 
@@ -161,10 +168,17 @@ def of_subscriptions():
 
 
 def test_subscriptions_and_notifications_are_valid(medplum, pyrofile):
-    """By base R4; the profiles of the backport guide are not at hand."""
+    """By base R4; the profiles of the backport guide are not at hand.
+
+    pyrofile knows no `_payload`, and of bdl-5 only half: an entry with a request needs no resource.
+    """
     for each in of_subscriptions():
         get_fhir_model_class(each["resourceType"]).model_validate(each)
         assert medplum.issues(each) == []
+        if each["resourceType"] == "Subscription":
+            del each["channel"]["_payload"]
+        if "entry" in each:
+            each["entry"] = [entry for entry in each["entry"] if "resource" in entry]
         assert pyrofile.issues(each, us_core=False) == []
 
 
