@@ -171,7 +171,7 @@ def test_two_exports_at_once_and_writes_lose_and_repeat_nothing(tmp_path, databa
 
 
 def test_a_query_of_ten_megabytes_is_refused(tmp_path):
-    """In a body by us, in an address by the HTTP server before it reaches us; the service goes on, and tells nothing."""
+    """In a body by us, in an address by the HTTP server before us; the service goes on, and tells nothing."""
     site = RegistrySite(tmp_path / "site", f"sqlite:///{tmp_path / 'registry.db'}")
     site.engine.dispose()
     query = "code=" + "x" * 10_000_000
