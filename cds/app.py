@@ -39,8 +39,10 @@ from cds.ports import (
     RetractionNotices,
     ServiceModes,
 )
+from cds.registry.desks import RegistryDesks
+from cds.registry.openapi import registry_schemas
 from cds.registry.refusals import Refused, refusal_response
-from cds.registry.routes import RegistryDesks, registry_routes
+from cds.registry.routes import registry_routes
 from cds.settings import Settings
 
 _TRY_AGAIN_S = "30"
@@ -103,13 +105,14 @@ def create_app(settings: Settings, collaborators: WebCollaborators) -> FastAPI:
         app.include_router(registry_routes(to.registry))
     _add_error_handlers(app)
     _add_border(app, settings)
-    add_openapi(app, document_schemas())
+    add_openapi(app, document_schemas() | (registry_schemas() if to.registry is not None else {}))
     return app
 
 
 def _add_border(app: FastAPI, settings: Settings) -> None:
     """Innermost first: what is refused by one of them still gets the headers of those around it."""
-    app.add_middleware(InFlight, at_most=settings.max_in_flight)
+    app.add_middleware(InFlight, calls="/cds-services/", at_most=settings.max_in_flight)
+    app.add_middleware(InFlight, calls="/fhir/", at_most=settings.max_registry_in_flight)
     app.add_middleware(OwnFaults)
     if settings.cors_origins:
         app.add_middleware(CorsAllowList, origins=settings.cors_origins)

@@ -6,7 +6,8 @@ from typing import Literal
 
 from cds.registry_client import Deidentification
 
-ExportState = Literal["queued", "running", "complete", "failed", "cancelled"]
+ExportState = Literal["queued", "running", "complete", "failed", "cancelled", "withdrawn"]
+"""Withdrawn: it holds a result that was taken back since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,3 +59,15 @@ class Export:
     completed_at: datetime | None = None
     files: tuple[ExportFile, ...] = ()
     progress: ExportProgress = field(default_factory=ExportProgress)
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOut:
+    """A client has fetched files that hold a result, or may hold it."""
+
+    client_id: str
+    at: datetime
+    """Of the first file."""
+    deidentification: Deidentification
+    sure: bool
+    """False where the client asked with filters, which the result may not have passed."""

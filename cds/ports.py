@@ -17,12 +17,12 @@ from cds.ct.reason import NotAssessable
 from cds.ct.volume import CtVolume
 from cds.ehr import Delivery, DeliveryState, RemoteResource, Written
 from cds.errors import OsteocdsError
-from cds.export import Export, ExportFile, ExportProgress, ExportRequest
+from cds.export import Export, ExportFile, ExportProgress, ExportRequest, HandedOut
 from cds.mode import Mode
 from cds.order import ImagingOrder
 from cds.registry_client import RegistryClient
 from cds.resource import Found, Reach, ResourceSearch, ResourceVersion
-from cds.retraction import Recall, Retraction
+from cds.retraction import Recall, Retraction, WithdrawalCode
 from cds.subscription import Subscription
 
 Progress = Callable[[str, float], None]
@@ -89,6 +89,8 @@ class Review:
     """Counts the reviews of one result; the last one holds."""
     reason: str | None = None
     """In the reader's words; always there where the result was rejected."""
+    code: WithdrawalCode = "rejected-by-reader"
+    """Says of a rejection what kind it is."""
 
     def __post_init__(self) -> None:
         """Nobody unnamed reads, and nothing is rejected without a reason."""
@@ -580,10 +582,13 @@ class ExportedCopies(Protocol):
     """Files that were made of results for others, pseudonymised ones too."""
 
     def holding(self, result: StoredResult) -> Sequence[str]:
-        """Names of those that hold it, or may hold it."""
+        """Ids of the exports that hold it, or may hold it, as something else than entered in error."""
 
     def discard(self, result: StoredResult) -> Sequence[str]:
-        """Hand them out no more, remove them, and say which."""
+        """Hand them out no more, remove their files, and say which."""
+
+    def handed_out(self, result: StoredResult) -> Sequence[HandedOut]:
+        """Who has fetched it, and cannot unknow it; the oldest first."""
 
 
 class ResourceStore(Protocol):
@@ -643,8 +648,8 @@ class RegistryAuthentication(Protocol):
 class Exports(Protocol):
     """Keeps bulk exports, so that one that was cut off can be carried on by whoever finds it."""
 
-    def begin(self, client_id: str, request: ExportRequest, as_of: int, at_most: int) -> Export | None:
-        """A new one, queued; None where the client has so many unfinished ones already."""
+    def begin(self, client_id: str, request: ExportRequest, at_most: int) -> Export | None:
+        """A new one, queued, as of now; None where the client has so many unfinished ones already."""
 
     def read(self, export_id: str) -> Export | None:
         """One of them."""
@@ -660,6 +665,9 @@ class Exports(Protocol):
 
     def cancel(self, export_id: str) -> None:
         """Whoever works on it finds out at its next `advance`."""
+
+    def hand_out(self, export_id: str, kind: str) -> bool:
+        """Note that its client fetches files of a type; False where it is not, or no longer, complete."""
 
     def forget_before(self, moment: datetime) -> Sequence[str]:
         """Delete those that ended, or stopped, before; their ids."""

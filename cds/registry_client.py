@@ -5,7 +5,7 @@ from typing import Literal
 
 from cds.resource import SERVED_TYPES, Reach
 
-Deed = Literal["read", "search"]
+Deed = Literal["read", "update", "search"]
 Deidentification = Literal["none", "safe-harbor", "site"]
 
 

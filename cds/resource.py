@@ -11,6 +11,8 @@ from typing import Literal, NamedTuple
 
 SERVED_TYPES = ("Patient", "ImagingStudy", "Device", "Observation", "DiagnosticReport", "Provenance")
 SEARCHED_TYPES = ("Observation", "DiagnosticReport")
+ACCEPTED_TYPE = "DiagnosticReport"
+"""What a reader accepts: the report, and with it its Observations."""
 
 UNKNOWN_DAY = date.min
 """Stands for the day of a scan that has none; before every day that one can ask for."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cds.errors import StudyVanished
+from cds.export import HandedOut
 from cds.ports import ExportedCopies, Outbox, RegionStore, Rejection, ResultRefused, StoredResult
 from cds.retraction import Retraction
 
@@ -70,12 +71,24 @@ class Exports:
     name: str = "exports"
 
     def holds(self, result: StoredResult) -> str | None:
-        """How many files."""
-        files = self.copies.holding(result)
-        return f"{len(files)} ({', '.join(files[:5])}{', ...' if len(files) > 5 else ''})" if files else None
+        """How many are kept here, and who has fetched one."""
+        kept, fetched = len(self.copies.holding(result)), self._fetched(result)
+        told = [*([f"{kept} kept"] if kept else []), *([f"fetched by {fetched}"] if fetched else [])]
+        return "; ".join(told) or None
 
     def take_back(self, result: StoredResult, retraction: Retraction) -> str:
-        """Registries export again, and get it as entered in error."""
+        """Registries export again, and get it as entered in error; what they have fetched cannot be called back."""
         del retraction
-        removed = self.copies.discard(result)
-        return f"{len(removed)} removed" if removed else "none has it"
+        withdrawn = self.copies.discard(result)
+        told = f"{len(withdrawn)} withdrawn" if withdrawn else "none that is kept has it"
+        fetched = self._fetched(result)
+        return f"{told}; cannot be called back, tell them: {fetched}" if fetched else told
+
+    def _fetched(self, result: StoredResult) -> str:
+        return ", ".join(map(_in_words, self.copies.handed_out(result)))
+
+
+def _in_words(handed: HandedOut) -> str:
+    deidentified = "" if handed.deidentification == "none" else f", de-identified ({handed.deidentification})"
+    perhaps = "" if handed.sure else ", perhaps: it asked with filters"
+    return f"{handed.client_id} ({handed.at:%Y-%m-%d %H:%M} UTC{deidentified}{perhaps})"

@@ -67,7 +67,7 @@ class Retracting:
         now = self.clock.now()
         retraction = Retraction(result.result_id, verdict.kind, verdict.reason, verdict.by, now)
         number = 1 if result.review is None else result.review.number + 1
-        rejected = replace(result, review=Review(verdict.by, "rejected", now, number, retraction.told))
+        rejected = replace(result, review=Review(verdict.by, "rejected", now, number, retraction.told, verdict.kind))
         names = [place.name for place in self.places]
         if not self.retractions.keep(retraction, self.publisher.render(rejected), names):
             return ("it was taken back before",)

@@ -1,12 +1,29 @@
 """Taking results back: which ones, why, and where they had gone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Literal, get_args
 
 RetractionKind = Literal["wrong-patient", "wrong-level", "wrong-value", "recalled-version", "recalled-scanner"]
 
 KINDS: tuple[RetractionKind, ...] = get_args(RetractionKind)
+
+WithdrawalCode = RetractionKind | Literal["rejected-by-reader", "no-longer-confirmed"]
+
+WITHDRAWALS: Mapping[str, str] = MappingProxyType(
+    {
+        "wrong-patient": "Images of another patient",
+        "wrong-level": "Vertebrae named wrongly",
+        "wrong-value": "Wrong value",
+        "recalled-version": "Version that measured it recalled",
+        "recalled-scanner": "Calibration of the scanner recalled",
+        "rejected-by-reader": "Rejected by a reader",
+        "no-longer-confirmed": "No longer confirmed by the imaging archive",
+    }
+)
+"""Every `WithdrawalCode`, for which a result stops being shown, and what people see."""
 
 _IN_WORDS: dict[RetractionKind, str] = {
     "wrong-patient": "the images are those of another patient",

@@ -21,14 +21,21 @@ class Reviewing:
     audit: AuditLog
     clock: Clock
 
-    def review(self, result_id: str, reader: str, decision: Decision, reason: str | None = None) -> StoredResult:
-        """The result as it stands afterwards; raises `ResultUnknown` and `ReviewOvertaken`."""
+    def review(
+        self, result_id: str, reader: str, decision: Decision, reason: str | None = None, *, only_unread: bool = False
+    ) -> StoredResult:
+        """The result as it stands afterwards; raises `ResultUnknown` and `ReviewOvertaken`.
+
+        `only_unread`: what another reader has said stands.
+        """
         result = self.store.read(result_id)
         if result is None:
             raise ResultUnknown(f"there is no result {result_id}, or it was withdrawn")
         before = result.review
         if before is not None and (before.reader, before.decision) == (reader, decision):
             return result
+        if before is not None and only_unread:
+            raise ReviewOvertaken(f"result {result_id} was reviewed before: look at it again")
         number = 1 if before is None else before.number + 1
         review = Review(reader, decision, self.clock.now(), number, reason)
         read = replace(result, review=review)

@@ -116,6 +116,8 @@ class Settings(BaseSettings):
     """Within which a whole body must have arrived; else 408."""
     max_in_flight: int = Field(default=100, ge=1)
     """Hook calls worked on at once; more are told at once to come back: 503 with Retry-After."""
+    max_registry_in_flight: int = Field(default=50, ge=1)
+    """Calls of registries worked on at once, files being fetched among them; more get 503 with Retry-After."""
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separated_by_commas)] = ()
     """Origins whose pages may call the hooks from a browser, such as https://ehr.example.org, separated by commas."""
 

@@ -1,6 +1,7 @@
-"""Back-pressure: a bounded number of hook calls at once, the rest are told to come back.
+"""Back-pressure: a bounded number of calls of one kind at once, the rest are told to come back.
 
-Discovery, report pages and health are not counted, so calls cannot crowd them out.
+Hooks and registries are counted apart, and cannot crowd out each other; discovery, report pages and health are not
+counted at all.
 """
 
 import structlog
@@ -8,26 +9,27 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cds.hooks.problems import outcome_response
 
-_CALLS = "/cds-services/"
 _RETRY_AFTER_S = "1"
 
 
 class InFlight:
     """Refuses the call that is one too many at once, without reading its body."""
 
-    def __init__(self, app: ASGIApp, at_most: int) -> None:
+    def __init__(self, app: ASGIApp, calls: str, at_most: int) -> None:
+        """`calls`: how the paths of what is counted begin."""
         self._app = app
+        self._calls = calls
         self._at_most = at_most
         self._now = 0
         self._log = structlog.get_logger("osteocds.border")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Count hook calls; let everything else through."""
-        if scope["type"] != "http" or not scope["path"].startswith(_CALLS):
+        """Count these calls; let everything else through."""
+        if scope["type"] != "http" or not scope["path"].startswith(self._calls):
             await self._app(scope, receive, send)
             return
         if self._now >= self._at_most:
-            self._log.warning("too many calls in flight", at_most=self._at_most)
+            self._log.warning("too many calls in flight", calls=self._calls, at_most=self._at_most)
             refusal = outcome_response(503, "Too many calls at once; try again.", {"Retry-After": _RETRY_AFTER_S})
             await refusal(scope, receive, send)
             return

@@ -9,17 +9,18 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from html import escape
 
 import httpx
 
 from cds.ehr import EhrRefused, EhrUnavailable, RemoteResource, Written
+from cds.entered_in_error import entered_in_error, withdrawal_code
 from cds.fhir_client.ehr_file import RegisteredEhr
 from cds.fhir_client.ehr_patient import resolve_patient
 from cds.fhir_client.ehr_replies import Json, Reply
 from cds.fhir_client.ehr_resources import Ours, Rendering
 from cds.fhir_client.ehr_session import EhrSession
 from cds.ports import Clock, Outgoing
+from cds.retraction import WithdrawalCode
 
 _LOCATION = re.compile(
     r"(?:.*/)?(?P<type>[A-Z][A-Za-z]{1,63})/(?P<id>[A-Za-z0-9\-.]{1,64})(?:/_history/(?P<version>[A-Za-z0-9\-.]{1,64}))?"
@@ -27,7 +28,8 @@ _LOCATION = re.compile(
 _TRIES = 3
 """How often an update begins anew at once because somebody else was faster."""
 _WITH_STATUS = ("Observation", "DiagnosticReport")
-IN_ERROR = "entered-in-error"
+_NOT_SAID: WithdrawalCode = "no-longer-confirmed"
+"""Of a result that was withdrawn without being rendered anew: only the service itself does that."""
 
 
 class HttpEhr:
@@ -69,9 +71,12 @@ class HttpEhr:
         """Whatever is there; what the EHR has deleted needs nothing more."""
         rendering = Rendering(outgoing, self._ehr.write)
         found = tuple(remote) or self._found(rendering)
-        change, system = partial(_in_error, why), rendering.result_system
+        code = next((code for ours in rendering.chosen if (code := withdrawal_code(ours.resource))), _NOT_SAID)
+        change = partial(entered_in_error, why=why, code=code)
         left = [
-            self._changed(each, system, change, gone_is_fine=True) if each.type in _WITH_STATUS else each
+            self._changed(each, rendering.result_system, change, gone_is_fine=True)
+            if each.type in _WITH_STATUS
+            else each
             for each in found
         ]
         return Written(tuple(left), existed=bool(left))
@@ -136,18 +141,6 @@ def _overlaid(wanted: Json, now: Json, *, corrected: bool) -> Json:
     status = "corrected" if corrected or now.get("status") == "corrected" else wanted["status"]
     meta = {**now.get("meta", {}), **wanted.get("meta", {})}
     return {**now, **wanted, "status": status, "meta": meta}
-
-
-def _in_error(why: str, now: Json) -> Json:
-    if now.get("status") == IN_ERROR:
-        return now
-    sentence = f"Entered in error: {why}"
-    if now["resourceType"] == "DiagnosticReport":
-        div = f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{escape(sentence, quote=False)}</p></div>'
-        said: Json = {"conclusion": sentence, "text": {"status": "generated", "div": div}}
-    else:
-        said = {"note": [*now.get("note", []), {"text": sentence}]}
-    return {**now, **said, "status": IN_ERROR}
 
 
 def _is_ours(resource: Json, system: str, identifier: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import cds
 from cds.registry.notifications import TOPIC
 from cds.registry.search_parameters import INCLUDES
-from cds.resource import SEARCHED_TYPES, SERVED_TYPES
+from cds.resource import ACCEPTED_TYPE, SEARCHED_TYPES, SERVED_TYPES
 
 _BULK = "http://hl7.org/fhir/uv/bulkdata"
 _PARAMETERS: Mapping[str, tuple[str, str]] = {
@@ -26,8 +26,8 @@ _VALUE = {
 }
 
 
-def capability_statement(base_url: str) -> dict[str, object]:
-    """For `GET /fhir/metadata`, which needs no token."""
+def capability_statement(base_url: str, *, accepts: bool = False) -> dict[str, object]:
+    """For `GET /fhir/metadata`, which needs no token. `accepts`: a registry may set reports final."""
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -42,21 +42,27 @@ def capability_statement(base_url: str) -> dict[str, object]:
             {
                 "mode": "server",
                 "security": _security(base_url),
-                "resource": [*map(_resource, SERVED_TYPES), _group(), _subscription()],
+                "resource": [
+                    *(_resource(kind, accepts=accepts and kind == ACCEPTED_TYPE) for kind in SERVED_TYPES),
+                    _group(),
+                    _subscription(),
+                ],
                 "operation": [_export("OperationDefinition/export")],
             }
         ],
     }
 
 
-def smart_configuration(base_url: str) -> dict[str, object]:
+def smart_configuration(base_url: str, *, accepts: bool = False) -> dict[str, object]:
     """For `GET /fhir/.well-known/smart-configuration`, which needs no token."""
+    update = [f"system/{ACCEPTED_TYPE}.u", f"system/{ACCEPTED_TYPE}.write"] if accepts else []
+    reading = [scope for kind in SERVED_TYPES for scope in (f"system/{kind}.rs", f"system/{kind}.read")]
     return {
         "token_endpoint": f"{base_url}/token",
         "token_endpoint_auth_methods_supported": ["private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": ["RS384", "ES384"],
         "grant_types_supported": ["client_credentials"],
-        "scopes_supported": [scope for kind in SERVED_TYPES for scope in (f"system/{kind}.rs", f"system/{kind}.read")],
+        "scopes_supported": [*reading, *update],
         "capabilities": ["client-confidential-asymmetric", "permission-v1", "permission-v2"],
     }
 
@@ -70,15 +76,15 @@ def _security(base_url: str) -> dict[str, object]:
     return {"extension": [oauth], "service": [{"coding": [{"system": system, "code": "SMART-on-FHIR"}]}]}
 
 
-def _resource(kind: str) -> dict[str, object]:
+def _resource(kind: str, *, accepts: bool) -> dict[str, object]:
+    codes = ["read", "vread", *(["search-type"] if kind in SEARCHED_TYPES else []), *(["update"] if accepts else [])]
     readable: dict[str, object] = {
         "type": kind,
-        "interaction": [{"code": "read"}, {"code": "vread"}],
-        "versioning": "versioned",
+        "interaction": [{"code": code} for code in codes],
+        "versioning": "versioned-update" if accepts else "versioned",
         "readHistory": True,
     }
     if kind in SEARCHED_TYPES:
-        readable["interaction"] = [{"code": "read"}, {"code": "vread"}, {"code": "search-type"}]
         readable["searchInclude"] = [f"{kind}:{name}" for name in sorted(INCLUDES[kind])]
         readable["searchParam"] = _search_parameters(kind)
     if kind == "Patient":

@@ -46,7 +46,7 @@ class ExportDesk:
         client = caller.client
         request = read_export(client, caller.view, kickoff)
         self.runner.tidy(self.rules.keep)
-        job = self.exports.begin(client.client_id, request, self.store.last_moment(), self.rules.parallel)
+        job = self.exports.begin(client.client_id, request, self.rules.parallel)
         if job is None:
             raise Refused(429, "Too many exports at once: wait for one to end.", {"Retry-After": _TOO_MANY_RETRY_S})
         self.audit.record("export-begun", None, "accepted", " ".join(request.types), caller=client.client_id)
@@ -76,7 +76,7 @@ class ExportDesk:
         if self.store.opted_out_since(job.request.tenant, job.created_at):
             raise Refused(410, "A patient has opted out since this export was begun: begin it again.")
         path = self.files.path(job.export_id, name)
-        if not path.is_file():
+        if not path.is_file() or not self.exports.hand_out(export_id, listed[name].type):
             raise Refused(410, "The file is not here any more: begin the export again.")
         self.audit.record("export-fetched", None, "served", name, caller=caller.client.client_id)
         return path
@@ -92,6 +92,9 @@ class ExportDesk:
         job = self.exports.read(export_id)
         if job is None or job.client_id != caller.client.client_id or job.state == "cancelled":
             raise Refused(404, "There is no such export, or it was cancelled, or it is no longer kept.")
+        if job.state == "withdrawn":
+            self.files.remove(job.export_id)
+            raise Refused(410, "A result in this export was taken back: begin it again.")
         if job.completed_at is not None and job.completed_at + self.rules.keep <= self.clock.now():
             raise Refused(410, "The export is no longer kept: begin it again.")
         return job

@@ -1,10 +1,12 @@
 """Every refusal of the registry API, as a FHIR OperationOutcome; nothing that was sent is repeated.
 
-400  a parameter, cursor or Prefer header is wrong   410  it expired
+400  a parameter, cursor or header is wrong          412  another version than the one that was read
 401  no access token, or not one of ours             413  the body is too large
 403  the token does not reach this far               414  the address is too long
 404  not there, or not for this caller               415  not a form, or not JSON
+405  not done with this type                         422  an update that changes what may not change
 408  the body did not arrive in time                 429  too many exports at once
+410  it expired, or was taken back                   503  too many calls at once
 """
 
 import json
@@ -23,11 +25,14 @@ ISSUE_TYPES: Mapping[int, str] = MappingProxyType(
         401: "login",
         403: "forbidden",
         404: "not-found",
+        405: "not-supported",
         408: "timeout",
         410: "expired",
+        412: "conflict",
         413: "too-long",
         414: "too-long",
         415: "not-supported",
+        422: "business-rule",
         429: "throttled",
         500: "exception",
     }

@@ -124,6 +124,8 @@ _PARAMETERS = frozenset(
     }
 )
 
+SEARCH_PARAMETERS: Final = (*sorted(_PARAMETERS), *sorted(_CONTROLS), "_cursor")
+
 
 def _is_known(kind: str, name: str) -> bool:
     return name in _CONTROLS or (name in _PARAMETERS and (kind == "Observation" or name != "value-quantity"))

@@ -23,6 +23,7 @@ from typing import Any, Protocol
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from cds.entered_in_error import IN_ERROR, WITHDRAWN
 from cds.registry_client import Deidentification
 from cds.resource import SERVED_TYPES, ResourceVersion
 
@@ -151,6 +152,8 @@ class Deidentified:
                 kept[name] = self._day(kept[name], resource.patient)
         if "birthDate" in kept:
             self._tell_age(kept)
+        if whole.get("status") == IN_ERROR:
+            _tell_why_in_codes(kept, whole)
         if resource.type == "Patient" and self._shift is not None:
             kept["identifier"] = [{"system": _PSEUDONYM_SYSTEM, "value": kept["id"]}]
         return json.dumps(self._with_pseudonyms(kept), separators=(",", ":")).encode()
@@ -192,6 +195,14 @@ class Deidentified:
             kind, _, stored_id = str(inner["reference"]).partition("/")
             inner["reference"] = f"{kind}/{self.shown_id(kind, stored_id)}"
         return inner
+
+
+def _tell_why_in_codes(kept: Json, whole: Json) -> None:
+    """Why a result was withdrawn, without the words of whoever withdrew it: they may name somebody."""
+    kept.pop("note", None)
+    reasons = [each["valueCodeableConcept"] for each in whole.get("extension", []) if each["url"] == WITHDRAWN]
+    if reasons:
+        kept["extension"] = [{"url": WITHDRAWN, "valueCodeableConcept": {"coding": reasons[0]["coding"]}}]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from cds.ports import StoredResult
 from cds.reporting import codes
 from cds.reporting.codes import Json
 from cds.reporting.observations import Observations, instant
+from cds.reporting.reading import withdrawn
 from cds.reporting.references import ResourceIds, full_url
 from cds.reporting.report import device, diagnostic_report, imaging_study, patient, provenance, reviewed
 
@@ -51,11 +52,11 @@ class FhirPublisher:
             rendering.patient_level(),
             *(rendering.of_level(level) for level in result.assessment.levels),
         ]
+        report = diagnostic_report(result, ids, observations, self._notice)
         yield patient(result, ids, self._identifier_system)
         yield imaging_study(result, ids)
         yield device(result, ids)
-        yield from observations
-        yield diagnostic_report(result, ids, observations, self._notice)
+        yield from (withdrawn(each, result.review) for each in (*observations, report))
         yield provenance(result, ids, observations)
         if result.review is not None:
             yield reviewed(ids, observations, result.review)

@@ -5,15 +5,21 @@ accepted    final
 rejected    entered-in-error: it stays on record with its reason, and is shown nowhere
 """
 
+from cds.entered_in_error import entered_in_error
 from cds.ports import Review
 from cds.reporting.codes import Json
 
-_STATUS = {"accepted": "final", "rejected": "entered-in-error"}
-
 
 def status_of(review: Review | None) -> str:
-    """Of Observation and DiagnosticReport; both value sets have these three."""
-    return "preliminary" if review is None else _STATUS[review.decision]
+    """Of Observation and DiagnosticReport, until `withdrawn` has seen them; both value sets have these."""
+    return "final" if review is not None and review.decision == "accepted" else "preliminary"
+
+
+def withdrawn(resource: Json, review: Review | None) -> Json:
+    """The same resource; entered in error where a reader has rejected the result, or it was taken back."""
+    if review is None or review.decision != "rejected":
+        return resource
+    return entered_in_error(resource, review.reason or "", review.code)
 
 
 def reader(element: str, review: Review | None) -> Json:

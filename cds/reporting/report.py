@@ -1,14 +1,15 @@
 """What stands around the Observations: report, patient, study, software, provenance."""
 
 from collections.abc import Sequence
-from html import escape
 
+from cds.entered_in_error import narrative
 from cds.ports import Review, StoredResult
 from cds.reporting import codes, terminology
 from cds.reporting.codes import Json, concept, measurement, own
 from cds.reporting.observations import effective, instant
 from cds.reporting.reading import named, reader, status_of
 from cds.reporting.references import ResourceIds, reference
+from cds.reporting.rendition import presented_form
 from cds.reporting.wording import conclusion
 
 
@@ -21,10 +22,7 @@ def diagnostic_report(result: StoredResult, ids: ResourceIds, observations: Sequ
         "resourceType": "DiagnosticReport",
         "id": ids.report,
         "meta": {"profile": [codes.profile("vbmd-report")], "security": [codes.AI_ASSERTED]},
-        "text": {
-            "status": "generated",
-            "div": f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{escape(text, quote=False)}</p></div>',
-        },
+        "text": narrative(text),
         "identifier": [{"system": codes.RESULT_ID, "value": result.result_id}],
         "status": status_of(result.review),
         "category": [codes.RADIOLOGY],
@@ -37,6 +35,7 @@ def diagnostic_report(result: StoredResult, ids: ResourceIds, observations: Sequ
         "imagingStudy": [reference("ImagingStudy", ids.study)],
         "conclusion": text,
         **({"conclusionCode": category} if category else {}),
+        "presentedForm": [presented_form(result, text)],
     }
 
 

@@ -15,6 +15,7 @@ from cds.bone.gates import GATES
 from cds.bone.outline_gates import OUTLINE_GATES
 from cds.bone.words import flag_words
 from cds.ct.reason import SENTENCES
+from cds.retraction import WITHDRAWALS
 
 MEASUREMENT = "measurement"
 LEVEL = "vertebral-level"
@@ -26,6 +27,7 @@ CONTRAST = "contrast-state"
 BASIS = "phantom-basis"
 SCANNER = "scanner-calibration"
 METHOD = "method"
+WITHDRAWAL = "withdrawal-reason"
 
 LUMBAR_SPINE = "lumbar-spine"
 PHANTOMLESS = "phantomless-hu-calibration"
@@ -168,6 +170,7 @@ SYSTEMS: Mapping[str, CodeSystem] = MappingProxyType(
                     )
                 },
             ),
+            CodeSystem(WITHDRAWAL, "Why a result was withdrawn", _plain(WITHDRAWALS)),
         )
     }
 )

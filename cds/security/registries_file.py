@@ -79,6 +79,8 @@ class _Entry(KeyFields):
         for scope in self.scopes:
             if not allowed_by([scope]):
                 raise ValueError("scopes: one of them allows nothing that is served here")
+        if self.deidentify != "none" and any(deed == "update" for _, deed in allowed_by(self.scopes)):
+            raise ValueError("scopes: whoever gets de-identified data cannot accept results")
         if not all(map(is_origin, self.rest_hook_origins)):
             raise ValueError("rest_hook_origins: give https://host[:port]; http on loopback only")
         return self

@@ -1,10 +1,14 @@
-"""SMART scopes of backend services, version 1 (`system/Observation.read`) and 2 (`system/Observation.rs`)."""
+"""SMART scopes of backend services, version 1 (`system/Observation.read`) and 2 (`system/Observation.rs`).
+
+Updates are for reports alone, and only where a scope names the type: `system/DiagnosticReport.u` or `.write`. What
+is for every type, such as `system/*.cruds`, only reads.
+"""
 
 import re
 from collections.abc import Collection, Iterable
 
 from cds.registry_client import Deed
-from cds.resource import SERVED_TYPES
+from cds.resource import ACCEPTED_TYPE, SERVED_TYPES
 
 Allowed = frozenset[tuple[str, Deed]]
 
@@ -20,24 +24,28 @@ def granted(requested: Collection[str], configured: Allowed) -> list[str]:
     """The requested scopes, each narrowed to what is configured, in the version that it was asked in."""
     scopes = []
     for scope in dict.fromkeys(requested):
-        first = scope.partition(".")[2] in ("read", "*")
         allowed = _allowed_by_one(scope) & configured
         for kind in SERVED_TYPES:
             rights = "".join(letter for letter, deed in _LETTERS if (kind, deed) in allowed)
-            if rights and not (first and rights != "rs"):
-                scopes.append(f"system/{kind}.{'read' if first else rights}")
+            if scope.partition(".")[2] in _FIRST:
+                scopes += [f"system/{kind}.{name}" for name in ("read", "write") if _FIRST[name] <= set(rights)]
+            elif rights:
+                scopes.append(f"system/{kind}.{rights}")
     return list(dict.fromkeys(scopes))
 
 
-_LETTERS: tuple[tuple[str, Deed], ...] = (("r", "read"), ("s", "search"))
+_LETTERS: tuple[tuple[str, Deed], ...] = (("r", "read"), ("u", "update"), ("s", "search"))
+_FIRST = {"read": set("rs"), "write": set("u"), "*": set("rus")}
+"""Rights of version 1 in the letters of version 2."""
 
 
 def _allowed_by_one(scope: str) -> Allowed:
     written = _SCOPE.fullmatch(scope)
     if written is None or not written["rights"]:
         return frozenset()
-    rights = "rs" if written["rights"] in ("read", "*") else written["rights"]
-    rights = "" if rights == "write" else rights
+    rights = _FIRST.get(written["rights"], set(written["rights"])) - (
+        set() if written["type"] == ACCEPTED_TYPE else {"u"}
+    )
     kinds = SERVED_TYPES if written["type"] == "*" else (written["type"],)
     deeds = [deed for letter, deed in _LETTERS if letter in rights]
     return frozenset((kind, deed) for kind in kinds if kind in SERVED_TYPES for deed in deeds)

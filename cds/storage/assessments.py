@@ -114,7 +114,7 @@ class SqlAssessmentStore:
         with self._engine.begin() as connection:
             statement = update(results).where(shown).values(withdrawn_at=self._clock.now(), withdrawn_why=why)
             if connection.execute(statement).rowcount:
-                enter_in_error(connection, result_id, self._clock.now())
+                enter_in_error(connection, result_id, why, self._clock.now())
 
     def _put_resources(self, connection: Connection, result: StoredResult, bundle: bytes) -> None:
         put_bundle(connection, result.result_id, columns_of(result.patient.key), bundle, self._clock.now())

@@ -27,5 +27,5 @@ def _fill_some(engine: Engine, clock: Clock, after: str) -> list[str]:
             whose = {"tenant": row.tenant, "patient_id": row.patient_id, "issuer": row.issuer}
             put_bundle(connection, row.result_id, whose, row.bundle, clock.now())
             if row.withdrawn_at is not None:
-                enter_in_error(connection, row.result_id, clock.now())
+                enter_in_error(connection, row.result_id, row.withdrawn_why or "withdrawn", clock.now())
     return [row.result_id for row in rows]

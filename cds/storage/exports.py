@@ -1,7 +1,7 @@
 """Bulk exports on record: who may work on one is a lease that runs out when its holder dies."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Engine, Row, and_, delete, func, insert, s
 
 from cds.export import Export, ExportFile, ExportProgress, ExportRequest
 from cds.ports import Clock
-from cds.storage.tables import exports
+from cds.storage.resources import last_moment
+from cds.storage.tables import export_types, exports
 
 LEASE = timedelta(seconds=30)
 _UNFINISHED = ("queued", "running")
@@ -23,15 +24,28 @@ class SqlExports:
         self._engine = engine
         self._clock = clock
 
-    def begin(self, client_id: str, request: ExportRequest, as_of: int, at_most: int) -> Export | None:
-        """Inserted first and counted then: of two that begin at once, the one too many goes."""
-        now = self._clock.now()
+    def begin(self, client_id: str, request: ExportRequest, at_most: int) -> Export | None:
+        """Inserted first and counted then: of two that begin at once, the one too many goes.
+
+        Its moment is taken once it can be seen: a result that is taken back is either entered in error by then,
+        or whoever takes it back finds the export.
+        """
         export_id = str(uuid.uuid4())
+        if not self._insert(export_id, client_id, request, at_most):
+            return None
+        with self._engine.begin() as connection:
+            moment = {"as_of": last_moment(connection)}
+            connection.execute(update(exports).where(exports.c.export_id == export_id).values(**moment))
+            connection.execute(update(export_types).where(export_types.c.export_id == export_id).values(**moment))
+        return self.read(export_id)
+
+    def _insert(self, export_id: str, client_id: str, request: ExportRequest, at_most: int) -> bool:
+        now = self._clock.now()
         row = {
             "export_id": export_id,
             "client": client_id,
             "request": asdict(request),
-            "as_of": as_of,
+            "as_of": 0,
             "state": "queued",
             "created_at": now,
             "leased_until": now,
@@ -43,10 +57,11 @@ class SqlExports:
         mine = and_(exports.c.client == client_id, exports.c.state.in_(_UNFINISHED))
         with self._engine.begin() as connection:
             connection.execute(insert(exports), row)
+            connection.execute(insert(export_types), [_taking_in(row, request, kind) for kind in request.types])
             if connection.execute(select(func.count()).select_from(exports).where(mine)).scalar_one() > at_most:
                 connection.rollback()
-                return None
-        return self.read(export_id)
+                return False
+        return True
 
     def read(self, export_id: str) -> Export | None:
         """One of them."""
@@ -80,16 +95,45 @@ class SqlExports:
         """Also of one that is complete: its files are not given out any more."""
         self._update(export_id, exports.c.state != "cancelled", {"state": "cancelled"})
 
+    def hand_out(self, export_id: str, kind: str) -> bool:
+        """Locked: whoever withdraws it comes before, and it is not handed out, or after, and finds the note."""
+        complete = exports.c.state == "complete"
+        locked = select(exports.c.state).where(exports.c.export_id == export_id, complete).with_for_update()
+        first = export_types.c.fetched_at.is_(None)
+        of_type = and_(export_types.c.export_id == export_id, export_types.c.type == kind)
+        with self._engine.begin() as connection:
+            connection.execute(update(export_types).where(of_type, first).values(fetched_at=self._clock.now()))
+            if connection.execute(locked).first() is None:
+                connection.rollback()
+                return False
+            return True
+
     def forget_before(self, moment: datetime) -> Sequence[str]:
-        """Delete those that ended, or stopped, before."""
+        """Delete those that ended, or stopped, before; not who has fetched what."""
         old = func.coalesce(exports.c.completed_at, exports.c.leased_until) < moment
         with self._engine.begin() as connection:
-            return list(connection.execute(delete(exports).where(old).returning(exports.c.export_id)).scalars())
+            gone = list(connection.execute(delete(exports).where(old).returning(exports.c.export_id)).scalars())
+            unfetched = and_(export_types.c.export_id.in_(gone), export_types.c.fetched_at.is_(None))
+            connection.execute(delete(export_types).where(unfetched))
+        return gone
 
     def _update(self, export_id: str, condition: ColumnElement[bool], values: dict[str, Any]) -> bool:
         statement = update(exports).where(exports.c.export_id == export_id, condition).values(**values)
         with self._engine.begin() as connection:
             return connection.execute(statement).rowcount == 1
+
+
+def _taking_in(row: Mapping[str, Any], request: ExportRequest, kind: str) -> dict[str, object]:
+    """A row of `export_types`."""
+    return {
+        **{name: row[name] for name in ("export_id", "client", "as_of")},
+        "type": kind,
+        "tenant": request.tenant,
+        "groups": list(request.groups or ()),
+        "since": 0 if request.since is None else request.since,
+        "filtered": any(each.startswith(f"{kind}?") for each in request.filters),
+        "deidentification": request.deidentification,
+    }
 
 
 def _held(lease: str) -> ColumnElement[bool]:

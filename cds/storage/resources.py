@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, case, insert, select, update
 
+from cds.entered_in_error import entered_in_error
 from cds.storage.search_columns import search_columns
 from cds.storage.tables import resource_clock, resources
 
@@ -32,12 +33,12 @@ def put_bundle(connection: Connection, result_id: str, patient: PatientColumns, 
     _put(connection, [_Draft(each, result_id, patient, subject) for each in whole], now)
 
 
-def enter_in_error(connection: Connection, result_id: str, now: datetime) -> None:
-    """New versions of a withdrawn result's Observations and report: registries that have it learn of it."""
+def enter_in_error(connection: Connection, result_id: str, why: str, now: datetime) -> None:
+    """New versions of a withdrawn result's Observations and report: registries that have it learn of it, and why."""
     query = select(resources).where(resources.c.result_id == result_id, _CURRENT, resources.c.type.in_(_WITH_STATUS))
     drafts = []
     for row in connection.execute(query).all():
-        wrong = json.loads(row.body) | {"status": "entered-in-error"}
+        wrong = entered_in_error(json.loads(row.body), why, "no-longer-confirmed")
         whose = {"tenant": row.tenant, "patient_id": row.patient_id, "issuer": row.issuer}
         drafts.append(_Draft(wrong, result_id, whose, row.patient))
     _put(connection, drafts, now)

@@ -275,6 +275,16 @@ group_members = Table(
 )
 """Which patients a registry may see, from the file that the site keeps; read anew at each start."""
 
+former_group_members = Table(
+    "former_group_members",
+    metadata,
+    Column("group_name", String(320), primary_key=True),
+    Column("tenant", String(64), primary_key=True),
+    Column("patient_id", String(64), primary_key=True),
+    Column("issuer", String(64), primary_key=True),
+)
+"""Who was in a group once: exports of that time hold their results."""
+
 exports = Table(
     "exports",
     metadata,
@@ -292,6 +302,25 @@ exports = Table(
     Column("fault", Text, nullable=False),
 )
 """`files` are complete and on disk; `progress` says where the next one begins."""
+
+export_types = Table(
+    "export_types",
+    metadata,
+    Column("export_id", String(36), primary_key=True),
+    Column("type", String(32), primary_key=True),
+    Column("client", String(255), nullable=False),
+    Column("tenant", String(64), nullable=False),
+    Column("groups", JSON, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("as_of", BigInteger, nullable=False),
+    Column("filtered", Boolean, nullable=False),
+    Column("deidentification", String(16), nullable=False),
+    Column("fetched_at", UtcDateTime),
+    Index("export_types_by_moment", "tenant", "type", "as_of"),
+)
+"""What an export took in: all that changed after `since`, as it stood at `as_of`. A row outlives its export where
+a file of that type was fetched: so it is known who has a result that is taken back later. `groups` is a list of
+names, or [] for every patient of the tenant."""
 
 subscriptions = Table(
     "subscriptions",

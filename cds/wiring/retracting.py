@@ -9,13 +9,16 @@ from cds.dicomweb.archive import open_archive
 from cds.dicomweb.folder import FolderArchive
 from cds.dicomweb.web import DicomwebArchive
 from cds.ports import Clock, Rejection, ResultPlace, StoredResult
+from cds.registry.export_files import ExportFiles
 from cds.reporting.bundle import FhirPublisher
-from cds.result_places import Charts, Images
+from cds.result_places import Charts, Exports, Images
 from cds.retracting import Retracting
 from cds.settings import Settings
 from cds.storage.audit_log import SqlAuditLog
+from cds.storage.exported_copies import SqlExportedCopies
 from cds.storage.outbox import SqlOutbox
 from cds.storage.regions import SqlRegionStore
+from cds.storage.resource_queries import SqlResources
 from cds.storage.retractions import SqlRetractions
 from cds.wiring.clock import SystemClock
 from cds.wiring.records import open_records
@@ -58,8 +61,9 @@ def open_retracting(settings: Settings) -> Iterator[Retracting]:
 def _places(
     settings: Settings, archive: FolderArchive | DicomwebArchive, engine: Engine, clock: Clock
 ) -> tuple[ResultPlace, ...]:
-    """The archive is asked even where results are not stored there now: they may have been once."""
-    charts = Charts(SqlOutbox(engine, clock))
+    """Registries and archive are asked even where neither gets results now: they may have had some once."""
+    files = ExportFiles(settings.export_folder, SqlResources(engine))
+    outside = (Charts(SqlOutbox(engine, clock)), Exports(SqlExportedCopies(engine, files.remove)))
     if not isinstance(archive, DicomwebArchive):
-        return (charts,)
-    return (charts, Images(_Rejections(archive, settings.notice), SqlRegionStore(engine, clock)))
+        return outside
+    return (*outside, Images(_Rejections(archive, settings.notice), SqlRegionStore(engine, clock)))

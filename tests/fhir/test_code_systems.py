@@ -15,6 +15,7 @@ from cds.hooks.override_reasons import OVERRIDE_SYSTEM
 from cds.reporting import terminology
 from cds.reporting.codes import BASE
 from cds.reporting.terminology import SYSTEMS, display_of
+from cds.retraction import KINDS
 from fhir_profiles.generate import GENERATED
 from tests.reporting.golden_cases import CASES, rendered
 from tests.support.fhir_definitions import code_systems
@@ -28,6 +29,7 @@ OF_THE_PROGRAM = {
     terminology.INTERVAL_KIND: set(get_args(IntervalKind)),
     terminology.CONTRAST: set(get_args(ContrastState)),
     terminology.BASIS: set(get_args(get_type_hints(Assessment)["basis"])),
+    terminology.WITHDRAWAL: {*KINDS, "rejected-by-reader", "no-longer-confirmed"},
     terminology.SCANNER: set(get_args(get_type_hints(Calibration)["scanner"])),
 }
 

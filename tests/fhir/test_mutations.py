@@ -20,7 +20,7 @@ from tests.support.fhir_definitions import terminology_issues
 P, M, F, T = "pyrofile", "medplum", "fhir.resources", "terminology"
 Json = dict[str, Any]
 
-ASSESSMENT, LEVEL, REPORT, DEVICE, PROVENANCE, PATIENT, STUDY, REFUSED, READ = range(9)
+ASSESSMENT, LEVEL, REPORT, DEVICE, PROVENANCE, PATIENT, STUDY, REFUSED, READ, WITHDRAWN = range(10)
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,12 @@ MISTAKES = {
     "not said to be AI": mistake(PROVENANCE, lambda r: r.pop("reason"), P, M),
     "patient without an identifier": mistake(PATIENT, lambda r: r.pop("identifier"), P, M),
     "study of nobody": mistake(STUDY, lambda r: r.pop("subject"), P, M, F),
+    "rendition as PDF": mistake(REPORT, lambda r: r["presentedForm"][0].update(contentType="application/pdf"), P, M),
+    "rendition without a hash": mistake(REPORT, lambda r: r["presentedForm"][0].pop("hash"), P, M),
+    "in error without a word why": mistake(WITHDRAWN, lambda r: r.pop("extension"), P, M),
+    "in error for a reason that no table has": mistake(
+        WITHDRAWN, lambda r: r["extension"][0]["valueCodeableConcept"]["coding"][0].update(code="dislike"), T
+    ),
     "read by nobody": mistake(READ, lambda r: r.pop("performer"), P, M),
 }
 
@@ -135,6 +141,7 @@ def whole():
         STUDY: _first("assessed", "ImagingStudy"),
         REFUSED: _first("not-assessable", "Observation"),
         READ: _first("accepted", "Observation"),
+        WITHDRAWN: _first("rejected", "DiagnosticReport"),
     }
 
 

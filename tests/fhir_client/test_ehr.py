@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from cds.ehr import EhrRefused, EhrUnavailable, PatientUnresolved, RemoteResource
+from cds.entered_in_error import withdrawal_code
 from cds.fhir_client.ehr_resources import REPLACES
 from cds.ports import Outgoing, Review
 from cds.reporting.bundle import FhirPublisher
@@ -132,10 +133,25 @@ def test_what_is_taken_back_says_why(server):
 
     observation, report = server.one("Observation"), server.one("DiagnosticReport")
     assert observation["status"] == report["status"] == "entered-in-error"
+    assert withdrawal_code(observation) == withdrawal_code(report) == "no-longer-confirmed"
+    assert "presentedForm" not in report
     assert observation["note"][-1]["text"].endswith("L1 is T12 <b>")
     assert report["conclusion"] == observation["note"][-1]["text"]
     assert "&lt;b&gt;" in report["text"]["div"]
     assert observation["meta"]["versionId"] == "2"
+
+
+def test_a_retraction_carries_its_code_into_the_chart(server):
+    """From the rendering that says so."""
+    ehr = server.ehr()
+    written = ehr.write(outgoing())
+    review = Review("Physicist B.", "rejected", MEASURED_AT, 1, "the vertebrae were named wrongly", "wrong-level")
+
+    ehr.take_back(outgoing(replace(a_result(), review=review)), written.remote, "the vertebrae were named wrongly")
+
+    assert (
+        withdrawal_code(server.one("Observation")) == withdrawal_code(server.one("DiagnosticReport")) == "wrong-level"
+    )
 
 
 def test_what_was_written_though_the_answer_was_lost_is_taken_back_too(server):

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
+from cds.entered_in_error import entered_in_error
 from cds.ports import Review
 from cds.reporting.bundle import FhirPublisher
 from cds.resource import UNKNOWN_DAY
@@ -110,9 +111,9 @@ def test_a_withdrawn_result_is_entered_in_error_not_gone(store, engine, clock):
             assert (first.version, second.version) == (1, 2)
             assert first.superseded == second.last_updated == milliseconds(clock.now())
             assert (second.status, second.superseded) == ("entered-in-error", None)
-            assert json.loads(second.body) | {"meta": 0} == json.loads(first.body) | {
-                "status": "entered-in-error",
-                "meta": 0,
+            before, after = json.loads(first.body), json.loads(second.body)
+            assert after | {"meta": 0} == entered_in_error(before, "the study is gone", "no-longer-confirmed") | {
+                "meta": 0
             }
     assert [row.version for row in rows(engine, type="ImagingStudy")] == [1]
 

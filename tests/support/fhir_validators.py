@@ -45,9 +45,10 @@ def need_fhir_tools() -> None:
     pytest.skip(f"FHIR validators: {lacking}")
 
 
-def profiles_of(resource: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a resource says of itself, and US Core."""
-    return (*resource.get("meta", {}).get("profile", ()), *US_CORE.get(resource["resourceType"], ()))
+def profiles_of(resource: Mapping[str, Any], *, us_core: bool = True) -> tuple[str, ...]:
+    """What a resource says of itself, and US Core where asked for."""
+    base = US_CORE.get(resource["resourceType"], ()) if us_core else ()
+    return (*resource.get("meta", {}).get("profile", ()), *base)
 
 
 _STAND_INS = {"_gender": ("gender", "unknown"), "_effectiveDateTime": ("effectiveDateTime", "2000-01-01")}
@@ -118,11 +119,11 @@ class Pyrofile(_Process):
         folders = (r4_package(), us_core_package(), _without_snapshots())
         super().__init__(PYROFILE_PYTHON, _SCRIPTS / "validate.py", *folders)
 
-    def issues(self, resource: Mapping[str, Any]) -> list[str]:
+    def issues(self, resource: Mapping[str, Any], *, us_core: bool = True) -> list[str]:
         """Errors as "rule path: text", of one resource or a whole Bundle."""
         told = _with_stand_ins(resource)
-        for each in [entry["resource"] for entry in told.get("entry", ())] or [told]:
-            if profiles := profiles_of(each):
+        for each in [entry["resource"] for entry in told.get("entry", ()) if "resource" in entry] or [told]:
+            if profiles := profiles_of(each, us_core=us_core):
                 each["meta"] = {**each.get("meta", {}), "profile": list(profiles)}
         return self._ask(told)["issues"]
 
@@ -133,10 +134,10 @@ class Medplum(_Process):
     def __init__(self) -> None:
         super().__init__("node", _SCRIPTS / "validate.mjs", NODE_MODULES, us_core_package(), GENERATED)
 
-    def issues(self, resource: Mapping[str, Any]) -> list[str]:
+    def issues(self, resource: Mapping[str, Any], *, us_core: bool = True) -> list[str]:
         """Everything found wrong with one resource: by base R4, its own profiles and US Core; warnings too."""
         resource = _with_typed_references(resource)
-        return self._ask({"resource": resource, "profiles": list(profiles_of(resource))})["issues"]
+        return self._ask({"resource": resource, "profiles": list(profiles_of(resource, us_core=us_core))})["issues"]
 
     def knows_unit(self, code: str) -> bool:
         """Whether UCUM has this unit."""

@@ -39,6 +39,8 @@ class RegistrySite:
     registries: str = EVERYTHING
     head: str = ""
     settings: dict[str, object] = field(default_factory=dict)
+    border: dict[str, object] = field(default_factory=dict)
+    """Settings of the application around the API."""
     clock: SettableClock = field(default_factory=SettableClock)
     audit: FakeAudit = field(default_factory=FakeAudit)
 
@@ -79,7 +81,7 @@ class RegistrySite:
     async def client(self) -> AsyncIterator["Registry"]:
         """The registry, with a token where it asks for one."""
         desks, close = registry_desks(self.configured, self.engine, self.audit, self.clock)
-        site = a_site(None, public_url="https://cds.example.org")
+        site = a_site(None, public_url="https://cds.example.org", **self.border)
         site.registry = desks
         transport = httpx.ASGITransport(app=site.app())
         async with httpx.AsyncClient(transport=transport, base_url="https://cds.example.org") as http:

@@ -28,6 +28,11 @@ Description: "Volumetric CT values stand under no LOINC code: those for bone den
 Severity: #error
 Expression: "code.coding.where(system = 'http://loinc.org').empty() and component.code.coding.where(system = 'http://loinc.org').empty()"
 
+Invariant: ocds-withdrawn
+Description: "Whatever is entered in error says why."
+Severity: #error
+Expression: "status = 'entered-in-error' implies extension.where(url = 'http://osteocds.org/fhir/StructureDefinition/withdrawn').exists()"
+
 Invariant: ocds-named
 Description: "A person is named."
 Severity: #error

@@ -63,7 +63,8 @@ RuleSet: VolumetricDensity(code)
 * component ^slicing.discriminator.path = "code"
 * component ^slicing.rules = #open
 * component.code from Measurement (required)
-* obeys ocds-value and ocds-interval and ocds-reader and ocds-not-dxa and ocds-patient
+* extension contains Withdrawn named withdrawn 0..1
+* obeys ocds-value and ocds-interval and ocds-reader and ocds-not-dxa and ocds-patient and ocds-withdrawn
 * insert Measured(low, ci95-low, mg/cm3, 0..1)
 * insert Measured(high, ci95-high, mg/cm3, 0..1)
 * insert Coded(intervalKind, interval-kind, IntervalKind, 0..1)

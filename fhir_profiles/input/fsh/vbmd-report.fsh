@@ -20,4 +20,11 @@ Description: "What was found, in sentences; preliminary until a named reader acc
 * conclusion 1..1
 * conclusionCode 0..1
 * conclusionCode from DensityCategory (required)
-* obeys ocds-interpreter and ocds-patient
+* presentedForm 0..1
+* presentedForm.contentType 1..1
+* presentedForm.contentType = #text/html
+* presentedForm.data 1..1
+* presentedForm.size 1..1
+* presentedForm.hash 1..1
+* extension contains Withdrawn named withdrawn 0..1
+* obeys ocds-interpreter and ocds-patient and ocds-withdrawn
