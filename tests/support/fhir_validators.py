@@ -3,11 +3,14 @@
 Each knows what others miss, and none is enough alone; `tests/fhir/test_mutations.py` has the table.
 """
 
+import atexit
 import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,6 @@ from fhir_profiles.generate import GENERATED
 from fhir_profiles.packages import (
     NODE_MODULES,
     PYROFILE_PYTHON,
-    TOOLS,
     US_CORE_ARCHIVE,
     missing,
     r4_package,
@@ -65,14 +67,15 @@ def _with_stand_ins(node: Any) -> Any:
     )
 
 
+@cache
 def _without_snapshots() -> Path:
     """Our definitions with differentials alone, from which pyrofile makes snapshots of its own.
 
     In a whole snapshot it takes the slicing of a component's extensions, by URL, for that of the components.
+    A folder for each process: tests run side by side.
     """
-    folder = TOOLS / "differentials"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="osteocds-differentials-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for path in GENERATED.glob("*-*.json"):
         definition = json.loads(path.read_text(encoding="utf-8"))
         definition.pop("snapshot", None)
