@@ -7,7 +7,9 @@ import pytest
 
 from cds.registry.notifications import TOPIC
 from cds.registry.notifier import GIVE_UP_AFTER
+from cds.retracting import Retracting, Verdict
 from cds.storage.opt_outs import SqlOptOuts
+from cds.storage.retractions import SqlRetractions
 from tests.support.assessments import a_key
 from tests.support.registry_site import EVERYTHING
 
@@ -113,6 +115,28 @@ async def test_what_is_not_taken_is_sent_again_and_lost_never(site):
         found = registry.desks.subscriptions.subscriptions.read(at.rpartition("/")[2])
 
     assert found.status == "error"
+
+
+async def test_a_retraction_is_told_and_what_is_read_then_says_so(site):
+    """By id again; the resource behind it is entered in error, with its reason."""
+    async with site.with_token() as registry:
+        endpoint = Endpoint(registry)
+        await begin(registry)
+        endpoint.notifier.deliver_due()
+        result = site.keep(1)
+        endpoint.notifier.deliver_due()
+        before = endpoint.told()
+        site.clock.move_on(seconds=5)
+        verdict = Verdict("wrong-patient", "the images are of somebody else", "Physicist B.")
+        Retracting(SqlRetractions(site.engine), site.publisher, (), site.audit, site.clock).retract(result, verdict)
+        endpoint.notifier.deliver_due()
+        again = endpoint.told()[len(before) :]
+        read = (await registry.get(again[0])).json()
+
+    assert len(before) == 1
+    assert again == before
+    assert read["status"] == "entered-in-error"
+    assert "wrong-patient" in json.dumps(read)
 
 
 async def test_opted_out_patients_are_not_told_of(site):
