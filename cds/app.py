@@ -34,6 +34,8 @@ from cds.ports import (
     FeedbackLog,
     OptOuts,
     PatientChart,
+    PatientHistory,
+    PictureStore,
     Readiness,
     ReportLinks,
     RetractionNotices,
@@ -66,6 +68,8 @@ class WebCollaborators:
     clock: Clock
     readiness: Readiness
     retractions: RetractionNotices
+    pictures: PictureStore
+    history: PatientHistory
     registry: RegistryDesks | None = None
     """None: no registry may call, and there is nothing under `/fhir`."""
     close: Callable[[], Awaitable[None]] | None = None
@@ -86,7 +90,17 @@ def create_app(settings: Settings, collaborators: WebCollaborators) -> FastAPI:
         clock=to.clock,
         retractions=to.retractions,
     )
-    pages = PagePorts(to.answering, to.links, to.store, to.audit, to.opt_outs, to.clock, to.retractions)
+    pages = PagePorts(
+        answering=to.answering,
+        links=to.links,
+        store=to.store,
+        audit=to.audit,
+        opt_outs=to.opt_outs,
+        clock=to.clock,
+        retractions=to.retractions,
+        pictures=to.pictures,
+        history=to.history,
+    )
     has_archive = settings.archive_folder is not None or settings.archive_url is not None
     app = FastAPI(
         title="osteocds",

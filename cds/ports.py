@@ -7,7 +7,7 @@ from typing import Final, Literal, Protocol
 
 from cds.bone.anatomy import Spine, VertebralLevel
 from cds.bone.assessment import Assessment, Calibration
-from cds.bone.measured_ct import Measured
+from cds.bone.measured_ct import Measured, MeasuredCt
 from cds.bone.regions import MeasuredRegions
 from cds.bone.tissue_sample import TissueSample
 from cds.client import Client
@@ -20,6 +20,7 @@ from cds.errors import OsteocdsError
 from cds.export import Export, ExportFile, ExportProgress, ExportRequest, HandedOut
 from cds.mode import Mode
 from cds.order import ImagingOrder
+from cds.picture import Picture
 from cds.registry_client import RegistryClient
 from cds.resource import Found, Reach, ResourceSearch, ResourceVersion
 from cds.retraction import Recall, Retraction, WithdrawalCode
@@ -696,3 +697,42 @@ class Subscriptions(Protocol):
 
     def end(self, subscription_id: str) -> None:
         """Forget it."""
+
+
+class ReportIllustrator(Protocol):
+    """Draws what was seen, outlined and measured in a CT."""
+
+    def draw(self, ct: MeasuredCt, used: Collection[VertebralLevel]) -> Sequence[Picture]:
+        """In the order in which a reader looks at them; no patient data in any."""
+
+
+PictureState = Literal["wished-for", "impossible"]
+
+
+class PictureStore(Protocol):
+    """Keeps pictures by result, and which have to be drawn again because they were purged."""
+
+    def put(self, result_id: str, pictures: Sequence[Picture]) -> None:
+        """Keep, or replace; whoever wished for them has them."""
+
+    def read(self, result_id: str) -> Sequence[Picture]:
+        """In the order in which they were put; empty where there are none."""
+
+    def wish(self, result_id: str) -> PictureState:
+        """Have them drawn again; asking twice is asking once."""
+
+    def wishes(self) -> Sequence[str]:
+        """Results whose pictures are to be drawn again, the first asked for first."""
+
+    def give_up(self, result_id: str) -> None:
+        """They cannot be drawn again."""
+
+    def purge_before(self, moment: datetime) -> int:
+        """Delete what was drawn before, and what was drawn a day ago of a CT that has no result; how many results."""
+
+
+class PatientHistory(Protocol):
+    """The measured CTs of one patient."""
+
+    def of(self, patient: PatientKey) -> Sequence[StoredResult]:
+        """The newest result of each series that is shown, by scan date; those without a date first."""

@@ -201,6 +201,10 @@ class Settings(BaseSettings):
     """Key that signs report links; default: generated once in data_dir."""
     link_lifetime_h: float = Field(default=72.0, gt=0)
 
+    # report pages
+    picture_keep_days: Annotated[int | None, Field(gt=0), BeforeValidator(_none_in_words)] = 730
+    """How long pictures are kept; drawn again when somebody looks at an older report. "none" keeps them for ever."""
+
     # inference
     segmenter: Annotated[str | None, BeforeValidator(_none_if_empty)] = None
     """Who names and outlines the vertebrae: unset for the shipped networks, the folder of a MONAI bundle,

@@ -72,6 +72,8 @@ async def test_the_application_closes_what_it_was_told_to():
         calls=site.calls,
         modes=FakeServiceModes(),
         opt_outs=site.opt_outs,
+        pictures=FakePictures(),
+        history=FakeHistory(),
         retractions=site.retractions,
         authentication=site.authentication,
         clock=site.clock,

@@ -40,6 +40,8 @@ class Norm:
     """One population's curves."""
 
     population: str
+    people: str
+    """Who they are, in words."""
     source: str
     phantom_basis: str
     k2hpo4_per_own: float
@@ -59,6 +61,7 @@ NORMS: Final[Mapping[str, Norm]] = MappingProxyType(
     {
         "mesa-chinese-american": Norm(
             population="mesa-chinese-american",
+            people="Chinese-American participants of MESA",
             source="Li 2013, Acad Radiol 20:621",
             phantom_basis="hydroxyapatite, Image Analysis solid phantom",
             k2hpo4_per_own=0.827,

@@ -18,7 +18,7 @@ _STANDS_FOR = frozenset({VertebralLevel.L1, VertebralLevel.L2})
 RULE_IN_ONLY = "It raises suspicion; it cannot rule out low bone density."
 """What stands beside every value."""
 
-_CATEGORIES: Mapping[Category | None, str] = MappingProxyType(
+CATEGORIES: Mapping[Category | None, str] = MappingProxyType(
     {
         "osteoporosis-range": "osteoporosis range",
         "low": "low",
@@ -28,7 +28,7 @@ _CATEGORIES: Mapping[Category | None, str] = MappingProxyType(
     }
 )
 
-_FLAGS: Mapping[str, str] = MappingProxyType(
+FLAGS: Mapping[str, str] = MappingProxyType(
     {
         "age-unknown": "The patient's age at the scan is unknown; the category assumes 50 years or more.",
         "air-offset": "Air in the images is off its nominal -1000 HU.",
@@ -107,7 +107,7 @@ def levels_words(levels: Sequence[VertebralLevel]) -> str:
 
 def flag_words(code: str) -> str:
     """A sentence for a quality flag; one without a sentence of its own is spelt out."""
-    return _FLAGS.get(code, f"{code.replace('-', ' ').capitalize()}.")
+    return FLAGS.get(code, f"{code.replace('-', ' ').capitalize()}.")
 
 
 def category_words(assessment: Assessment) -> str:
@@ -116,7 +116,7 @@ def category_words(assessment: Assessment) -> str:
         return "low, osteoporosis range not excluded"
     if assessment.category == "indeterminate" and reaches_below_80(assessment):
         return "may lie in the osteoporosis range"
-    return _CATEGORIES[assessment.category]
+    return CATEGORIES[assessment.category]
 
 
 def fractured_levels(assessment: Assessment) -> tuple[VertebralLevel, ...]:

@@ -1,44 +1,61 @@
 """`/reports/{token}`: the report page, or a page that says why there is none."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path as FilePath
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from cds.bone.words import RULE_IN_ONLY, day_words
+from cds.pages.illustration import Standing
+from cds.pages.language import Language, preferred
+from cds.pages.report_document import Document, Illustrated, ReportDocuments
 from cds.pages.standing import Answers, Confirmation
-from cds.pages.view import view_of
 from cds.ports import (
     AssessmentStore,
     AuditLog,
     Clock,
     LinkRefused,
     OptOuts,
+    PatientHistory,
+    PictureStore,
     ReportLinks,
     RetractionNotices,
     StoredResult,
 )
 from cds.settings import Settings
 
-_TEMPLATES = FilePath(__file__).parent / "templates"
+Why = tuple[int, str, str]
+"""Status, title, text."""
 
-_REFUSED = (403, "This link is not valid", "It was not made by this service, or it was changed on the way.")
-_EXPIRED = (410, "This link has expired", "Open the report again from a new card.")
-_GONE = (410, "This result is no longer shown", "It was withdrawn or replaced. A new card shows what holds now.")
-_OPTED_OUT = (410, "This result is not shown", "The patient has asked that earlier images are not used for this.")
-_BEING_CHECKED = (
+_REFUSED: Why = (403, "This link is not valid", "It was not made by this service, or it was changed on the way.")
+_EXPIRED: Why = (410, "This link has expired", "Open the report again from a new card.")
+_GONE: Why = (
+    410,
+    "This result is no longer shown",
+    "It was withdrawn or replaced. A new card shows what holds now.",
+)
+_OPTED_OUT: Why = (
+    410,
+    "This result is not shown",
+    "The patient has asked that earlier images are not used for this.",
+)
+_RETRACTED: Why = (
+    410,
+    "This result was retracted",
+    "It was taken back on {day}: {reason}. Do not rely on it.",
+)
+_BEING_CHECKED: Why = (
     503,
     "This result is being checked",
     "Whether the CT still belongs to this patient is being confirmed. Try again in a minute.",
 )
+CLOSED = (_REFUSED, _EXPIRED, _GONE, _OPTED_OUT, _RETRACTED, _BEING_CHECKED)
 
 Token = Annotated[str, Path(json_schema_extra={"pattern": "^[A-Za-z0-9_.-]+$"})]
 """What signed links are made of; other texts are refused as forgeries are."""
+Asked = Annotated[str | None, Query(alias="lang", description="en or zh-Hans; else Accept-Language.")]
+Accepted = Annotated[str | None, Header(alias="Accept-Language")]
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     status: {"description": title, "content": {"text/html": {"schema": {"type": "string"}}}}
@@ -62,6 +79,8 @@ class PagePorts:
     opt_outs: OptOuts
     clock: Clock
     retractions: RetractionNotices
+    pictures: PictureStore
+    history: PatientHistory
 
 
 class ReportPages:
@@ -69,65 +88,68 @@ class ReportPages:
 
     def __init__(self, settings: Settings, ports: PagePorts) -> None:
         self._ports = ports
-        self._notice = settings.notice
         self._confirmation = Confirmation(ports.answering, timedelta(hours=settings.confirm_every_h))
-        self._templates = Environment(
-            loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-        )
+        self._documents = ReportDocuments(settings.notice)
 
-    def page(self, token: str) -> HTMLResponse:
+    def page(self, token: str, language: Language) -> HTMLResponse:
         """The report that a token opens."""
         now = self._ports.clock.now()
         try:
             result_id = self._ports.links.open(token, now)
         except LinkRefused as refused:
             self._ports.audit.record("report-page", None, "expired" if refused.expired else "refused")
-            return self._closed(_EXPIRED if refused.expired else _REFUSED)
+            return self._closed(_EXPIRED if refused.expired else _REFUSED, language)
         result = self._ports.store.read(result_id)
         if result is None:
             self._ports.audit.record("report-page", None, "gone", result_id)
-            return self._closed(self._why_gone(result_id))
+            return self._gone(result_id, language)
         if self._ports.opt_outs.has_opted_out(result.patient.key):
             self._ports.audit.record("report-page", result.patient.key, "opted-out", result_id)
-            return self._closed(_OPTED_OUT)
+            return self._closed(_OPTED_OUT, language)
         standing = self._confirmation.standing(result, now)
         self._ports.audit.record("report-page", result.patient.key, standing, result_id)
         match standing:
             case "shown":
-                return self._report(result)
+                return self._report(result, language)
             case "being-checked":
-                return self._closed(_BEING_CHECKED)
+                return self._closed(_BEING_CHECKED, language)
             case _:
-                return self._closed(_GONE)
+                return self._closed(_GONE, language)
 
-    def _why_gone(self, result_id: str) -> tuple[int, str, str]:
+    def _gone(self, result_id: str, language: Language) -> HTMLResponse:
         retraction = self._ports.retractions.of(result_id)
         if retraction is None:
-            return _GONE
-        on = f"It was taken back on {day_words(retraction.at.date())}: {retraction.told}"
-        return (410, "This result was retracted", f"{on.rstrip('.')}. Do not rely on it.")
+            return self._closed(_GONE, language)
+        day = self._documents.wording(language).day(retraction.at.date())
+        return self._closed(_RETRACTED, language, day=day, reason=retraction.told.rstrip("."))
 
-    def _report(self, result: StoredResult) -> HTMLResponse:
-        return self._html(200, "report.html", view=view_of(result), rule_in_only=RULE_IN_ONLY, notice=self._notice)
+    def _report(self, result: StoredResult, language: Language) -> HTMLResponse:
+        pictures = self._ports.pictures.read(result.result_id)
+        standing: Standing = "drawn"
+        if not pictures:
+            assessed = result.assessment.status == "assessed"
+            standing = self._ports.pictures.wish(result.result_id) if assessed else "none"
+        shown = Illustrated(result, self._ports.history.of(result.patient.key), pictures, standing)
+        return _answer(200, self._documents.report(shown, language), language)
 
-    def _closed(self, why: tuple[int, str, str]) -> HTMLResponse:
+    def _closed(self, why: Why, language: Language, **facts: object) -> HTMLResponse:
         status, title, text = why
-        return self._html(status, "closed.html", title=title, text=text)
+        return _answer(status, self._documents.closed(title, text, language, **facts), language)
 
-    def _html(self, status: int, template: str, **values: object) -> HTMLResponse:
-        nonce = secrets.token_urlsafe(16)
-        page = self._templates.get_template(template).render(nonce=nonce, **values)
-        headers = {
-            "Content-Security-Policy": f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; "
-            "form-action 'none'; frame-ancestors 'none'",
-            "Cache-Control": "no-store",
-            "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
-            "X-Robots-Tag": "noindex",
-        }
-        if status == 503:
-            headers["Retry-After"] = "60"
-        return HTMLResponse(page, status, headers)
+
+def _answer(status: int, document: Document, language: Language) -> HTMLResponse:
+    headers = {
+        "Content-Security-Policy": document.policy,
+        "Content-Language": language,
+        "Vary": "Accept-Language",
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Robots-Tag": "noindex",
+    }
+    if status == 503:
+        headers["Retry-After"] = "60"
+    return HTMLResponse(document.html, status, headers)
 
 
 def report_routes(pages: ReportPages) -> APIRouter:
@@ -135,8 +157,8 @@ def report_routes(pages: ReportPages) -> APIRouter:
     router = APIRouter(tags=["Report"])
 
     @router.get("/reports/{token}", response_class=HTMLResponse, responses=_ANSWERS)
-    def report(token: Token) -> HTMLResponse:
+    def report(token: Token, asked: Asked = None, accepted: Accepted = None) -> HTMLResponse:
         """Show the report that a card links to."""
-        return pages.page(token)
+        return pages.page(token, preferred(asked, accepted))
 
     return router

@@ -1,10 +1,18 @@
 """A stored result as the lines of a report page; the template only lays them out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cds.bone import words
 from cds.bone.assessment import Assessment, LevelMeasurement
 from cds.ct.patient import PatientIdentity
+from cds.pages.charts import ScaleChart, scale_chart
+from cds.pages.illustration import Illustration
+from cds.pages.language import Wording
+from cds.pages.method import Fact, acquisition_facts, method_facts
+from cds.pages.reference_view import ReferenceView, reference_view
+from cds.pages.sentences import category_said, flag_said, fractures_said, reason_said
+from cds.pages.trend_view import TrendView, trend_view
 from cds.ports import Review, StoredResult
 
 
@@ -17,7 +25,8 @@ class LevelRow:
     interval: str
     hu: str
     roi_cm3: str
-    used: str
+    height_loss: str
+    used: bool
     remarks: tuple[str, ...]
 
 
@@ -25,103 +34,122 @@ class LevelRow:
 class ReportView:
     """Everything the page says."""
 
-    patient: tuple[tuple[str, str], ...]
+    patient: tuple[Fact, ...]
+    scanned: str
     value: str | None
     interval: str | None
     upper_estimate: bool
+    where: str
+    """Which vertebrae the value was measured in."""
     category: str
+    certainty: str
+    scale: ScaleChart | None
     reading: str
     reasons: tuple[str, ...]
+    """Why there is no value."""
     remarks: tuple[str, ...]
+    illustration: Illustration
+    reference: ReferenceView
+    trend: TrendView
     levels_are_upper_estimates: bool
     levels: tuple[LevelRow, ...]
-    facts: tuple[tuple[str, str], ...]
+    left_out: tuple[str, ...]
+    facts: tuple[Fact, ...]
 
 
-def view_of(result: StoredResult) -> ReportView:
-    """The page of one result, assessed or not."""
+def view_of(
+    result: StoredResult, history: Sequence[StoredResult], illustration: Illustration, wording: Wording
+) -> ReportView:
+    """The page of one result, assessed or not. `history`: the patient's results, this one among them or not."""
     assessment = result.assessment
     value, interval = assessment.vbmd_mg_cm3, assessment.ci95_mg_cm3
+    assessed = assessment.status == "assessed"
+    reasons = tuple(reason_said(each, wording) for each in assessment.reasons)
     return ReportView(
-        patient=_patient(result.patient),
+        patient=_patient(result.patient, wording),
+        scanned=wording.day(assessment.acquisition.study_date),
         value=None if value is None else words.mg_words(value),
         interval=None if interval is None else words.interval_words(interval),
         upper_estimate=assessment.interval_kind == "upper-estimate",
-        category=words.category_words(assessment),
-        reading=_reading(result.review),
-        reasons=tuple(reason.text for reason in assessment.reasons),
-        remarks=(*words.possible_fractures(assessment), *(words.flag_words(flag) for flag in assessment.flags)),
+        where=_where(assessment, wording),
+        category=category_said(assessment, wording),
+        certainty=_certainty(assessment, wording),
+        scale=None if value is None or interval is None else scale_chart(value, interval),
+        reading=_reading(result.review, wording),
+        reasons=() if assessed else reasons,
+        remarks=(*fractures_said(assessment, wording), *(flag_said(flag, wording) for flag in assessment.flags)),
+        illustration=illustration,
+        reference=reference_view(result, wording),
+        trend=trend_view(result, history, wording),
         levels_are_upper_estimates=words.levels_are_upper_estimates(assessment),
-        levels=tuple(_row(level) for level in assessment.levels),
-        facts=(*_acquisition(assessment), *_method(result)),
+        levels=tuple(_row(level, wording) for level in assessment.levels),
+        left_out=(*(reasons if assessed else ()), *_passed_over(assessment, wording)),
+        facts=(*acquisition_facts(assessment, wording), *method_facts(result, wording)),
     )
 
 
-def _reading(review: Review | None) -> str:
+def _reading(review: Review | None, wording: Wording) -> str:
     """Whether a person has accepted it; what was rejected is not shown at all."""
     if review is None or review.decision != "accepted":
-        return "The result is preliminary: software measured it, and no reader has accepted it yet."
-    return f"Software measured it; {review.reader} accepted it on {words.day_words(review.at.date())}."
+        return wording.say("The result is preliminary: software measured it, and no reader has accepted it yet.")
+    day = wording.day(review.at.date())
+    return wording.say("Software measured it; {reader} accepted it on {day}.", reader=review.reader, day=day)
 
 
-def _patient(patient: PatientIdentity) -> tuple[tuple[str, str], ...]:
+def _patient(patient: PatientIdentity, wording: Wording) -> tuple[Fact, ...]:
+    say = wording.say
+    sex = {"male": say("male"), "female": say("female"), None: say("not recorded")}[patient.sex]
     return (
-        ("Patient identifier", patient.key.patient_id),
-        ("Birth date", words.day_words(patient.birth_date) if patient.birth_date else "not recorded"),
-        ("Sex", patient.sex or "not recorded"),
+        (say("Patient identifier"), patient.key.patient_id),
+        (say("Birth date"), wording.day(patient.birth_date) if patient.birth_date else say("not recorded")),
+        (say("Sex"), sex),
     )
 
 
-def _row(level: LevelMeasurement) -> LevelRow:
+def _where(assessment: Assessment, wording: Wording) -> str:
+    levels = words.levels_words(assessment.levels_used)
+    if words.is_estimate(assessment):
+        return wording.say("trabecular bone density at L1-L2, estimated from {levels}", levels=levels)
+    return wording.say("trabecular bone density at L1-L2")
+
+
+def _certainty(assessment: Assessment, wording: Wording) -> str:
+    """What the interval allows, in one sentence."""
+    if assessment.ci95_mg_cm3 is None:
+        return ""
+    low, high = assessment.ci95_mg_cm3
+    if high - low > 50:
+        return wording.say("Very uncertain: the interval is wider than 50 mg/cm3.")
+    crossed = [text for text, border in (("80", 80.0), ("120", 120.0)) if low < border < high]
+    if crossed:
+        return wording.say("The interval crosses {border}: either side is possible.", border=crossed[0])
+    if assessment.interval_kind == "upper-estimate":
+        return wording.say("The true value may be lower, as far as the interval reaches.")
+    return wording.say("The interval does not cross 80 or 120.")
+
+
+def _row(level: LevelMeasurement, wording: Wording) -> LevelRow:
+    loss = level.height_loss_percent
     return LevelRow(
         level=level.level.value,
         density=words.mg_words(level.vbmd_mg_cm3),
         interval=words.interval_words(level.ci95_mg_cm3),
         hu=f"{level.hu:.0f}",
         roi_cm3=f"{level.roi_cm3:.1f}",
-        used="yes" if level.used else "no",
-        remarks=(*(words.flag_words(flag) for flag in level.flags), *(reason.text for reason in level.reasons)),
-    )
-
-
-def _acquisition(assessment: Assessment) -> tuple[tuple[str, str], ...]:
-    facts = assessment.acquisition
-    age = "" if facts.scan_age_days is None else f", {facts.scan_age_days} days before the measurement"
-    scanner = " ".join(each for each in (facts.manufacturer, facts.model) if each)
-    return (
-        ("CT of", f"{words.day_words(facts.study_date)}{age}"),
-        ("Scanner", scanner or "not recorded"),
-        ("Tube voltage", "not recorded" if facts.kvp is None else f"{facts.kvp:g} kVp"),
-        ("Kernel", facts.kernel or "not recorded"),
-        ("Slices", "not recorded" if facts.slice_thickness_mm is None else f"{facts.slice_thickness_mm:g} mm"),
-        ("Contrast medium", {"none": "none", "enhanced": "yes", "unknown": "unknown"}[assessment.contrast.state]),
-        ("Study", facts.study_uid),
-        ("Series", facts.series_uid),
-    )
-
-
-def _method(result: StoredResult) -> tuple[tuple[str, str], ...]:
-    assessment = result.assessment
-    software, calibration = assessment.software, assessment.calibration
-    facts = [
-        ("Measured on", f"{words.day_words(result.measured_at.date())} by osteocds {software.version}"),
-        ("Model", f"{software.model} (weights {software.weights_sha256[:12]})"),
-        (
-            "Images and patient",
-            {"matched": "agree", "unverified": "not verified"}.get(assessment.patient_check, "differ"),
+        height_loss=wording.say("not known") if loss is None else f"{loss:.0f} %",
+        used=level.used,
+        remarks=(
+            *(flag_said(flag, wording) for flag in level.flags),
+            *(reason_said(reason, wording) for reason in level.reasons),
         ),
-    ]
-    if calibration is not None:
-        known = {"site": "calibrated on site", "documented": "documented", "unknown": "not calibrated"}
-        on_file = f": {calibration.source}" if calibration.scanner != "unknown" and calibration.source else ""
-        facts += [
-            ("Calibration", f"phantomless, {calibration.method}, version {calibration.version}"),
-            ("Scanner calibration", f"{known[calibration.scanner]}{on_file}"),
-            ("Slope", f"{calibration.slope_hu_per_mg_cm3:.3f} HU per mg/cm3 ({assessment.basis})"),
-        ]
-    if assessment.probability_osteoporosis_range is not None:
-        percent = words.percent_words(assessment.probability_osteoporosis_range)
-        facts.append(("Probability that a reference QCT would read below 80 mg/cm3", percent))
-    if assessment.z_score is not None and assessment.population is not None:
-        facts.append((f"Z-score ({assessment.population})", f"{assessment.z_score:.1f}"))
-    return tuple(facts)
+    )
+
+
+def _passed_over(assessment: Assessment, wording: Wording) -> tuple[str, ...]:
+    return tuple(
+        wording.say(
+            "Series {series} was tried first: {reason}", series=each.series_uid, reason=reason_said(reason, wording)
+        )
+        for each in assessment.passed_over
+        for reason in each.reasons
+    )

@@ -335,3 +335,26 @@ subscriptions = Table(
     Column("next_try_at", UtcDateTime, nullable=False),
 )
 """`seen`: everything up to this moment was delivered."""
+
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("result_id", String(64), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("name", String(32), nullable=False),
+    Column("width_px", Integer, nullable=False),
+    Column("height_px", Integer, nullable=False),
+    Column("pixel_mm", Float, nullable=False),
+    Column("png", LargeBinary, nullable=False),
+    Column("drawn_at", UtcDateTime, nullable=False, index=True),
+)
+"""About 100 kB for a result; in the database because workers and web processes may be different machines."""
+
+picture_wishes = Table(
+    "picture_wishes",
+    metadata,
+    Column("result_id", String(64), primary_key=True),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("given_up", Boolean, nullable=False),
+)
+"""Pictures that were purged and asked for again."""

@@ -16,7 +16,9 @@ from cds.storage.card_memory import SqlCardMemory
 from cds.storage.engine import open_engine
 from cds.storage.feedback import SqlFeedbackLog
 from cds.storage.health import SqlServiceHealth
+from cds.storage.history import SqlPatientHistory
 from cds.storage.opt_outs import SqlOptOuts
+from cds.storage.pictures import SqlPictures
 from cds.storage.readiness import SqlReadiness
 from cds.storage.retractions import SqlRetractionNotices
 from cds.storage.service_modes import SqlServiceModes
@@ -78,6 +80,8 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
         clock=clock,
         readiness=SqlReadiness(engine, clock),
         retractions=SqlRetractionNotices(engine),
+        pictures=SqlPictures(engine, clock),
+        history=SqlPatientHistory(engine),
         registry=registry,
         close=close,
     )

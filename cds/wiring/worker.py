@@ -15,6 +15,7 @@ from cds.storage.engine import open_engine
 from cds.storage.health import SqlArchiveWatch, SqlHeartbeats
 from cds.storage.opt_outs import SqlOptOuts
 from cds.wiring.clock import SystemClock
+from cds.wiring.illustrating import illustrating
 from cds.wiring.image_results import result_delivery
 from cds.wiring.measuring import instruments_on
 from cds.wiring.retracting import retracting
@@ -38,6 +39,7 @@ def worker_of(settings: Settings) -> Worker:
     )
     loaded = SegmenterIdentity(instruments.segmenter.name, instruments.segmenter.weights_sha256)
     delivery = result_delivery(settings, archive, engine, clock)
+    drawing = illustrating(settings, engine, instruments)
     writing = writing_back(settings, engine, clock, ehr_client())
     screening = Screening(
         instruments=instruments,
@@ -48,7 +50,7 @@ def worker_of(settings: Settings) -> Worker:
         generation=generation_of(loaded, instruments.calibrator.version, settings.population).name,
         max_scan_age_days=settings.max_scan_age_days,
         allow_unverified_identity=settings.allow_unverified_identity,
-        keepers=() if delivery is None else (delivery,),
+        keepers=(drawing, *(() if delivery is None else (delivery,))),
         recipients=(writing,),
     )
     return Worker(
@@ -61,5 +63,7 @@ def worker_of(settings: Settings) -> Worker:
             *(() if delivery is None else (delivery.deliver,)),
             writing.deliver,
             retracting(settings, archive, engine, clock).finish,
+            drawing.redraw,
+            drawing.purge,
         ),
     )

@@ -26,6 +26,7 @@ from tests.support.fakes import (
     FakeStore,
 )
 from tests.support.hook_calls import SYSTEM
+from tests.support.pictures import FakeHistory, FakePictures
 
 
 @dataclass
@@ -45,6 +46,8 @@ class Site:
     readiness: FakeReadiness = field(default_factory=FakeReadiness)
     opt_outs: FakeOptOuts = field(default_factory=FakeOptOuts)
     retractions: FakeRetractionNotices = field(default_factory=FakeRetractionNotices)
+    pictures: FakePictures = field(default_factory=FakePictures)
+    history: FakeHistory = field(default_factory=FakeHistory)
     registry: object | None = None
     modes: FakeServiceModes | None = None
     """None: every service is in the mode of the settings."""
@@ -84,6 +87,8 @@ class Site:
                 retractions=self.retractions,
                 modes=self.modes or FakeServiceModes(self.settings.mode),
                 opt_outs=self.opt_outs,
+                pictures=self.pictures,
+                history=self.history,
                 registry=self.registry,
             ),
         )

@@ -1,0 +1,82 @@
+"""Results as HTML: one document without anything from elsewhere, for the web and for a file alike."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from cds.bone.words import RULE_IN_ONLY
+from cds.pages.illustration import Standing, illustration_of
+from cds.pages.language import LANGUAGES, OWN_NAMES, Language, Wording
+from cds.pages.view import view_of
+from cds.picture import Picture
+from cds.ports import StoredResult
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """HTML, and the policy that it is to be shown under."""
+
+    html: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Illustrated:
+    """A result with what belongs beside it."""
+
+    result: StoredResult
+    history: Sequence[StoredResult] = ()
+    pictures: Sequence[Picture] = ()
+    standing: Standing = "drawn"
+
+
+class ReportDocuments:
+    """Renders in every language; built once."""
+
+    def __init__(self, notice: str) -> None:
+        self._notice = notice
+        self._wordings = {language: Wording.read(language) for language in LANGUAGES}
+        self._templates = Environment(
+            loader=FileSystemLoader(_TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def report(self, shown: Illustrated, language: Language, *, as_file: bool = False) -> Document:
+        """A result, assessed or not. `as_file`: the policy is in it, and no link leads to another language."""
+        wording = self._wordings[language]
+        illustration = illustration_of(shown.result.assessment, shown.pictures, shown.standing, wording)
+        view = view_of(shown.result, shown.history, illustration, wording)
+        return self._document("report.html", language, as_file=as_file, view=view, rule_in_only=RULE_IN_ONLY)
+
+    def closed(self, title: str, text: str, language: Language, **facts: object) -> Document:
+        """Why there is no report; `text` is filled with the facts."""
+        return self._document("closed.html", language, title=title, text=text, facts=facts)
+
+    def wording(self, language: Language) -> Wording:
+        """Texts of a language."""
+        return self._wordings[language]
+
+    def _document(self, template: str, language: Language, *, as_file: bool = False, **values: object) -> Document:
+        nonce, wording = secrets.token_urlsafe(16), self._wordings[language]
+        policy = (
+            f"default-src 'none'; style-src 'nonce-{nonce}'; img-src data:; base-uri 'none'; form-action 'none'; "
+            "frame-ancestors 'none'"
+        )
+        html = self._templates.get_template(template).render(
+            nonce=nonce,
+            say=wording.say,
+            wording=wording,
+            notice=wording.texts.get(self._notice, self._notice),
+            languages=[] if as_file else [(code, OWN_NAMES[code]) for code in LANGUAGES],
+            policy_inside=policy.removesuffix("; frame-ancestors 'none'") if as_file else "",
+            **values,
+        )
+        return Document(html, policy)

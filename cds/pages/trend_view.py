@@ -1,0 +1,106 @@
+"""The patient's measured CTs beside this one, and what may be said about the differences."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cds.bone import words
+from cds.bone.assessment import Assessment
+from cds.bone.trend import Comparison, compare, in_order
+from cds.ct.patient import contradict
+from cds.pages.charts import Mark, TrendChart, mark_of, trend_chart
+from cds.pages.language import Wording
+from cds.ports import StoredResult
+
+MOST_SHOWN = 6
+"""The latest; with them a report still prints on one page."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrendRow:
+    """One CT, and what separates it from the CT of the page."""
+
+    day: str
+    value: str
+    interval: str
+    scanner: str
+    kind: Mark
+    is_shown: bool
+    compared: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrendView:
+    """Rows, the oldest first; a chart where there are two or more."""
+
+    sentence: str
+    rows: tuple[TrendRow, ...] = ()
+    chart: TrendChart | None = None
+
+
+def trend_view(result: StoredResult, history: Sequence[StoredResult], wording: Wording) -> TrendView:
+    """Every CT with a value and a date; whoever's birth date or sex contradicts this patient's is left out."""
+    shown = result.assessment
+    own = [each for each in history if not contradict(result.patient, each.patient)]
+    series_uid = shown.acquisition.series_uid
+    others = [each.assessment for each in own if each.assessment.acquisition.series_uid != series_uid]
+    measured = in_order([*others, shown])
+    if shown not in measured:
+        return TrendView(wording.say("This CT has no value or no date to compare others with."))
+    if len(measured) == 1:
+        return TrendView(wording.say("No other CT of this patient has been measured."))
+    latest = _with_shown(measured, shown)
+    comparisons = {id(each): _compare(each, shown) for each in latest if each is not shown}
+    rows = tuple(_row(each, comparisons.get(id(each)), wording) for each in latest)
+    return TrendView(_sentence(list(comparisons.values()), wording), rows, trend_chart(latest, shown))
+
+
+def _with_shown(measured: Sequence[Assessment], shown: Assessment) -> tuple[Assessment, ...]:
+    latest = measured[-MOST_SHOWN:]
+    return tuple(latest) if any(each is shown for each in latest) else (shown, *latest[1:])
+
+
+def _compare(other: Assessment, shown: Assessment) -> Comparison:
+    """In order of time, whichever of the two the page is about."""
+    earlier, later = in_order((other, shown))
+    return compare(earlier, later)
+
+
+def _sentence(comparisons: Sequence[Comparison], wording: Wording) -> str:
+    verdicts = {each.verdict for each in comparisons}
+    if verdicts & {"higher", "lower"}:
+        return wording.say("At least one other CT differs by more than measurement error explains: see the table.")
+    if "no-change-shown" in verdicts:
+        return wording.say("No change is shown: the differences may be measurement error.")
+    return wording.say("The other CTs cannot be compared with this one: see the table.")
+
+
+def _row(assessment: Assessment, comparison: Comparison | None, wording: Wording) -> TrendRow:
+    facts = assessment.acquisition
+    names = (facts.manufacturer, facts.model, facts.station_name)
+    return TrendRow(
+        day=wording.day(facts.study_date),
+        value=words.mg_words(assessment.vbmd_mg_cm3 or 0.0),
+        interval=words.interval_words(assessment.ci95_mg_cm3 or (0.0, 0.0)),
+        scanner=" ".join(each for each in names if each) or wording.say("not recorded"),
+        kind=mark_of(assessment),
+        is_shown=comparison is None,
+        compared=wording.say("this report") if comparison is None else _compared(comparison, wording),
+    )
+
+
+def _compared(comparison: Comparison, wording: Wording) -> str:
+    say = wording.say
+    if comparison.difference_mg_cm3 is None or comparison.needed_mg_cm3 is None:
+        return {
+            "contrast": say("not compared: contrast medium raises a reading"),
+            "thoracic-estimate": say("not compared: an estimate from thoracic vertebrae is too uncertain"),
+            "scanner": say("not compared: different scanners, not both calibrated"),
+            "software": say("not compared: measured by different versions of the model"),
+        }.get(comparison.obstacle or "", say("not compared: no value or no date"))
+    signed = f"{comparison.difference_mg_cm3:+.0f}".replace("-", "\N{MINUS SIGN}")
+    needed = f"{comparison.needed_mg_cm3:.0f}"
+    if comparison.verdict == "no-change-shown":
+        return say(
+            "{signed} from then to later: no change shown (it would take {needed})", signed=signed, needed=needed
+        )
+    return say("{signed} from then to later: a change (beyond {needed})", signed=signed, needed=needed)
