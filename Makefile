@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 SHELL := /bin/bash
 
-.PHONY: help demo test system lint format bench bench-hooks fuzz bench-segmentation bench-calibration bench-registry weights profiles lock clean
+.PHONY: help demo test system lint format bench bench-hooks bench-page fuzz bench-segmentation bench-calibration bench-registry weights profiles lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -26,6 +26,7 @@ test: $(READY) ## every test, system tests with real servers included, with bran
 	@bash tests/system/install-servers
 	@bash fhir_profiles/install-tools $(BIN)/python
 	@bash tests/system/install-ehr $(BIN)/python
+	@bash tests/system/install-browser
 	@$(BIN)/coverage erase
 	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term
 
@@ -46,6 +47,9 @@ bench: $(READY) ## measure assess and waiting hooks; results go to tests/benchma
 bench-hooks: $(READY) ## known results, irrelevant orders and discovery at 100 requests/s, idle and beside a measurement; ten minutes (ONLY=first)
 	@bash tests/system/install-servers
 	$(BIN)/python -m tests.benchmarks.hooks $(if $(ONLY),--only $(ONLY))
+
+bench-page: $(READY) ## time and weight of the report page; a minute
+	$(BIN)/python -m tests.benchmarks.report_page
 
 REQUESTS ?= 5000
 fuzz: $(READY) ## bother the hooks with 5,000 requests made to break them; stops at the first that does (REQUESTS=N SEED=N)

@@ -45,6 +45,11 @@ def assess(  # noqa: PLR0913 - each is one choice of the user
     sr: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the measurements as a DICOM structured report.")
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report page as HTML; it needs no other file.")
+    ] = None,
+    png: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the pictures of the report as PNG.")] = None,
+    language: Annotated[Literal["en", "zh-Hans"], typer.Option(help="Of the report page.")] = "en",
 ) -> None:
     """Measure the CT in a folder: a table for people, a record for programs.
 
@@ -53,7 +58,7 @@ def assess(  # noqa: PLR0913 - each is one choice of the user
     with exit_status():
         from cds.cli.assess import AssessRequest, run_assess
 
-        run_assess(AssessRequest(dicom_dir, json_to, series, all_levels, population, seg, sr))
+        run_assess(AssessRequest(dicom_dir, json_to, series, all_levels, population, seg, sr, report, png, language))
 
 
 @app.command()

@@ -50,11 +50,15 @@ class AssessRequest:
     population: str | None = None
     seg_to: Path | None = None
     sr_to: Path | None = None
+    report_to: Path | None = None
+    png_dir: Path | None = None
+    language: str | None = None
+    """Of the report."""
 
     @property
     def outputs(self) -> dict[str, Path]:
         """The files to write, by option."""
-        asked = {"--json": self.json_to, "--seg": self.seg_to, "--sr": self.sr_to}
+        asked = {"--json": self.json_to, "--seg": self.seg_to, "--sr": self.sr_to, "--report": self.report_to}
         return {option: Path(name) for option, name in asked.items() if name not in (None, STANDARD_OUTPUT)}
 
 
@@ -76,6 +80,7 @@ def run_assess(request: AssessRequest) -> None:
     _tell_what_was_left_out(errors, scan.findings, selection, assessment)
     _put_out(request, settings, assessment, scan.findings)
     _put_out_objects(request, settings, archive, measured)
+    _put_out_report(request, settings, replace(measured, assessment=assessment))
 
 
 def _asked_for(request: AssessRequest, found: Sequence[CtSeries]) -> Sequence[CtSeries]:
@@ -158,7 +163,7 @@ def _put_out(request: AssessRequest, settings: Settings, assessment: Assessment,
 
 def _put_out_objects(request: AssessRequest, settings: Settings, archive: FolderArchive, measured: Measured) -> None:
     """The segmentation and the report that were asked for; of a CT without a result there is neither."""
-    targets = {option: target for option, target in request.outputs.items() if option != "--json"}
+    targets = {option: target for option, target in request.outputs.items() if option in {"--seg", "--sr"}}
     if not targets:
         return
     if measured.ct is None:
@@ -174,6 +179,23 @@ def _put_out_objects(request: AssessRequest, settings: Settings, archive: Folder
         _write_whole(target, objects[option])
 
 
+def _put_out_report(request: AssessRequest, settings: Settings, measured: Measured) -> None:
+    """The page and its pictures as files; of a CT without a result the page says why, and there are no pictures."""
+    if request.report_to is None and request.png_dir is None:
+        return
+    from cds.cli.report_output import pictures_of, report_of
+
+    pictures = pictures_of(measured)
+    if request.report_to is not None:
+        html = report_of(measured.assessment, pictures, settings.notice, request.language)
+        _write_whole(request.report_to, html.encode())
+    if request.png_dir is not None:
+        for picture in pictures:
+            _write_whole(request.png_dir / f"{picture.name}.png", picture.png)
+        if not pictures:
+            typer.echo("osteocds: --png: nothing was written, there is no result to show", err=True)
+
+
 def _refuse_unwritable(request: AssessRequest) -> None:
     """Tried before the work, so that minutes of it are never lost to a typo."""
     outputs = request.outputs
@@ -181,6 +203,8 @@ def _refuse_unwritable(request: AssessRequest) -> None:
         raise OutputNotWritable(f"{', '.join(outputs)} name the same file")
     for option, target in outputs.items():
         _refuse_target(request, option, target)
+    if request.png_dir is not None:
+        _refuse_folder(request, request.png_dir)
 
 
 def _refuse_target(request: AssessRequest, option: str, target: Path) -> None:
@@ -193,6 +217,17 @@ def _refuse_target(request: AssessRequest, option: str, target: Path) -> None:
             pass
     except OSError as error:
         raise OutputNotWritable(f"{target} cannot be written: {error.strerror}") from error
+
+
+def _refuse_folder(request: AssessRequest, folder: Path) -> None:
+    if folder.resolve().is_relative_to(request.dicom_dir.resolve()):
+        raise OutputNotWritable(f"{folder} lies in the input folder, which is never written to")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputNotWritable(f"{folder} cannot be written: {error.strerror}") from error
 
 
 def _write_whole(target: Path, content: bytes) -> None:

@@ -56,6 +56,7 @@ def run_demo(out_dir: Path, picture: Path | None = None) -> None:
             card = _order(console, service)
             console.print(card_view(card))
             _show_result(console, data_dir, out_dir)
+            _save_page(console, card, out_dir)
     finally:
         shutil.rmtree(data_dir, ignore_errors=True)
     console.rule("done; everything was stopped")
@@ -125,6 +126,25 @@ def _show_result(console: Console, data_dir: Path, out_dir: Path) -> None:
     written = out_dir / "bundle.json"
     written.write_bytes(bundle)
     console.print(f"   Bundle written to {_from_home(written)}\n")
+
+
+def _save_page(console: Console, card: dict[str, Any], out_dir: Path) -> None:
+    """The page behind the card's link, as the service answers it."""
+    console.print("[bold]6[/]  The report page behind the card's link")
+    link = next((each["url"] for each in card.get("links", ()) if "/reports/" in each["url"]), None)
+    if link is None:
+        raise DemoFailed("the card has no link to a report")
+    begun = time.perf_counter()
+    response = httpx.get(link, trust_env=False, timeout=10.0)
+    took_ms = 1000 * (time.perf_counter() - begun)
+    if not response.is_success:
+        raise DemoFailed(f"the report page answered {response.status_code}")
+    written = out_dir / "report.html"
+    written.write_bytes(response.content)
+    size_kb = len(response.content) / 1000
+    console.print(
+        f"   {size_kb:.0f} kB after {took_ms:.0f} ms, written to {_from_home(written)}: open it in a browser\n"
+    )
     console.print(
         "[dim]LIDC-IDRI-0001 is in the training set of the segmenter: this shows the road, not its accuracy. "
         "LIDC-IDRI, CC BY 3.0, Armato et al. 2011; The Cancer Imaging Archive, Clark et al. 2013.[/]"

@@ -7,7 +7,9 @@ language; one that is missing there stays English. Texts are filled with `str.fo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Literal, get_args
 
 from babel import Locale
@@ -33,11 +35,7 @@ class Wording:
     @classmethod
     def read(cls, language: Language) -> "Wording":
         """From the catalogue beside this file; English needs none."""
-        if language == "en":
-            return cls(language, {})
-        with (CATALOGUES / f"{language.replace('-', '_')}.po").open("rb") as file:
-            catalogue = read_po(file)
-        return cls(language, {str(each.id): str(each.string) for each in catalogue if each.id and each.string})
+        return cls(language, {} if language == "en" else _texts_of(language))
 
     def say(self, text: str, **facts: object) -> str:
         """The text, filled in."""
@@ -48,6 +46,13 @@ class Wording:
         if day is None:
             return self.say("date unknown")
         return day_words(day) if self.language == "en" else format_date(day, "long", Locale.parse("zh_Hans_CN"))
+
+
+@cache
+def _texts_of(language: Language) -> Mapping[str, str]:
+    with (CATALOGUES / f"{language.replace('-', '_')}.po").open("rb") as file:
+        catalogue = read_po(file)
+    return MappingProxyType({str(each.id): str(each.string) for each in catalogue if each.id and each.string})
 
 
 def preferred(asked: str | None, accept_language: str | None) -> Language:

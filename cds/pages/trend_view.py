@@ -97,10 +97,10 @@ def _compared(comparison: Comparison, wording: Wording) -> str:
             "scanner": say("not compared: different scanners, not both calibrated"),
             "software": say("not compared: measured by different versions of the model"),
         }.get(comparison.obstacle or "", say("not compared: no value or no date"))
-    signed = f"{comparison.difference_mg_cm3:+.0f}".replace("-", "\N{MINUS SIGN}")
-    needed = f"{comparison.needed_mg_cm3:.0f}"
+    facts = {
+        "signed": f"{comparison.difference_mg_cm3:+.0f}".replace("-", "\N{MINUS SIGN}"),
+        "needed": f"{comparison.needed_mg_cm3:.0f}",
+    }
     if comparison.verdict == "no-change-shown":
-        return say(
-            "{signed} from then to later: no change shown (it would take {needed})", signed=signed, needed=needed
-        )
-    return say("{signed} from then to later: a change (beyond {needed})", signed=signed, needed=needed)
+        return say("{signed} from the earlier to the later: no change shown (it would take {needed})", **facts)
+    return say("{signed} from the earlier to the later: a change (more than {needed})", **facts)

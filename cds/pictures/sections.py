@@ -74,11 +74,19 @@ def coronal(bodies: Sequence[VertebralBody]) -> Section:
 def axial(volume: CtVolume, roi: VoxelIndices) -> Section:
     """The slice of the CT that holds the middle of a region, as it was reconstructed."""
     middle = roi.mean(axis=0)
-    middle[0] = np.rint(middle[0])
+    middle[0] = _middle_slice(volume, roi)
     x, y, z = volume.affine_lps[:3, :3] @ middle + volume.affine_lps[:3, 3]
     along = np.arange(-AXIAL_HALF_MM, AXIAL_HALF_MM, FINEST_MM)
     columns, rows = np.meshgrid(x + along, y + along)
     return Section(np.stack((columns, rows, np.full_like(columns, z)), axis=-1), FINEST_MM, "z", 0.0)
+
+
+def _middle_slice(volume: CtVolume, roi: VoxelIndices) -> int:
+    """Of two that are equally near, the upper one, in whichever order they are stored."""
+    slices = np.unique(roi[:, 0])
+    heights = volume.slice_heights_mm[slices]
+    away = np.round(np.abs(heights - volume.slice_heights_mm[roi[:, 0]].mean()), 3)
+    return int(slices[np.lexsort((-heights, away))[0]])
 
 
 def _centres(bodies: Sequence[VertebralBody]) -> Points:

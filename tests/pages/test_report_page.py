@@ -61,6 +61,8 @@ async def test_the_report_says_what_was_found_and_how():
         "Not needed for the result.",
         "CT of 14 Sep 2025, 169 days before the measurement",
         "GE MEDICAL SYSTEMS LightSpeed VCT",
+        "female",
+        "The interval does not cross 80 or 120.",
         "120 kVp",
         "STANDARD",
         "1.25 mm",
@@ -139,7 +141,9 @@ async def test_the_page_runs_nothing_and_loads_nothing():
     assert response.headers["cache-control"] == "no-store"
     assert response.headers["referrer-policy"] == "no-referrer"
     assert response.headers["x-content-type-options"] == "nosniff"
-    assert not re.search(r"<script|<link|<img|src=|href=|url\(|@import|style=|\bon\w+=", response.text)
+    without_pictures = re.sub(r'src="data:image/png;base64,[A-Za-z0-9+/=]+"', "", response.text)
+    without_languages = without_pictures.replace('href="?lang=zh-Hans"', "")
+    assert not re.search(r"<script|<link|src=|href=|url\(|@import|style=|\bon\w+=", without_languages)
 
 
 async def test_text_from_the_record_stays_text():

@@ -41,6 +41,6 @@ def _of_code() -> Iterator[str]:
 
 def _of_templates() -> Iterator[str]:
     for file in sorted((PAGES / "templates").glob("*.html")):
-        for call in Environment().parse(file.read_text(encoding="utf-8")).find_all(nodes.Call):
+        for call in Environment(autoescape=True).parse(file.read_text(encoding="utf-8")).find_all(nodes.Call):
             if isinstance(call.node, nodes.Name) and call.node.name == "say":
                 yield from (each.value for each in call.args if isinstance(each, nodes.Const))

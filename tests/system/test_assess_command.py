@@ -1,5 +1,6 @@
 """`osteocds assess` as a process: exit status, streams, records; on real CT and on bad input."""
 
+import base64
 import hashlib
 import json
 import shutil
@@ -111,9 +112,19 @@ def test_ts_example_levels_read_right(tmp_path):
 
 
 def test_segmentation_and_report_are_written_beside_the_record(lidc, tmp_path):
-    """--seg and --sr: valid DICOM of the same study, whose numbers are the record's; the same UIDs every time."""
-    seg, sr = tmp_path / "seg.dcm", tmp_path / "sr.dcm"
-    record = record_of(the_sample(), "--seg", seg, "--sr", sr)
+    """--seg and --sr: valid DICOM of the same study, whose numbers are the record's; the same UIDs every time.
+
+    --report and --png: the page in one file, with the pictures that are written beside it.
+    """
+    seg, sr, page, pictures = (tmp_path / name for name in ("seg.dcm", "sr.dcm", "page.html", "png"))
+    record = record_of(the_sample(), "--seg", seg, "--sr", sr, "--report", page, "--png", pictures)
+    html = page.read_text(encoding="utf-8")
+    names = ["axial-L1.png", "axial-L2.png", "coronal.png", "sagittal.png"]
+    assert sorted(each.name for each in pictures.iterdir()) == names
+    for name in names:
+        assert base64.b64encode((pictures / name).read_bytes()).decode() in html
+    assert f"{record['vbmd_mg_cm3']:.0f} mg/cm<sup>3</sup>" in html
+    assert len(html) < 600_000
     segmentation, report = dcmread(seg), Comprehensive3DSR.from_dataset(dcmread(sr))
     groups = {each.tracking_identifier: each for each in report.content.get_volumetric_roi_measurement_groups()}
 
@@ -137,12 +148,16 @@ def test_dicom_outputs_are_checked_before_the_work(tmp_path, option):
 def test_what_is_not_assessable_has_no_segmentation(tmp_path):
     """Status 0 and the record, a line that nothing was written, and no file."""
     dicom_builder.written(tmp_path / "ct")
-    done = assess(tmp_path / "ct", "--json", "-", "--seg", tmp_path / "seg.dcm")
+    page = tmp_path / "page.html"
+    asked = ("--seg", tmp_path / "seg.dcm", "--report", page, "--png", tmp_path / "png", "--language", "zh-Hans")
+    done = assess(tmp_path / "ct", "--json", "-", *asked)
 
     assert done.returncode == 0
     assert json.loads(done.stdout)["status"] == "not-assessable"
     assert "--seg: nothing was written" in done.stderr
     assert not (tmp_path / "seg.dcm").exists()
+    assert "--png: nothing was written" in done.stderr
+    assert "无法评估" in page.read_text(encoding="utf-8")
 
 
 def test_missing_slice_is_named(tmp_path):

@@ -18,7 +18,7 @@ def run(*arguments: object):
 
 
 def test_demo_reaches_its_card(tmp_path):
-    """The demo shows a card, the vertebrae and the Observations, writes the Bundle, and ends with status 0."""
+    """The demo shows card, vertebrae and Observations, writes the Bundle and the page, and ends with status 0."""
     the_sample()
 
     done = run("demo", "--out", tmp_path)
@@ -26,6 +26,9 @@ def test_demo_reaches_its_card(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     for words in ("osteoporosis range", "L1", "mg/cm3", "Observation", "Bundle written to"):
         assert words in done.stdout
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Category: osteoporosis range" in page
+    assert page.count('src="data:image/png;base64,') >= 3
     bundle = json.loads((tmp_path / "bundle.json").read_text())
     kinds = [entry["resource"]["resourceType"] for entry in bundle["entry"]]
     assert {"Observation", "DiagnosticReport", "Device", "Provenance"} <= set(kinds)

@@ -1,0 +1,211 @@
+"""Each page of a simulated patient reads right, in English and in Chinese."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from cds.bone.assessment import PassedOver
+from cds.ct.reason import because
+from cds.pages.report_document import Illustrated, ReportDocuments
+from cds.pages.trend_view import MOST_SHOWN
+from tests.support import report_cases
+from tests.support.assessments import a_key, a_patient, a_result
+from tests.support.hook_site import a_site
+from tests.support.pictures import PICTURES
+from tests.support.report_cases import a_ct, results_of
+
+DOCUMENTS = ReportDocuments("Investigational: not cleared as a medical device.")
+
+
+def read(result, history=(), language="en", **facts):
+    """What a reader sees, charts left out."""
+    shown = Illustrated(result, history, **({"pictures": PICTURES} | facts))
+    html = DOCUMENTS.report(shown, language).html
+    body = re.sub(r"<svg.*?</svg>", " ", html[html.index("<body>") :], flags=re.DOTALL).replace("<sup>3</sup>", "3")
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
+
+
+def test_a_change_over_six_years_is_called_between_calibrated_scanners():
+    """25 down in six years is more than 2.77 combined standard errors (10); the contrast CT between is left out."""
+    history = report_cases.six_years()
+
+    text = read(history[-1], history)
+
+    assert "At least one other CT differs by more than measurement error explains" in text
+    assert re.search("1 May 2019 101 96-106 measured .* \N{MINUS SIGN}25 from the earlier to the later: a change", text)
+    assert "1 Jun 2022 95 65-100 upper estimate" in text
+    assert "not compared: contrast medium raises a reading" in text
+    assert re.search("14 Sep 2025 76 71-81 measured .* this report", text)
+
+
+def test_the_trend_is_drawn_with_its_scanner_changes():
+    """Three marks, two changes of scanner, the contrast CT as a triangle, this one ringed."""
+    history = report_cases.six_years()
+
+    html = DOCUMENTS.report(Illustrated(history[-1], history, PICTURES), "en").html
+    chart = html[html.index('aria-labelledby="trend-title"') :]
+    chart = chart[: chart.index("</svg>")]
+
+    assert chart.count('class="point"') == 2
+    assert chart.count('class="point hollow"') == 1
+    assert chart.count('class="scanner"') == 2
+    assert chart.count('class="ring"') == 1
+
+
+def test_scanners_that_are_not_calibrated_are_never_compared():
+    """Whatever the difference; the same machine by serial number is."""
+    elsewhere = results_of(*(a_ct(day, v, calibrated=False, serial=s) for day, v, s in _TWO))
+    same = results_of(*(a_ct(day, v, calibrated=False) for day, v, _ in _TWO))
+
+    assert "not compared: different scanners, not both calibrated" in read(elsewhere[1], elsewhere)
+    assert "\N{MINUS SIGN}90 from the earlier to the later: a change" in read(same[1], same)
+
+
+_TWO = [
+    (report_cases.date(2019, 5, 1), 150.0, "SN-1"),
+    (report_cases.date(2025, 9, 14), 60.0, "SN-2"),
+]
+
+
+def test_an_older_result_says_what_came_later():
+    """The page of the first CT compares in order of time, too."""
+    history = report_cases.six_years()
+
+    text = read(history[0], history)
+
+    assert re.search("14 Sep 2025 76 71-81 measured .* \N{MINUS SIGN}25 from the earlier to the later: a change", text)
+
+
+def test_another_patients_results_are_not_in_the_trend():
+    """Results under the same identifier with another birth date are somebody else's."""
+    history = report_cases.six_years()
+    strangers = [replace(each, patient=a_patient(birth_date=report_cases.date(1980, 1, 1))) for each in history[:2]]
+
+    assert "No other CT of this patient has been measured." in read(history[-1], strangers)
+
+
+def test_a_long_history_shows_the_latest_and_this_one():
+    """At most six rows; the CT of the page is one of them however old it is."""
+    cts = [a_ct(report_cases.date(2005 + year, 3, 1), 110.0 - year) for year in range(10)]
+    history = results_of(*cts)
+
+    text = read(history[0], history)
+
+    rows = re.findall(r"1 Mar (\d{4}) \d+ ", text[text.index("Measured CTs of this patient") :])
+    assert rows == ["2005", "2010", "2011", "2012", "2013", "2014"]
+    assert len(rows) == MOST_SHOWN
+
+
+def test_a_contrast_ct_is_an_upper_estimate_throughout():
+    """Value, table and category; never normal, and the range is named as possible."""
+    (result,) = report_cases.with_contrast()
+
+    text = read(result)
+
+    assert "92 mg/cm3" in text
+    assert "upper estimate, 95 % interval 60-98 mg/cm3" in text
+    assert "Category: may lie in the osteoporosis range" in text
+    assert "The interval crosses 80: either side is possible." in text
+    assert "mg/cm3, upper estimate" in text
+
+
+def test_a_possible_fracture_is_named_first_and_its_level_left_out():
+    """The reader is asked to look; the collapsed vertebra's high reading is not used, and why is said."""
+    (result,) = report_cases.with_fracture()
+
+    text = read(result)
+
+    assert "To bear in mind L1: 33 % height loss, possible fracture, please look at the images." in text
+    assert "estimated from L2-L3" in text
+    left_out = text[text.index("Left out, and why") :]
+    assert "L1: The height is reduced by 33 %, which suggests a fracture" in left_out
+
+
+def test_a_ct_that_cannot_be_assessed_says_why_and_shows_no_value():
+    """No scale, no reference, no trend, no pictures; no value is not a normal finding."""
+    (result,) = report_cases.not_assessable()
+
+    text = read(result, pictures=(), standing="none")
+
+    assert "Not assessable The slices are 7.5 mm thick; at most 5 mm can be measured." in text
+    assert "No value is not a normal finding." in text
+    assert "There are no pictures: nothing was measured in this CT." in text
+    assert "There is no value to compare." in text
+    assert "Category:" not in text
+
+
+def test_a_series_that_was_tried_first_is_named():
+    """Why the better-looking series was passed over."""
+    ct = a_ct(report_cases.date(2025, 9, 14), 76.0, passed_over=(PassedOver("1.2.9", (because("kvp-missing"),)),))
+
+    assert "Series 1.2.9 was tried first: The tube voltage (kVp) is not recorded" in read(results_of(ct)[0])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param({}, "below the mean of people of this age and sex among Chinese-American", id="compared"),
+        pytest.param({"z_score": None, "population": None}, "this site named no reference population", id="not named"),
+        pytest.param({"population": "elsewhere-2030"}, "Z-score 0.0, population elsewhere-2030.", id="unknown here"),
+    ],
+)
+def test_the_reference_names_its_people_or_says_why_there_is_none(change, said):
+    """Never a comparison with people who are not named."""
+    z = {"z_score": -0.7} if not change else {"z_score": 0.04}
+    text = read(results_of(a_ct(report_cases.date(2025, 9, 14), 59.0, **(z | change)))[0])
+
+    assert said in text
+
+
+@pytest.mark.parametrize(
+    "case",
+    [report_cases.six_years, report_cases.with_contrast, report_cases.with_fracture, report_cases.not_assessable],
+)
+def test_chinese_pages_are_chinese(case):
+    """Apart from names of scanners, methods and papers no English sentence is left, and the review is asked for."""
+    results = case()
+
+    text = read(results[-1], results, "zh-Hans")
+
+    assert "由既往 CT 测得的骨密度" in text
+    assert "本译文尚未经临床医生审阅" in text
+    assert not re.search(r"[A-Za-z]{3,}( [a-z]{2,}){3,}", text.replace(_METHOD, ""))
+
+
+_METHOD = "GE MEDICAL SYSTEMS LightSpeed VCT"
+
+
+async def test_pictures_that_were_purged_are_asked_for_and_the_page_says_so():
+    """The first look asks a worker; a result whose images have gone says that instead."""
+    result = a_result()
+    site = a_site(None)
+    site.store.put(result)
+    site.pictures.purged.add(result.result_id)
+    async with site.client() as client:
+        first = await client.get(f"/reports/link-to-{result.result_id}")
+        site.pictures.give_up(result.result_id)
+        later = await client.get(f"/reports/link-to-{result.result_id}")
+
+    assert "They are being drawn again from the archive" in first.text
+    assert "could not be drawn again" in later.text
+    assert "<img" not in first.text + later.text
+
+
+async def test_the_language_follows_the_parameter_then_the_browser():
+    """And the page says which it is."""
+    result = a_result()
+    site = a_site(None)
+    site.store.put(result)
+    link = f"/reports/link-to-{result.result_id}"
+    async with site.client() as client:
+        by_header = await client.get(link, headers={"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"})
+        by_parameter = await client.get(f"{link}?lang=en", headers={"Accept-Language": "zh-CN"})
+        closed = await client.get("/reports/expired", headers={"Accept-Language": "zh-CN"})
+
+    assert by_header.headers["content-language"] == "zh-Hans"
+    assert '<html lang="zh-Hans">' in by_header.text
+    assert by_parameter.headers["content-language"] == "en"
+    assert by_header.headers["vary"] == "Accept-Language"
+    assert "此链接已过期" in closed.text
+    assert [row[1] for row in site.audit.rows[:2]] == [a_key(), a_key()]

@@ -1,0 +1,85 @@
+"""A headless Chromium, as Debian packages it, and what axe-core says about a page in it."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+
+_ROOT = Path(__file__).resolve().parents[2]
+AXE = _ROOT / "build" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
+SCREENSHOTS = _ROOT / "build" / "report-pages"
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--no-proxy-server",
+    "--hide-scrollbars",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-default-apps",
+)
+_GRAVE = {"serious", "critical"}
+
+
+@contextmanager
+def a_browser(profile: Path) -> Iterator[webdriver.Chrome]:
+    """One browser with a profile of its own; skips where Debian's Chromium is missing, fails then under CI=true."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None or not AXE.exists():
+        why = "no chromium, chromedriver or axe-core: run tests/system/install-servers and tests/system/install-browser"
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(why)
+        pytest.skip(why)
+    options = Options()
+    options.binary_location = chromium
+    for flag in (*_FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    browser = webdriver.Chrome(options=options, service=Service(driver))
+    try:
+        browser.set_page_load_timeout(30)
+        yield browser
+    finally:
+        browser.quit()
+
+
+def grave_issues(browser: webdriver.Chrome) -> list[str]:
+    """What axe-core finds serious or critical in the page at hand, one line each."""
+    browser.execute_script(AXE.read_text(encoding="utf-8"))
+    found = browser.execute_async_script(
+        "const done = arguments[arguments.length - 1];"
+        "axe.run(document, {resultTypes: ['violations']}).then(done, why => done({violations: [String(why)]}));"
+    )
+    return [
+        f"{each['id']}: {each['nodes'][0]['html'][:120]}" if isinstance(each, dict) else each
+        for each in found["violations"]
+        if not isinstance(each, dict) or each["impact"] in _GRAVE
+    ]
+
+
+def with_width(browser: webdriver.Chrome, width_px: int) -> None:
+    """Lay the page out as on a screen of this width, which windows cannot always be made."""
+    metrics = {"width": width_px, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+def in_the_dark(browser: webdriver.Chrome, *, dark: bool) -> None:
+    """As a reader whose system is set to dark sees it."""
+    feature = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+
+
+def pages_of(pdf: bytes) -> int:
+    """Pages of a PDF that Chromium printed."""
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
