@@ -23,6 +23,7 @@ from cds.hooks.openapi import document_schemas, outcomes
 from cds.hooks.problems import Problem, outcome_response
 from cds.hooks.routes import hook_routes
 from cds.hooks.waiting import Answers
+from cds.pages.reading_routes import ReadingDesk, ReadingPorts, reading_routes
 from cds.pages.routes import PagePorts, ReportPages, report_routes
 from cds.ports import (
     AssessmentStore,
@@ -70,6 +71,8 @@ class WebCollaborators:
     retractions: RetractionNotices
     pictures: PictureStore
     history: PatientHistory
+    reading: ReadingPorts | None = None
+    """None: no EHR may launch a reader, and there is no `/launch`."""
     registry: RegistryDesks | None = None
     """None: no registry may call, and there is nothing under `/fhir`."""
     close: Callable[[], Awaitable[None]] | None = None
@@ -112,7 +115,10 @@ def create_app(settings: Settings, collaborators: WebCollaborators) -> FastAPI:
     door = FrontDoor(to.authentication, to.audit, to.clock)
     desk, limits = HookDesk(settings, hooks), BodyLimits.from_settings(settings)
     app.include_router(hook_routes(desk, door, limits, cards_early=settings.show_cards_early))
-    app.include_router(report_routes(ReportPages(settings, pages)), responses=outcomes(500))
+    report_pages = ReportPages(settings, pages)
+    app.include_router(report_routes(report_pages), responses=outcomes(500))
+    if to.reading is not None:
+        app.include_router(reading_routes(ReadingDesk(to.reading, report_pages)))
     health = health_routes(to.readiness, archive_configured=has_archive, client_auth=settings.client_auth)
     app.include_router(health, responses=outcomes(500))
     if to.registry is not None:

@@ -18,6 +18,7 @@ from cds.ct.volume import CtVolume
 from cds.ehr import Delivery, DeliveryState, RemoteResource, Written
 from cds.errors import OsteocdsError
 from cds.export import Export, ExportFile, ExportProgress, ExportRequest, HandedOut
+from cds.launch import LaunchBegun, Launched, ReadingSession
 from cds.mode import Mode
 from cds.order import ImagingOrder
 from cds.picture import Picture
@@ -736,3 +737,26 @@ class PatientHistory(Protocol):
 
     def of(self, patient: PatientKey) -> Sequence[StoredResult]:
         """The newest result of each series that is shown, by scan date; those without a date first."""
+
+
+class ReaderLaunch(Protocol):
+    """Finds out from an EHR who reads, and whose result; raises `LaunchRefused`."""
+
+    async def begin(self, iss: str, launch: str, now: datetime) -> LaunchBegun:
+        """For an EHR that the site has listed."""
+
+    async def finish(self, answer: Mapping[str, str], sealed: str, now: datetime) -> Launched:
+        """`answer`: what the EHR's authorization server sent the browser back with."""
+
+
+class ReadingSessions(Protocol):
+    """Seals and opens what a reader's browser keeps."""
+
+    def seal(self, session: ReadingSession) -> str:
+        """Opaque, and worth nothing after it has expired."""
+
+    def open(self, sealed: str, now: datetime) -> ReadingSession:
+        """Raises `LaunchRefused`."""
+
+    def form_token(self, sealed: str) -> str:
+        """What a form of this session carries, and no other page can know."""

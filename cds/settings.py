@@ -202,6 +202,9 @@ class Settings(BaseSettings):
     link_lifetime_h: float = Field(default=72.0, gt=0)
 
     # report pages
+    launch_file: Annotated[Path | None, BeforeValidator(_none_if_empty)] = None
+    """TOML, one [[ehr]] each: from where readers may launch the reading page, which accepts, rejects or retracts
+    results in their name; unset: none. Fields: `cds.security.launch_file`."""
     picture_keep_days: Annotated[int | None, Field(gt=0), BeforeValidator(_none_in_words)] = 730
     """How long pictures are kept; drawn again when somebody looks at an older report. "none" keeps them for ever."""
 

@@ -26,6 +26,14 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """A named reader looks at the page, and may decide about the result."""
+
+    reader: str
+    form_token: str
+
+
+@dataclass(frozen=True, slots=True)
 class Illustrated:
     """A result with what belongs beside it."""
 
@@ -33,6 +41,7 @@ class Illustrated:
     history: Sequence[StoredResult] = ()
     pictures: Sequence[Picture] = ()
     standing: Standing = "drawn"
+    reading: Reading | None = None
 
 
 class ReportDocuments:
@@ -54,7 +63,14 @@ class ReportDocuments:
         wording = self._wordings[language]
         illustration = illustration_of(shown.result.assessment, shown.pictures, shown.standing, wording)
         view = view_of(shown.result, shown.history, illustration, wording)
-        return self._document("report.html", language, as_file=as_file, view=view, rule_in_only=RULE_IN_ONLY)
+        return self._document(
+            "report.html" if shown.reading is None else "reading.html",
+            language,
+            as_file=as_file,
+            view=view,
+            rule_in_only=RULE_IN_ONLY,
+            reading=shown.reading,
+        )
 
     def closed(self, title: str, text: str, language: Language, **facts: object) -> Document:
         """Why there is no report; `text` is filled with the facts."""
@@ -66,8 +82,9 @@ class ReportDocuments:
 
     def _document(self, template: str, language: Language, *, as_file: bool = False, **values: object) -> Document:
         nonce, wording = secrets.token_urlsafe(16), self._wordings[language]
+        sent_to = "'none'" if values.get("reading") is None else "'self'"
         policy = (
-            f"default-src 'none'; style-src 'nonce-{nonce}'; img-src data:; base-uri 'none'; form-action 'none'; "
+            f"default-src 'none'; style-src 'nonce-{nonce}'; img-src data:; base-uri 'none'; form-action {sent_to}; "
             "frame-ancestors 'none'"
         )
         html = self._templates.get_template(template).render(

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from cds.pages.illustration import Standing
 from cds.pages.language import Language, preferred
-from cds.pages.report_document import Document, Illustrated, ReportDocuments
+from cds.pages.report_document import Document, Illustrated, Reading, ReportDocuments
 from cds.pages.standing import Answers, Confirmation
 from cds.ports import (
     AssessmentStore,
@@ -99,22 +99,31 @@ class ReportPages:
         except LinkRefused as refused:
             self._ports.audit.record("report-page", None, "expired" if refused.expired else "refused")
             return self._closed(_EXPIRED if refused.expired else _REFUSED, language)
+        return self.of(result_id, language)
+
+    def of(self, result_id: str, language: Language, reading: Reading | None = None) -> HTMLResponse:
+        """The report of a result as it stands now; `reading`: whoever may say what they think of it."""
         result = self._ports.store.read(result_id)
+        event, caller = ("report-page", None) if reading is None else ("reading-page", reading.reader)
         if result is None:
-            self._ports.audit.record("report-page", None, "gone", result_id)
+            self._ports.audit.record(event, None, "gone", result_id, caller=caller)
             return self._gone(result_id, language)
         if self._ports.opt_outs.has_opted_out(result.patient.key):
-            self._ports.audit.record("report-page", result.patient.key, "opted-out", result_id)
+            self._ports.audit.record(event, result.patient.key, "opted-out", result_id, caller=caller)
             return self._closed(_OPTED_OUT, language)
-        standing = self._confirmation.standing(result, now)
-        self._ports.audit.record("report-page", result.patient.key, standing, result_id)
+        standing = self._confirmation.standing(result, self._ports.clock.now())
+        self._ports.audit.record(event, result.patient.key, standing, result_id, caller=caller)
         match standing:
             case "shown":
-                return self._report(result, language)
+                return self._report(result, language, reading)
             case "being-checked":
                 return self._closed(_BEING_CHECKED, language)
             case _:
                 return self._closed(_GONE, language)
+
+    def closed(self, why: Why, language: Language) -> HTMLResponse:
+        """A page that says why there is no report."""
+        return self._closed(why, language)
 
     def _gone(self, result_id: str, language: Language) -> HTMLResponse:
         retraction = self._ports.retractions.of(result_id)
@@ -123,27 +132,29 @@ class ReportPages:
         day = self._documents.wording(language).day(retraction.at.date())
         return self._closed(_RETRACTED, language, day=day, reason=retraction.told.rstrip("."))
 
-    def _report(self, result: StoredResult, language: Language) -> HTMLResponse:
+    def _report(self, result: StoredResult, language: Language, reading: Reading | None) -> HTMLResponse:
         pictures = self._ports.pictures.read(result.result_id)
         standing: Standing = "drawn"
         if not pictures:
             assessed = result.assessment.status == "assessed"
             standing = self._ports.pictures.wish(result.result_id) if assessed else "none"
-        shown = Illustrated(result, self._ports.history.of(result.patient.key), pictures, standing)
-        return _answer(200, self._documents.report(shown, language), language)
+        shown = Illustrated(result, self._ports.history.of(result.patient.key), pictures, standing, reading)
+        # A form without a referrer has no origin either, and could not be told from one of another site.
+        referrer = "no-referrer" if reading is None else "same-origin"
+        return _answer(200, self._documents.report(shown, language), language, referrer)
 
     def _closed(self, why: Why, language: Language, **facts: object) -> HTMLResponse:
         status, title, text = why
         return _answer(status, self._documents.closed(title, text, language, **facts), language)
 
 
-def _answer(status: int, document: Document, language: Language) -> HTMLResponse:
+def _answer(status: int, document: Document, language: Language, referrer: str = "no-referrer") -> HTMLResponse:
     headers = {
         "Content-Security-Policy": document.policy,
         "Content-Language": language,
         "Vary": "Accept-Language",
         "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
+        "Referrer-Policy": referrer,
         "X-Content-Type-Options": "nosniff",
         "X-Robots-Tag": "noindex",
     }

@@ -24,6 +24,7 @@ from cds.storage.retractions import SqlRetractionNotices
 from cds.storage.service_modes import SqlServiceModes
 from cds.wiring.clients import client_authentication
 from cds.wiring.clock import SystemClock
+from cds.wiring.reading import reading_ports
 from cds.wiring.registry import registry_desks
 
 
@@ -35,6 +36,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
     audit, opt_outs = SqlAuditLog(engine, clock), SqlOptOuts(engine, clock)
     authentication, close_authentication = client_authentication(settings, engine, clock)
     registry, close_registry = registry_desks(settings, engine, audit, clock)
+    reading, close_reading = reading_ports(settings, engine, store, audit, clock)
     chart = HttpPatientChart(settings.fhir_origins)
     generation = current_generation(
         settings.weights_dir,
@@ -48,6 +50,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
         await chart.aclose()
         await close_authentication()
         await close_registry()
+        await close_reading()
         queue.close()
         engine.dispose()
 
@@ -82,6 +85,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
         retractions=SqlRetractionNotices(engine),
         pictures=SqlPictures(engine, clock),
         history=SqlPatientHistory(engine),
+        reading=reading,
         registry=registry,
         close=close,
     )

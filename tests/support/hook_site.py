@@ -48,6 +48,7 @@ class Site:
     retractions: FakeRetractionNotices = field(default_factory=FakeRetractionNotices)
     pictures: FakePictures = field(default_factory=FakePictures)
     history: FakeHistory = field(default_factory=FakeHistory)
+    reading: object | None = None
     registry: object | None = None
     modes: FakeServiceModes | None = None
     """None: every service is in the mode of the settings."""
@@ -89,6 +90,7 @@ class Site:
                 opt_outs=self.opt_outs,
                 pictures=self.pictures,
                 history=self.history,
+                reading=self.reading,
                 registry=self.registry,
             ),
         )

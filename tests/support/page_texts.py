@@ -10,6 +10,7 @@ import cds.pages
 from cds.bone.reference import NORMS
 from cds.bone.words import CATEGORIES, FLAGS, RULE_IN_ONLY
 from cds.ct.reason import SENTENCES
+from cds.pages.reading_routes import READING_TEXTS
 from cds.pages.routes import CLOSED
 from cds.settings import Settings
 
@@ -26,7 +27,7 @@ OF_WORDS = (
 def texts_in_use() -> set[str]:
     """All of them, in English."""
     tables = (*CATEGORIES.values(), *FLAGS.values(), *SENTENCES.values(), *OF_WORDS)
-    closed = [text for _, *texts in CLOSED for text in texts]
+    closed = [text for _, *texts in (*CLOSED, *READING_TEXTS) for text in texts]
     people = [norm.people for norm in NORMS.values()]
     notice = str(Settings.model_fields["notice"].default)
     return {*_of_code(), *_of_templates(), *tables, *closed, *people, notice}

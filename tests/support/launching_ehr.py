@@ -1,0 +1,130 @@
+"""An EHR that launches readers: FHIR server and authorization server in one, called in this process."""
+
+import base64
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlencode
+
+import httpx
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from tests.support.hook_calls import SYSTEM
+
+ISS = "https://ehr.test/r4"
+ISSUER = "https://ehr.test"
+CLIENT_ID = "osteocds-reading"
+
+
+def a_fhir_patient(**changes):
+    """The patient of `tests.support.assessments`, as the EHR knows them."""
+    usual = {
+        "resourceType": "Patient",
+        "id": "pat-1",
+        "identifier": [{"system": SYSTEM, "value": "PAT-0001"}],
+        "birthDate": "1951-04-03",
+        "gender": "female",
+    }
+    return usual | changes
+
+
+@dataclass
+class LaunchingEhrServer:
+    """Says yes to everybody who follows the rules; a test changes what it says."""
+
+    clock: object
+    user: str = "Practitioner/7"
+    patient: dict = field(default_factory=a_fhir_patient)
+    app_context: str | None = None
+    claims: dict = field(default_factory=dict)
+    """Instead of the right ones in the id token."""
+    configuration: dict = field(default_factory=dict)
+    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "2026-1", "use": "sig"}))
+    signs_with: RSAKey | None = None
+    codes: dict = field(default_factory=dict)
+    refuses: bool = False
+
+    def transport(self):
+        """For `EhrDoor`, and for the browser of a test."""
+        routes = [
+            Route("/r4/.well-known/smart-configuration", self._configuration),
+            Route("/authorize", self._authorize),
+            Route("/token", self._token, methods=["POST"]),
+            Route("/keys", self._keys),
+            Route("/r4/Patient/{id}", self._patient),
+        ]
+        return httpx.ASGITransport(app=Starlette(routes=routes))
+
+    async def _configuration(self, _: Request) -> Response:
+        return JSONResponse(
+            {
+                "issuer": ISSUER,
+                "authorization_endpoint": "https://ehr.test/authorize",
+                "token_endpoint": "https://ehr.test/token",
+                "jwks_uri": "https://ehr.test/keys",
+                "code_challenge_methods_supported": ["S256"],
+            }
+            | self.configuration
+        )
+
+    async def _authorize(self, request: Request) -> Response:
+        asked = dict(request.query_params)
+        assert asked["response_type"] == "code"
+        assert asked["aud"] == ISS
+        assert {"launch", "openid", "fhirUser"} <= set(asked["scope"].split())
+        assert asked["code_challenge_method"] == "S256"
+        if self.refuses:
+            back = {"error": "access_denied", "state": asked["state"]}
+        else:
+            code = secrets.token_urlsafe(8)
+            self.codes[code] = asked
+            back = {"code": code, "state": asked["state"]}
+        return RedirectResponse(f"{asked['redirect_uri']}?{urlencode(back)}", 302)
+
+    async def _token(self, request: Request) -> Response:
+        form = dict(parse_qsl((await request.body()).decode()))
+        asked = self.codes.pop(form.get("code"), None)
+        if asked is None or not self._holds(form, asked):
+            return JSONResponse({"error": "invalid_grant"}, 400)
+        now = int(self.clock.now().timestamp())
+        claims = {
+            "iss": ISSUER,
+            "aud": CLIENT_ID,
+            "sub": "7",
+            "iat": now,
+            "exp": now + 300,
+            "nonce": asked["nonce"],
+            "fhirUser": self.user,
+        }
+        header = {"alg": "RS256", "kid": self.key.kid}
+        told = {
+            "access_token": "access-1",
+            "token_type": "Bearer",
+            "patient": self.patient["id"],
+            "id_token": jwt.encode(header, claims | self.claims, self.signs_with or self.key),
+        }
+        return JSONResponse(told | ({"appContext": self.app_context} if self.app_context else {}))
+
+    @staticmethod
+    def _holds(form, asked):
+        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        return (
+            challenge == asked["code_challenge"]
+            and form["redirect_uri"] == asked["redirect_uri"]
+            and form["client_id"] == asked["client_id"] == CLIENT_ID
+        )
+
+    async def _keys(self, _: Request) -> Response:
+        return Response(json.dumps({"keys": [self.key.as_dict(private=False)]}), media_type="application/json")
+
+    async def _patient(self, request: Request) -> Response:
+        if request.headers.get("authorization") != "Bearer access-1":
+            return JSONResponse({}, 401)
+        return JSONResponse(self.patient)
