@@ -31,7 +31,7 @@ def inside_on(section: Section, mask: MaskGrid) -> NDArray[np.bool_]:
     """Which points lie within the outer surface of a soft mask."""
     within = np.zeros(section.points_mm.shape[:2], bool)
     part = _part_near(section, mask.affine_lps, mask.inside.shape)
-    indices = _indices(np.linalg.inv(mask.affine_lps), section.points_mm[part])
+    indices = _indices(np.linalg.inv(mask.affine_lps).astype(np.float64), section.points_mm[part])
     within[part] = map_coordinates(mask.inside, indices, order=1, mode="grid-constant", cval=0.0) >= SURFACE
     return within
 
@@ -45,7 +45,7 @@ def region_on(section: Section, volume: CtVolume, roi: VoxelIndices) -> NDArray[
     affine[:3, 3] += affine[:3, :3] @ start
     found = np.zeros(section.points_mm.shape[:2], bool)
     part = _part_near(section, affine, box.shape)
-    indices = _indices(np.linalg.inv(affine), section.points_mm[part])
+    indices = _indices(np.linalg.inv(affine).astype(np.float64), section.points_mm[part])
     found[part] = map_coordinates(box, indices, order=0, mode="grid-constant", cval=0) > 0
     return found
 
