@@ -1,7 +1,7 @@
 """`make bench-page`: how long the report page takes, and how heavy it is, where its pictures exist.
 
 A real service on SQLite, one request after another and four at once; a page with three CTs, charts and
-the pictures of a noisy phantom, which compress worse than those of real CT.
+the pictures of a small phantom. The page of the sample CT, with nine vertebrae, weighs about 150 kB.
 
 Prints a table and writes tests/benchmarks/results/report_page.json.
 """
