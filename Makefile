@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 SHELL := /bin/bash
 
-.PHONY: help demo test system lint format bench bench-hooks bench-page fuzz bench-segmentation bench-calibration bench-registry weights profiles lock clean
+.PHONY: help demo test system lint format bench bench-hooks bench-page fuzz chaos bench-segmentation bench-calibration bench-registry weights profiles lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -52,8 +52,16 @@ bench-page: $(READY) ## time and weight of the report page; a minute
 	$(BIN)/python -m tests.benchmarks.report_page
 
 REQUESTS ?= 5000
-fuzz: $(READY) ## bother the hooks with 5,000 requests made to break them; stops at the first that does (REQUESTS=N SEED=N)
+FILES ?= 2000
+fuzz: $(READY) ## bother the hooks with 5,000 requests and the archive side with 2,000 damaged CT; stops at the first that breaks something (REQUESTS=N FILES=N SEED=N)
+	$(BIN)/python -m tests.benchmarks.fuzz_dicom --files $(FILES) $(if $(SEED),--seed $(SEED))
 	$(BIN)/python -m tests.benchmarks.fuzz --requests $(REQUESTS) $(if $(SEED),--seed $(SEED))
+
+ORDERS ?= 200
+CHAOS_MINUTES ?= 10
+chaos: $(READY) ## 200 orders while workers, service and PostgreSQL are killed at random; half an hour (ORDERS=N CHAOS_MINUTES=N)
+	@bash tests/system/install-servers
+	$(BIN)/python -m tests.benchmarks.chaos --orders $(ORDERS) --minutes $(CHAOS_MINUTES)
 
 DATA ?= $(wildcard ../shared/ct)
 bench-segmentation: $(READY) ## the segmenter on real and simulated CT: tables, JSON, pictures (DATA=DIR FOLDS="DIR DIR" ONLY=real,speed)

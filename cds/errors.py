@@ -20,6 +20,7 @@
     +-- PatientUnresolved    an EHR does not say who the patient is (`cds.ehr`)
     +-- ReviewOvertaken      somebody else reviewed the result at the same moment
     +-- QueueUnavailable     work cannot be queued now
+    +-- RecordsUnavailable   the application database cannot be used now; try again later
     +-- SegmenterFailed      the site's own segmenter gave no usable answer for this CT
     +-- SettingsInvalid      a setting is missing or wrong; the message names it
     +-- SampleUnavailable    the public sample could not be fetched or verified
@@ -71,6 +72,10 @@ class ArchiveUnavailable(OsteocdsError):
 
 class QueueUnavailable(OsteocdsError):
     """The queue cannot be reached, or was never prepared; nothing was queued."""
+
+
+class RecordsUnavailable(OsteocdsError):
+    """The application database is away, full or locked; the same step may succeed later."""
 
 
 class SegmenterFailed(OsteocdsError):

@@ -218,6 +218,12 @@ class Settings(BaseSettings):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int | None = Field(default=None, ge=1)
 
+    measure_limit_s: float | None = Field(default=None, gt=0)
+    """How long the CT of one patient may be measured; a worker that takes longer ends and is replaced.
+    Default: 600, or room for three series where TotalSegmentator measures."""
+    measure_memory_mb: int = Field(default=8192, ge=512)
+    """Resident memory of a worker in MiB; one that takes more ends and is replaced."""
+
     # calibration of the site's scanners
     calibration_dir: Annotated[Path | None, BeforeValidator(_none_if_empty)] = None
     """Folder of coefficient files that `osteocds calibrate` wrote; read once at start, and refused if one is broken."""
@@ -275,6 +281,13 @@ class Settings(BaseSettings):
     def durable_database_url(self) -> str:
         """URL of the DBOS system tables."""
         return self.queue_database_url or f"sqlite:///{self.data_dir / 'queue.db'}"
+
+    @property
+    def longest_measurement_s(self) -> float:
+        """What one measurement may take."""
+        if self.measure_limit_s is not None:
+            return self.measure_limit_s
+        return 600.0 if self.segmenter is None else 3 * self.segmenter_timeout_s + 300.0
 
     @property
     def export_folder(self) -> Path:

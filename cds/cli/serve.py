@@ -29,6 +29,7 @@ MAX_HEADER_BYTES = 32 * 1024
 """Of a request line and headers that are still incomplete: room for a JWT with a certificate chain; more gets 400."""
 SHUTDOWN_S = 10
 """For hooks in flight; workers get the rest of the 30 s that a shutdown may take."""
+WORKERS_END_WITHIN_S = 19
 
 
 def run_serve() -> None:
@@ -45,7 +46,7 @@ def run_serve() -> None:
     try:
         listened = _answer_alone(app, settings) if settings.web_processes == 1 else _answer_together(settings)
     finally:
-        supervisor.stop()
+        supervisor.stop(WORKERS_END_WITHIN_S)
     if not listened:
         raise SettingsInvalid(
             f"cannot listen on {settings.host}:{settings.port}; see the log above, or set OSTEOCDS_PORT"

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.decoders.base import Decoder, get_decoder
 from pydicom.uid import (
     HTJ2K,
     UID,
@@ -22,6 +22,7 @@ from pydicom.uid import (
 
 from cds.ct.reason import Reason, because
 from cds.dicomweb.attributes import DatasetAttributes, whole
+from cds.dicomweb.codestream import declared_size
 from cds.dicomweb.slices import CtSlice
 
 AIR_HU: Final = -1024
@@ -32,6 +33,8 @@ _PADDING_BELOW_HU: Final = -900
 """A "padding value" that would be tissue is a wrong tag: replacing it would punch holes in the body."""
 _JPEG_END: Final = b"\xff\xd9"
 """EOI or EOC, the last marker of every JPEG, JPEG-LS and JPEG 2000 stream (PS3.5 A.4)."""
+_RLE_AT_MOST: Final = 64
+"""Two bytes stand for 128 at most (PS3.5 G.3.2): decoders reserve what the header asks for."""
 _SEQUENCE_END: Final = b"\xfe\xff\xdd\xe0\x00\x00\x00\x00"
 _INT16: Final = np.iinfo(np.int16)
 
@@ -43,11 +46,13 @@ UNDECODABLE: Final = (
     KeyError,
     IndexError,
     EOFError,
+    MemoryError,  # a size that no CT has
     struct.error,
 )
 """What pydicom and its decoders raise for pixel data that is damaged."""
 
 
+_RUST_PANIC: Final = "pyo3_runtime"
 _NAMED_AT_MOST: Final = 3
 _DECODERS: Final = {
     **dict.fromkeys((*JPEG2000TransferSyntaxes, HTJ2K, HTJ2KLossless, HTJ2KLosslessRPCL), "pylibjpeg"),
@@ -122,13 +127,25 @@ def _stored_values(dataset: Dataset, image: CtSlice) -> NDArray[Any] | Unreadabl
         return Unreadable("compression-unsupported", transfer_syntax.name)
     if _is_cut_short(dataset, image, transfer_syntax):
         return Unreadable("image-truncated", image.name)
-    try:
-        stored, _ = decoder.as_array(dataset, raw=True, decoding_plugin=plugin)
-    except UNDECODABLE:
-        return Unreadable("pixels-unreadable", image.name)
-    if stored.shape != (image.rows, image.columns) or stored.dtype.kind not in "iu":
+    stored = None
+    if not _declares_another_size(dataset, image, transfer_syntax):
+        stored = _decoded(decoder, dataset, plugin)
+    if stored is None or stored.shape != (image.rows, image.columns) or stored.dtype.kind not in "iu":
         return Unreadable("pixels-unreadable", image.name)
     return stored
+
+
+def _decoded(decoder: Decoder, dataset: Dataset, plugin: str) -> NDArray[Any] | None:
+    """None for pixel data that are damaged."""
+    try:
+        return decoder.as_array(dataset, raw=True, decoding_plugin=plugin)[0]
+    except UNDECODABLE:
+        return None
+    except BaseException as error:
+        # pylibjpeg-rle is Rust: where it runs out of bounds it panics, which is no Exception
+        if type(error).__module__ != _RUST_PANIC:
+            raise
+        return None
 
 
 def _is_cut_short(dataset: Dataset, image: CtSlice, transfer_syntax: UID) -> bool:
@@ -136,11 +153,21 @@ def _is_cut_short(dataset: Dataset, image: CtSlice, transfer_syntax: UID) -> boo
     value = dataset.get_item("PixelData", keep_deferred=True).value if "PixelData" in dataset else None
     if not isinstance(value, bytes) or not value:
         return True
-    if transfer_syntax.is_encapsulated:
-        whole_stream = value.removesuffix(_SEQUENCE_END).rstrip(b"\x00").endswith(_JPEG_END)
-        return transfer_syntax not in RLETransferSyntaxes and not whole_stream
     bits = whole(DatasetAttributes(dataset), "BitsAllocated") or 0
-    return len(value) < (image.rows or 0) * (image.columns or 0) * bits // 8
+    needed = (image.rows or 0) * (image.columns or 0) * bits // 8
+    if transfer_syntax in RLETransferSyntaxes:
+        return len(value) * _RLE_AT_MOST < needed
+    if transfer_syntax.is_encapsulated:
+        return not value.removesuffix(_SEQUENCE_END).rstrip(b"\x00").endswith(_JPEG_END)
+    return len(value) < needed
+
+
+def _declares_another_size(dataset: Dataset, image: CtSlice, transfer_syntax: UID) -> bool:
+    """Whether a compressed stream says it is of another size than the header, or of several colours."""
+    if not transfer_syntax.is_encapsulated or transfer_syntax in RLETransferSyntaxes:
+        return False
+    value = dataset.get_item("PixelData", keep_deferred=True).value
+    return declared_size(value) != (image.rows, image.columns, 1)
 
 
 def _padding_range(image: CtSlice, *, signed: bool) -> tuple[int, int] | None:

@@ -124,5 +124,5 @@ class DicomwebArchive:
             if isinstance(error, passing):
                 raise
             raise ArchiveUnavailable(f"the connection to the archive {name} broke: {type(error).__name__}") from None
-        except DAMAGED:
+        except (OSError, *DAMAGED):  # pydicom raises OSError where a tag is missing
             raise ArchiveUnavailable(f"the archive {name} sends what is not DICOM") from None

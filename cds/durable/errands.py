@@ -7,14 +7,16 @@ from contextlib import contextmanager
 import structlog
 
 EVERY_S = 15.0
-_FINISH_WITHIN_S = 20.0
+_END_WITHIN_S = 20.0
 
 Errand = Callable[[], None]
 """Does what there is to do; may raise, and is then tried again the next time."""
 
 
 @contextmanager
-def running_errands(errands: Sequence[Errand], every_s: float = EVERY_S) -> Iterator[None]:
+def running_errands(
+    errands: Sequence[Errand], every_s: float = EVERY_S, *, end_within_s: float = _END_WITHIN_S
+) -> Iterator[None]:
     """Run each errand in turn, in one thread, until the end; nothing that ails one reaches another."""
     done = threading.Event()
 
@@ -34,7 +36,7 @@ def running_errands(errands: Sequence[Errand], every_s: float = EVERY_S) -> Iter
     finally:
         done.set()
         if errands:
-            thread.join(_FINISH_WITHIN_S)
+            thread.join(end_within_s)
 
 
 def _despite_trouble(errand: Errand) -> None:

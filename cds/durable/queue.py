@@ -10,6 +10,7 @@ from dbos import error as dbos_error
 from sqlalchemy.exc import SQLAlchemyError
 
 from cds.ct.patient import PatientKey
+from cds.durable.begun_work import QUARANTINED
 from cds.durable.checkpoints import failure_of
 from cds.durable.database import QUEUE, WORKFLOW, open_client
 from cds.durable.orders import attempt_id, order_to_json, priority_of, work_id
@@ -61,6 +62,7 @@ class DbosScreeningQueue:
         one is queued or running       -> that one's state
         one has just succeeded         -> done; the store knows the result
         the last ones failed, lately   -> failed, with the cause, until the wait is over
+        quarantined, or dropped        -> the same, for the longest wait
         """
         work = work_id(order.patient.key, self._generation)
         try:
@@ -87,7 +89,11 @@ class DbosScreeningQueue:
     def _must_wait(self, attempts: Sequence[WorkflowStatus], state: ScreenState) -> bool:
         if state.since is None:
             return False
-        return self._clock.now() - state.since < self._patience.after(_failures_in_a_row(attempts))
+        waited = self._clock.now() - state.since
+        return waited < (self._patience.longest if _is_put_aside(attempts[-1]) else self._patience_after(attempts))
+
+    def _patience_after(self, attempts: Sequence[WorkflowStatus]) -> timedelta:
+        return self._patience.after(_failures_in_a_row(attempts))
 
     def _enqueue(self, workflow_id: str, order: ImagingOrder) -> None:
         """Idempotent: of two processes that enqueue the same attempt, one does it."""
@@ -126,10 +132,17 @@ def _state_of(attempts: Sequence[WorkflowStatus]) -> ScreenState:
             return ScreenState(state, _moment(last.dequeued_at or last.created_at))
         case "done":
             return ScreenState(state, _moment(last.completed_at or last.updated_at))
-    return ScreenState("failed", _moment(last.completed_at or last.updated_at), _cause(last))
+    return ScreenState("failed", _moment(last.completed_at or last.updated_at), cause_of(last))
 
 
-def _cause(attempt: WorkflowStatus) -> str:
+def _is_put_aside(attempt: WorkflowStatus) -> bool:
+    """Whether it harms workers, or an operator did not want it."""
+    quarantined = attempt.error is not None and failure_of(attempt.error).kind == QUARANTINED
+    return quarantined or attempt.status in ("CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+
+
+def cause_of(attempt: WorkflowStatus) -> str:
+    """Why it failed, in a sentence without patient data."""
     match attempt.status:
         case "CANCELLED":
             return "dropped by an operator"

@@ -4,16 +4,28 @@ import logging
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 from dbos import DBOS, DBOSConfig
+from sqlalchemy.exc import SQLAlchemyError
 
+from cds.durable.begun_work import BegunWork
 from cds.durable.checkpoints import JsonSerializer
-from cds.durable.database import APPLICATION, QUEUE, WORKFLOW_VERSION, open_client
+from cds.durable.database import APPLICATION, QUEUE, WORKFLOW_VERSION
 from cds.durable.errands import Errand, running_errands
 from cds.durable.heartbeat import Heartbeats, beating
+from cds.durable.limits import Limits
+from cds.durable.takeover import LOOK_EVERY_S, LivingWorkers, Takeover
 from cds.durable.worker_slot import claim_slot, names_without_worker
-from cds.durable.workflow import ArchiveWatch, ScreeningSteps, register_workflow
+from cds.durable.workflow import ArchiveWatch, ScreeningSteps, Work, register_workflow
+
+_ERRANDS_END_WITHIN_S = 3.0
+"""Each may be cut off anywhere: what it had in hand is tried again by the next worker."""
+
+
+class Workers(Heartbeats, LivingWorkers, Protocol):
+    """Where workers say that they are alive, and see the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,36 +35,46 @@ class Worker:
     queue_database_url: str
     steps: ScreeningSteps
     archive_watch: ArchiveWatch
-    heartbeats: Heartbeats
+    heartbeats: Workers
     slots: Path
     """A folder of this machine that outlives the process."""
-    finish_within_s: int = 20
+    limits: Limits
+    """Of one measurement."""
+    finish_within_s: int = 14
     """After being told to stop; then unfinished work goes back to the queue."""
+    look_every_s: float = LOOK_EVERY_S
+    """How often to look for work of workers that are lost."""
     errands: tuple[Errand, ...] = ()
     """What is done beside the queue, such as bringing results to the archive."""
 
     def run(self, stop: threading.Event) -> bool:
         """Work until told to stop; True if nothing was left unfinished.
 
-        1. take a name, and with it what the last bearer left unfinished
-        2. say "alive" every few seconds, take work from the queue
+        1. take a name, and queue again what its last bearer left unfinished
+        2. say "alive" every few seconds, take work from the queue, and that of workers which are lost
         3. when told to stop: say goodbye first, finish what is running
         4. what is not finished in time goes back to the queue, for the next worker
         """
-        with claim_slot(self.slots) as name:
-            self._launch(name)
-            with beating(self.heartbeats, name), running_errands(self.errands):
+        begun = BegunWork(self.queue_database_url)
+        work = Work(begun, self.limits)
+        with claim_slot(self.slots) as name, running_errands(self.errands, end_within_s=_ERRANDS_END_WITHIN_S):
+            self._launch(name, work)
+            takeover = Takeover(begun, self.heartbeats, name, work.running)
+            with beating(self.heartbeats, name), running_errands([takeover.look], self.look_every_s):
                 stop.wait()
-            busy = bool(DBOS.list_workflows(status="PENDING", executor_id=name, load_input=False))
-            DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=self.finish_within_s if busy else 0)
-            returned = self._return_to_queue(name)
+            DBOS.destroy(
+                destroy_registry=True, workflow_completion_timeout_sec=self.finish_within_s if work.running else 0
+            )
+            returned = _handed_back(begun, name)
+        begun.close()
         structlog.get_logger().info("worker-stopped", returned=returned)
         return returned == 0
 
-    def _launch(self, name: str) -> None:
-        for orphaned in names_without_worker(self.slots):
-            self._return_to_queue(orphaned)
-        register_workflow(self.steps, self.archive_watch)
+    def _launch(self, name: str, work: Work) -> None:
+        """Queue again first: DBOS would run what it recovers by itself beside what it takes from the queue."""
+        for orphaned in (name, *names_without_worker(self.slots)):
+            work.begun.hand_back_of(orphaned, in_order=False)
+        register_workflow(self.steps, self.archive_watch, work)
         DBOS(config=self._configuration(name))
         logging.getLogger("dbos").addFilter(_without_traceback)
         DBOS.listen_queues([QUEUE])
@@ -71,16 +93,14 @@ class Worker:
             "log_level": "WARNING",
         }
 
-    def _return_to_queue(self, name: str) -> int:
-        """Queue again what was begun under a name that nobody bears any more."""
-        client = open_client(self.queue_database_url)
-        try:
-            begun = client.list_workflows(status="PENDING", executor_id=name, load_input=False, load_output=False)
-            for each in begun:
-                client.resume_workflow(each.workflow_id, queue_name=QUEUE)
-            return len(begun)
-        finally:
-            client.destroy()
+
+def _handed_back(begun: BegunWork, name: str) -> int | None:
+    """How much; None where the queue database is away: then it is taken over later."""
+    try:
+        return begun.hand_back_of(name, in_order=True)
+    except SQLAlchemyError as error:
+        structlog.get_logger().error("not-handed-back", kind=type(error).__name__)
+        return None
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:

@@ -3,37 +3,46 @@
 What each step returns is a checkpoint. After a crash, finished steps are not run again; the
 step that was cut off is, from its beginning.
 
-the archive cannot be asked    -> the step is tried again within seconds; then this attempt ends
+archive or database away       -> the step is tried again within seconds; then this attempt ends
                                   and the next one waits in the queue, so that no order is lost
                                   and none blocks the others
 the chosen study has vanished  -> the next attempt chooses again
+its worker died, or was ended  -> begun again, a few times; then quarantined (`cds.durable.begun_work`)
 anything else                  -> failed, with its cause; asking again later queues it again
 """
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
 import structlog
 from dbos import DBOS, StepOptions
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
+from cds.durable.begun_work import BegunWork
 from cds.durable.checkpoints import Failure, ScreeningFailed, failure_of
 from cds.durable.database import QUEUE, WORKFLOW
+from cds.durable.limits import Limits
 from cds.durable.orders import OrderJson, next_attempt_id
-from cds.errors import ArchiveUnavailable, OsteocdsError, StudyVanished
+from cds.errors import ArchiveUnavailable, OsteocdsError, RecordsUnavailable, StudyVanished
 
 Json = dict[str, Any]
 _T = TypeVar("_T")
 
-_DISPATCHES_BEFORE_GIVING_UP = 5
-"""A CT that kills its worker this often is not tried again by itself."""
+_DISPATCHES_AT_MOST = 100
+"""Counted by DBOS, for what dies before `BegunWork` can count."""
 
 _VANISHED_TRIES = 3
-_ARCHIVE_TRIES = 720
+_AWAY = (ArchiveUnavailable, RecordsUnavailable)
+"""Passes by itself: the order waits."""
+_AWAY_TRIES = 720
 """About a day."""
-_ARCHIVE_FIRST_WAIT = timedelta(seconds=15)
-_ARCHIVE_LONGEST_WAIT = timedelta(minutes=2)
+_AWAY_FIRST_WAIT = timedelta(seconds=15)
+_AWAY_LONGEST_WAIT = timedelta(minutes=2)
 _AFTER_OTHERS = 1_000
 """Priority of an attempt that follows a failure."""
 
@@ -61,39 +70,62 @@ class ArchiveWatch(Protocol):
         """It could not be asked."""
 
 
-def register_workflow(steps: ScreeningSteps, watch: ArchiveWatch) -> None:
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What this process works on, and within which limits."""
+
+    begun: BegunWork
+    limits: Limits
+    running: list[str] = field(default_factory=list)
+    """Workflow ids; twice in it if one was taken away and came back while it ran."""
+
+    @contextmanager
+    def on(self, workflow_id: str) -> Iterator[None]:
+        """Say so for as long as it lasts; raises `ScreeningFailed` for what was tried too often."""
+        self.running.append(workflow_id)
+        try:
+            quarantined = self.begun.begin(workflow_id)
+            if quarantined is not None:
+                raise ScreeningFailed(quarantined)
+            yield
+        finally:
+            self.running.remove(workflow_id)
+
+
+def register_workflow(steps: ScreeningSteps, watch: ArchiveWatch, work: Work) -> None:
     """Make the workflow known to DBOS in this process; done once, before it is launched."""
-    choose, measure = _watched(steps.choose, watch), _watched(steps.measure, watch)
+    choose, measure = _watched(steps.choose, watch), _watched(_limited(steps.measure, work), watch)
     publish = _guarded(steps.publish)
 
     def screen(order: OrderJson, tries: int) -> Json:
         """One attempt for one patient."""
         try:
-            choice = DBOS.run_step(_asking_the_archive("choose"), choose, order)
-            if choice is None:
-                return {"result_id": None}
-            record = DBOS.run_step(_asking_the_archive("measure"), measure, choice)
-            if record is None:
-                return {"result_id": None}
-            return {"result_id": DBOS.run_step({"name": "publish"}, publish, choice, record)}
+            with work.on(str(DBOS.workflow_id)):
+                choice = DBOS.run_step(_riding_out("choose"), choose, order)
+                if choice is None:
+                    return {"result_id": None}
+                record = DBOS.run_step(_riding_out("measure"), measure, choice)
+                if record is None:
+                    return {"result_id": None}
+                return {"result_id": DBOS.run_step(_riding_out("publish"), publish, choice, record)}
         except Exception as error:  # noqa: BLE001 - whatever it was, its cause is kept and seen
             failure = failure_of(error)
             structlog.get_logger().warning("screening-failed", work=DBOS.workflow_id, kind=failure.kind)
             _queue_next_attempt(failure, order, tries)
             raise ScreeningFailed(failure) from None
 
-    DBOS.workflow(name=WORKFLOW, max_recovery_attempts=_DISPATCHES_BEFORE_GIVING_UP)(screen)
+    DBOS.workflow(name=WORKFLOW, max_recovery_attempts=_DISPATCHES_AT_MOST)(screen)
 
 
-def _asking_the_archive(step: str) -> StepOptions:
-    """Short gaps are ridden out inside the step: after 1 s, then 2 s."""
+def _riding_out(step: str) -> StepOptions:
+    """Short gaps of archive and database are ridden out inside the step: after 1 s, then 2 s."""
     return {
         "name": step,
         "retries_allowed": True,
         "max_attempts": 3,
         "interval_seconds": 1.0,
         "backoff_rate": 2.0,
-        "should_retry": lambda error: isinstance(error, ArchiveUnavailable),
+        "should_retry": lambda error: isinstance(error, _AWAY),
     }
 
 
@@ -119,9 +151,9 @@ def _wait_before_next_attempt(failure: Failure, tries: int) -> timedelta | None:
     """None where nobody but the next hook should ask again."""
     if failure.kind == StudyVanished.__name__ and tries < _VANISHED_TRIES:
         return timedelta(seconds=1)
-    if failure.kind == ArchiveUnavailable.__name__ and tries < _ARCHIVE_TRIES:
-        doubled = _ARCHIVE_FIRST_WAIT * (1 << min(tries, 10))
-        return min(doubled, _ARCHIVE_LONGEST_WAIT)
+    if failure.kind in {each.__name__ for each in _AWAY} and tries < _AWAY_TRIES:
+        doubled = _AWAY_FIRST_WAIT * (1 << min(tries, 10))
+        return min(doubled, _AWAY_LONGEST_WAIT)
     return None
 
 
@@ -133,10 +165,28 @@ def _watched(step: Callable[[Json], _T], watch: ArchiveWatch) -> Callable[[Json]
         try:
             outcome = guarded(given)
         except ArchiveUnavailable:
-            watch.archive_failed()
+            _tell(watch.archive_failed)
             raise
-        watch.archive_ok()
+        _tell(watch.archive_ok)
         return outcome
+
+    return run
+
+
+def _tell(watch: Callable[[], None]) -> None:
+    """What a step has found out is not lost because nobody could be told how the archive is."""
+    try:
+        watch()
+    except SQLAlchemyError as error:
+        structlog.get_logger().warning("archive-state-not-written", kind=type(error).__name__)
+
+
+def _limited(step: Callable[[Json], _T], work: Work) -> Callable[[Json], _T]:
+    """The step, ending the process where it takes too much."""
+
+    def run(given: Json) -> _T:
+        with work.limits.holding(str(DBOS.workflow_id), work.begun.note_overrun):
+            return step(given)
 
     return run
 
@@ -150,6 +200,9 @@ def _guarded(step: Callable[..., _T]) -> Callable[..., _T]:
         except OsteocdsError as error:
             # What it came from may quote a query with a patient identifier.
             raise error from None
+        except (OperationalError, InterfaceError, PoolExhausted) as error:
+            kind = type(error).__name__
+            raise RecordsUnavailable(f"the application database cannot be used now ({kind})") from None
         except Exception as error:  # noqa: BLE001 - anything a step raises may quote patient data
             where = traceback.format_tb(error.__traceback__)
             structlog.get_logger().error("screening-step-failed", kind=type(error).__name__, where=where)

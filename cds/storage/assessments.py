@@ -78,7 +78,7 @@ class SqlAssessmentStore:
 
         the id is new            -> stored; "nothing found" is forgotten
         the id is there          -> nothing changes
-        the id is there, withdrawn -> shown again: its study was just found and measured again
+        the id is there, withdrawn -> shown again: its study was found and measured again after that
         ... and rejected by a reader, or taken back -> stays withdrawn; for a while nothing is known of this patient
         """
         with self._engine.begin() as connection:
@@ -87,7 +87,8 @@ class SqlAssessmentStore:
                 connection.execute(delete(nothing_found).where(belongs_to(nothing_found, patient)))
                 self._put_resources(connection, result, bundle)
                 return
-            withdrawn = (results.c.result_id == result.result_id) & results.c.withdrawn_at.is_not(None)
+            # A publish that began before the withdrawal, by a worker that stood still, does not undo it.
+            withdrawn = (results.c.result_id == result.result_id) & (results.c.withdrawn_at <= result.measured_at)
             if connection.execute(select(results.c.result_id).where(withdrawn, was_rejected())).first() is not None:
                 looked = {"looked_at": result.measured_at, "reasons": [REJECTED]}
                 insert_or_update(connection, nothing_found, {**columns_of(result.patient.key), **looked})

@@ -3,6 +3,7 @@
 The two sides meet in the database only, so they may run on different machines.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, delete, func, select
@@ -34,6 +35,12 @@ class SqlHeartbeats:
         """This worker has stopped, and nobody should wait for it."""
         with self._engine.begin() as connection:
             connection.execute(delete(worker_heartbeats).where(worker_heartbeats.c.worker == worker))
+
+    def beats(self) -> Mapping[str, datetime]:
+        """The last beat of each worker that has not said goodbye."""
+        query = select(worker_heartbeats.c.worker, worker_heartbeats.c.beat_at)
+        with self._engine.connect() as connection:
+            return {row.worker: row.beat_at for row in connection.execute(query)}
 
     def last_beat(self) -> datetime | None:
         """When any worker was last heard of."""

@@ -1,6 +1,7 @@
 """The worker process: archive, instruments, store and publisher behind the three durable steps."""
 
 from cds.dicomweb.archive import open_archive
+from cds.durable.limits import Limits
 from cds.durable.steps import JsonSteps
 from cds.durable.worker import Worker
 from cds.fhir_client.ehr_session import ehr_client
@@ -59,6 +60,7 @@ def worker_of(settings: Settings) -> Worker:
         archive_watch=SqlArchiveWatch(engine, clock),
         heartbeats=SqlHeartbeats(engine, clock),
         slots=settings.data_dir / "workers",
+        limits=Limits(settings.longest_measurement_s, settings.measure_memory_mb),
         errands=(
             *(() if delivery is None else (delivery.deliver,)),
             writing.deliver,

@@ -25,6 +25,7 @@ from tests.support.dicom_builder import (
     edit_all,
     written,
 )
+from tests.support.dicom_fuzz import deflated_bomb
 
 
 def findings(folder):
@@ -353,6 +354,14 @@ def test_a_folder_of_damaged_files_is_said_to_be_damaged(tmp_path):
         path.write_bytes(path.read_bytes()[:300])
 
     assert why_unusable(tmp_path) == f"{tmp_path} holds no readable CT image: IM0001.dcm is cut short"
+
+
+def test_a_deflated_file_that_would_fill_the_memory_is_named(tmp_path):
+    """Given ten gigabytes of zeros, deflated to ten megabytes, then they are not inflated."""
+    (path, *_) = written(tmp_path)
+    path.write_bytes(deflated_bomb(path.read_bytes()))
+
+    assert findings(tmp_path) == [("unreadable", path.name)]
 
 
 @pytest.fixture(scope="module")

@@ -195,6 +195,30 @@ def test_a_damaged_compressed_stream_is_a_reason(path, transfer_syntax):
     assert decoded(path) == Unreadable("pixels-unreadable", path.name)
 
 
+def test_a_run_length_beyond_the_image_is_a_reason(path):
+    """Given RLE with a first run that is too long, at which its decoder panics, then it is unreadable."""
+    edit(path, lambda dataset: dataset.compress(RLELossless, generate_instance_uid=False))
+    edit(path, lambda dataset: replace_stream(dataset, lambda frame: frame[:64] + b"\x81" + frame[65:]))
+
+    assert decoded(path) == Unreadable("pixels-unreadable", path.name)
+
+
+@pytest.mark.parametrize(
+    ("transfer_syntax", "marker", "offset"), [(JPEG2000Lossless, b"\xff\x51", 6), (JPEGLSLossless, b"\xff\xf7", 5)]
+)
+def test_a_stream_that_declares_another_size_is_not_decoded(path, transfer_syntax, marker, offset):
+    """Given a stream of a few kilobytes that declares gigabytes, then no decoder reserves them."""
+
+    def declare_more(frame):
+        place = frame.find(marker) + offset
+        return frame[:place] + b"\x00\xff\xff\xff" + frame[place + 4 :]
+
+    edit(path, lambda dataset: dataset.compress(transfer_syntax, generate_instance_uid=False))
+    edit(path, lambda dataset: replace_stream(dataset, declare_more))
+
+    assert decoded(path) == Unreadable("pixels-unreadable", path.name)
+
+
 def replace_stream(dataset, change):
     """Put another compressed stream into an image."""
     (frame,) = generate_frames(dataset.PixelData, number_of_frames=1)

@@ -11,7 +11,7 @@ def test_a_worker_beats_while_it_works_and_says_goodbye(bench):
         bench.queue.submit(an_order())
         bench.wait_for(a_patient(), "done")
 
-    assert bench.heartbeats.left == [bench.heartbeats.beats[0]]
+    assert bench.heartbeats.left == [bench.heartbeats.beats_so_far[0]]
 
 
 def test_a_worker_told_to_stop_finishes_what_it_runs_and_takes_nothing_new(bench):

@@ -134,6 +134,16 @@ def test_a_study_that_came_back_is_shown_again(store):
     assert store.bundle(again.result_id) == b'{"id":"second"}'
 
 
+def test_a_publish_that_began_before_the_withdrawal_does_not_undo_it(store, clock):
+    """Such as that of a worker that stood still, was taken for dead, and wakes up."""
+    store.keep(a_result(), b"{}")
+    clock.move_on(hours=1)
+    store.withdraw(a_result().result_id, "the study is gone")
+    store.keep(a_result(measured_at=clock.now() - timedelta(seconds=1)), b"{}")
+
+    assert store.latest(a_key()) is None
+
+
 def test_nothing_found_is_remembered_until_a_result_is_kept(store):
     """The newer look replaces the older; a result replaces both."""
     store.keep_nothing_found(a_key(), MEASURED_AT, ["no-prior-ct"])

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -68,12 +69,16 @@ class FakeWatch:
 class FakeHeartbeats:
     """Remembers who beat and who left."""
 
-    beats: list[str] = field(default_factory=list)
+    beats_so_far: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
 
     def beat(self, worker: str) -> None:
         """The worker is alive."""
-        self.beats.append(worker)
+        self.beats_so_far.append(worker)
+
+    def beats(self) -> dict[str, datetime]:
+        """Each worker's last one."""
+        return {worker: datetime.fromtimestamp(number, UTC) for number, worker in enumerate(self.beats_so_far)}
 
     def leave(self, worker: str) -> None:
         """The worker stopped."""

@@ -1,47 +1,78 @@
 """A real worker process with fake steps: `python -m tests.support.fake_worker URL FOLDER STEP`.
 
-The named step blocks until the file "go" appears in the folder, so that tests can kill it there.
-"crash" in its place kills the worker in each measurement, as a CT would that eats all memory.
+The named step blocks until the file "go" appears in the folder, so that tests can kill it there. In its
+place these misbehave in each measurement of a patient whose identifier begins with "BAD":
+
+crash   kills the worker, as a CT would that breaks native code
+hog     takes memory, more and more
+
+With `--records` workers beat in that database, and so see each other.
 """
 
+import argparse
 import os
 import signal
-import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
+from cds.durable.limits import Limits, resident_mb
 from cds.durable.worker import Worker
 from cds.durable.worker_process import run_worker_process
+from cds.storage.engine import open_engine
+from cds.storage.health import SqlHeartbeats
+from cds.wiring.clock import SystemClock
 from tests.support.fake_steps import FakeHeartbeats, FakeSteps, FakeWatch
 
 
+@dataclass
 class BlockingSteps(FakeSteps):
     """Writes to the ledger first, then waits in one of its steps."""
 
-    blocked_step = ""
+    blocked_step: str = ""
 
     def _ran(self, step: str, patient_id: str) -> None:
         super()._ran(step, patient_id)
-        if step == "measure" and self.blocked_step == "crash":
-            os.kill(os.getpid(), signal.SIGKILL)
+        if step == "measure" and patient_id.startswith("BAD"):
+            _misbehave(self.blocked_step)
         while step == self.blocked_step and not (self.ledger.parent / "go").exists():
             time.sleep(0.02)
 
 
-def main(url: str, folder: Path, blocked_step: str) -> None:
+def _misbehave(how: str) -> None:
+    match how:
+        case "crash":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "hog":
+            taken = []
+            while True:
+                taken.append(b"x" * 2**24)
+                time.sleep(0.01)
+
+
+def main() -> None:
     """Run until told to stop, or until the parent lets go of standard input."""
-    steps = BlockingSteps(folder / "ledger")
-    steps.blocked_step = blocked_step
+    parser = argparse.ArgumentParser()
+    parser.add_argument("url")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("blocked_step")
+    parser.add_argument("--records", help="URL of application tables, prepared")
+    parser.add_argument("--machine", default="one", help="its slots are not those of another machine")
+    parser.add_argument("--look-every-s", type=float, default=5.0)
+    wanted = parser.parse_args()
+    records = wanted.records and SqlHeartbeats(open_engine(wanted.records), SystemClock())
     worker = Worker(
-        queue_database_url=url,
-        steps=steps,
+        queue_database_url=wanted.url,
+        steps=BlockingSteps(wanted.folder / "ledger", blocked_step=wanted.blocked_step),
         archive_watch=FakeWatch(),
-        heartbeats=FakeHeartbeats(),
-        slots=folder / "slots",
+        heartbeats=records or FakeHeartbeats(),
+        slots=wanted.folder / "slots" / wanted.machine,
+        limits=Limits(seconds=60, memory_mb=int(resident_mb()) + 300),
         finish_within_s=2,
+        look_every_s=wanted.look_every_s,
     )
     run_worker_process(worker, parent_holds_stdin=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3])
+    main()

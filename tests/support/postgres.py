@@ -3,10 +3,13 @@
 import atexit
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -23,23 +26,89 @@ def server_url(*, durable: bool = False) -> str | None:
     `durable`: commits reach the disk, as in a hospital; tests need not wait for that.
     """
     named = os.environ.get("OSTEOCDS_TEST_POSTGRES_URL")
-    programs = _programs()
-    if named or programs is None:
+    server = None if named else a_server(durable=durable)
+    if server is None:
         return named
+    server.start()
+    atexit.register(server.remove)
+    return server.url
+
+
+def a_server(*, durable: bool) -> "PostgresServer | None":
+    """One of our own, not started yet; None where PostgreSQL is not installed."""
+    programs = _programs()
+    if programs is None:
+        return None
     home = Path(tempfile.mkdtemp(prefix="osteocds-postgres-"))
     if os.geteuid() == 0:
         shutil.chown(home, _OWNER)
     _run(programs / "initdb", "-D", home / "data", "-U", _OWNER, "-A", "trust", "--no-sync").check_returncode()
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={home}"
-    if not durable:
-        options += " -c fsync=off"
-    _run(programs / "pg_ctl", "-D", home / "data", "-l", home / "log", "-o", options, "-W", "start").check_returncode()
-    atexit.register(_stop, programs, home)
-    _wait_for(port)
-    return f"postgresql://{_OWNER}@127.0.0.1:{port}/postgres"
+        return PostgresServer(programs, home, listener.getsockname()[1], durable)
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A server that can be stopped, killed, and started again where it was."""
+
+    programs: Path
+    home: Path
+    port: int
+    durable: bool
+
+    @property
+    def url(self) -> str:
+        """Of the database that is always there."""
+        return f"postgresql://{_OWNER}@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        """Start, and wait until it lets clients in; after a kill its leftovers may be in the way for a moment."""
+        options = f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories={self.home}"
+        if not self.durable:
+            options += " -c fsync=off"
+        deadline = time.monotonic() + _START_WITHIN_S
+        while self.pid is None or not self._lets_in():
+            if self.pid is None:
+                data, log = self.home / "data", self.home / "log"
+                _run(self.programs / "pg_ctl", "-D", data, "-l", log, "-o", options, "-W", "start")
+            if time.monotonic() > deadline:
+                raise TimeoutError("PostgreSQL did not start")
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        """As an administrator in a hurry does."""
+        _run(self.programs / "pg_ctl", "-D", self.home / "data", "-m", "immediate", "stop")
+
+    def kill(self) -> None:
+        """As the kernel does."""
+        if self.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+    def remove(self) -> None:
+        """Stop, and keep nothing."""
+        self.stop()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    @property
+    def pid(self) -> int | None:
+        """Of its first process, if that lives."""
+        file = self.home / "data" / "postmaster.pid"
+        try:
+            pid = int(file.read_text().split()[0])
+            os.kill(pid, 0)
+        except (OSError, IndexError, ValueError):
+            return None
+        return pid
+
+    def _lets_in(self) -> bool:
+        try:
+            # It listens before it lets anyone in.
+            psycopg.connect(host="127.0.0.1", port=self.port, user=_OWNER, dbname="postgres").close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
 
 def _programs() -> Path | None:
@@ -54,21 +123,3 @@ def _run(*command: object) -> "subprocess.CompletedProcess[bytes]":
     return subprocess.run(
         [*as_owner, *map(str, command)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, cwd="/"
     )
-
-
-def _stop(programs: Path, home: Path) -> None:
-    _run(programs / "pg_ctl", "-D", home / "data", "-m", "immediate", "stop")
-    shutil.rmtree(home, ignore_errors=True)
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + _START_WITHIN_S
-    while time.monotonic() < deadline:
-        try:
-            # It listens before it lets anyone in.
-            psycopg.connect(host="127.0.0.1", port=port, user=_OWNER, dbname="postgres").close()
-        except psycopg.OperationalError:
-            time.sleep(0.1)
-        else:
-            return
-    raise TimeoutError("PostgreSQL did not start")

@@ -1,0 +1,164 @@
+"""Workers that are lost for good, or only slow: another one takes over, and nothing is published twice."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from cds.durable.database import prepare_queue_database
+from cds.durable.queue import DbosScreeningQueue
+from cds.errors import QueueUnavailable
+from cds.storage.engine import open_engine
+from cds.storage.health import SqlHeartbeats
+from cds.storage.migrate import migrate
+from cds.wiring.clock import SystemClock
+from tests.support.assessments import GENERATION, a_key, an_order
+from tests.support.clock import SettableClock
+from tests.support.databases import an_empty_database
+from tests.support.postgres import a_server
+
+pytestmark = pytest.mark.system
+
+REPOSITORY = Path(__file__).parents[2]
+WITHIN_S = 60
+
+
+class Site:
+    """Databases, the web process's side of the queue, and workers on machines that share nothing else."""
+
+    def __init__(self, url, folder, workers):
+        prepare_queue_database(url)
+        self.records = f"sqlite:///{folder / 'records.db'}"
+        migrate(self.records)
+        self.url, self.folder, self.workers = url, folder, workers
+        self.queue = DbosScreeningQueue(url, GENERATION, SettableClock(datetime.now(UTC)))
+
+    def start(self, machine, blocked_step="", *options):
+        """A worker on one machine."""
+        command = [sys.executable, "-m", "tests.support.fake_worker", self.url, str(self.folder), blocked_step]
+        command += ["--records", self.records, "--machine", machine, *options]
+        worker = subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE)
+        self.workers.append(worker)
+        return worker
+
+    def lines(self):
+        """The steps that began so far."""
+        ledger = self.folder / "ledger"
+        return ledger.read_text().splitlines() if ledger.exists() else []
+
+    def is_done(self):
+        """Whether the order has its result."""
+        return self.queue.state(a_key()).state == "done"
+
+
+@contextmanager
+def a_site(kind, tmp_path):
+    """None of its workers outlives it."""
+    workers = []
+    with an_empty_database(kind, tmp_path) as url:
+        site = Site(url, tmp_path, workers)
+        try:
+            yield site
+        finally:
+            site.queue.close()
+            for worker in workers:
+                worker.stdin.close()
+                worker.kill()
+                worker.wait()
+
+
+def until(condition, seconds=WITHIN_S):
+    """Wait for something that takes a moment; looks are counted, so that a machine that stands still is no failure."""
+    for _ in range(round(seconds / 0.02)):
+        if condition():
+            return
+        time.sleep(0.02)
+    pytest.fail(f"not within {seconds} s")
+
+
+def test_the_work_of_a_machine_that_is_gone_for_good_is_taken_over_within_a_minute(tmp_path):
+    """Given a worker killed and never started again, another machine's finishes; with the real pace of everything."""
+    with a_site("postgresql", tmp_path) as site:
+        dead = site.start("first", "measure")
+        site.queue.submit(an_order())
+        until(lambda: "measure PAT-0001" in site.lines())
+        site.start("second")
+        dead.kill()
+        dead.wait()
+        until(site.is_done)
+
+        assert site.lines() == ["choose PAT-0001", "measure PAT-0001", "measure PAT-0001", "publish PAT-0001"]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_slow_worker_that_was_taken_for_dead_does_not_publish_too(tmp_path, kind):
+    """Given a worker that stands still in a measurement, another publishes; the first, awake again, does not."""
+    with a_site(kind, tmp_path) as site:
+        slow = site.start("first", "measure")
+        site.queue.submit(an_order())
+        until(lambda: "measure PAT-0001" in site.lines())
+        os.kill(slow.pid, signal.SIGSTOP)
+        (tmp_path / "go").touch()
+        site.start("second", "", "--look-every-s", "0.2")
+        until(site.is_done)
+        os.kill(slow.pid, signal.SIGCONT)
+        time.sleep(0.5)
+        slow.terminate()
+
+        assert slow.wait(30) == 0
+        assert site.lines().count("publish PAT-0001") == 1
+
+
+def test_told_to_stop_a_worker_says_goodbye_first_and_hands_back_what_it_cannot_finish(tmp_path):
+    """Readiness goes first: no heartbeat while it still tries to finish; then the work waits for somebody else."""
+    with a_site("sqlite", tmp_path) as site:
+        worker = site.start("first", "measure")
+        site.queue.submit(an_order())
+        until(lambda: "measure PAT-0001" in site.lines())
+        engine = open_engine(site.records)
+        heartbeats = SqlHeartbeats(engine, SystemClock())
+        until(lambda: heartbeats.beats() != {})
+        worker.terminate()
+        until(lambda: heartbeats.beats() == {})
+        still_at_it = worker.poll() is None
+        engine.dispose()
+
+        assert still_at_it
+        assert worker.wait(30) == 0
+        assert site.queue.state(a_key()).state == "queued"
+
+
+def test_postgresql_may_stop_while_work_goes_on(tmp_path):
+    """Given a database that stops in the middle of a measurement, the work is done once when it is back."""
+    server = a_server(durable=False)
+    if server is None:
+        pytest.skip("no PostgreSQL: install Debian's package postgresql")
+    workers = []
+    server.start()
+    try:
+        site = Site(server.url, tmp_path, workers)
+        site.start("first", "measure")
+        site.queue.submit(an_order())
+        until(lambda: "measure PAT-0001" in site.lines())
+        server.stop()
+        (tmp_path / "go").touch()
+        time.sleep(5)
+        with pytest.raises(QueueUnavailable):
+            site.queue.submit(an_order())
+        server.start()
+        until(site.is_done)
+        site.queue.close()
+    finally:
+        for worker in workers:
+            worker.stdin.close()
+            worker.kill()
+            worker.wait()
+        server.remove()
+
+    assert site.lines() == ["choose PAT-0001", "measure PAT-0001", "publish PAT-0001"]
