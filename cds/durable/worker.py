@@ -54,7 +54,7 @@ class Worker:
             self._return_to_queue(orphaned)
         register_workflow(self.steps, self.archive_watch)
         DBOS(config=self._configuration(name))
-        logging.getLogger("dbos").addFilter(_without_traceback)
+        _log_with_the_others(logging.getLogger("dbos"))
         DBOS.listen_queues([QUEUE])
         DBOS.launch()
         structlog.get_logger().info("worker-started", worker=name)
@@ -81,6 +81,14 @@ class Worker:
             return len(begun)
         finally:
             client.destroy()
+
+
+def _log_with_the_others(logger: logging.Logger) -> None:
+    """DBOS gives its logger a handler of its own, which writes free text."""
+    for handler in tuple(logger.handlers):
+        logger.removeHandler(handler)
+    logger.propagate = True
+    logger.addFilter(_without_traceback)
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:

@@ -20,8 +20,9 @@ from dbos import DBOS, StepOptions
 
 from cds.durable.checkpoints import Failure, ScreeningFailed, failure_of
 from cds.durable.database import QUEUE, WORKFLOW
-from cds.durable.orders import OrderJson, next_attempt_id
+from cds.durable.orders import OrderJson, next_attempt_id, priority_of_next_attempt
 from cds.errors import ArchiveUnavailable, OsteocdsError, StudyVanished
+from cds.trace import HEADER, following
 
 Json = dict[str, Any]
 _T = TypeVar("_T")
@@ -34,8 +35,6 @@ _ARCHIVE_TRIES = 720
 """About a day."""
 _ARCHIVE_FIRST_WAIT = timedelta(seconds=15)
 _ARCHIVE_LONGEST_WAIT = timedelta(minutes=2)
-_AFTER_OTHERS = 1_000
-"""Priority of an attempt that follows a failure."""
 
 
 class ScreeningSteps(Protocol):
@@ -67,7 +66,11 @@ def register_workflow(steps: ScreeningSteps, watch: ArchiveWatch) -> None:
     publish = _guarded(steps.publish)
 
     def screen(order: OrderJson, tries: int) -> Json:
-        """One attempt for one patient."""
+        """One attempt for one patient, in the trace of the call that ordered it."""
+        with following(order.get(HEADER)):
+            return attempt(order, tries)
+
+    def attempt(order: OrderJson, tries: int) -> Json:
         try:
             choice = DBOS.run_step(_asking_the_archive("choose"), choose, order)
             if choice is None:
@@ -108,7 +111,7 @@ def _queue_next_attempt(failure: Failure, order: OrderJson, tries: int) -> None:
             "workflow_name": WORKFLOW,
             "workflow_id": next_attempt_id(workflow_id),
             "delay_seconds": wait.total_seconds(),
-            "priority": _AFTER_OTHERS,
+            "priority": priority_of_next_attempt(order),
         },
         order,
         tries + 1,

@@ -22,6 +22,7 @@ from cds.storage.retractions import SqlRetractionNotices
 from cds.storage.service_modes import SqlServiceModes
 from cds.wiring.clients import client_authentication
 from cds.wiring.clock import SystemClock
+from cds.wiring.metrics import metrics_desk
 from cds.wiring.registry import registry_desks
 
 
@@ -42,11 +43,14 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
     ).name
     queue = DbosScreeningQueue(settings.durable_database_url, generation, clock)
 
+    metrics, close_metrics = metrics_desk(settings, engine, clock, generation)
+
     async def close() -> None:
         await chart.aclose()
         await close_authentication()
         await close_registry()
         queue.close()
+        close_metrics()
         engine.dispose()
 
     return WebCollaborators(
@@ -61,6 +65,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
                 generation=generation,
                 confirm_every=timedelta(hours=settings.confirm_every_h),
                 remember_nothing_found=timedelta(hours=settings.remember_nothing_found_h),
+                allow_unverified_identity=settings.allow_unverified_identity,
             ),
         ),
         links=SignedReportLinks(
@@ -78,6 +83,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
         clock=clock,
         readiness=SqlReadiness(engine, clock),
         retractions=SqlRetractionNotices(engine),
+        metrics=metrics,
         registry=registry,
         close=close,
     )

@@ -46,6 +46,7 @@ class Site:
     opt_outs: FakeOptOuts = field(default_factory=FakeOptOuts)
     retractions: FakeRetractionNotices = field(default_factory=FakeRetractionNotices)
     registry: object | None = None
+    metrics: object | None = None
     modes: FakeServiceModes | None = None
     """None: every service is in the mode of the settings."""
 
@@ -85,6 +86,7 @@ class Site:
                 modes=self.modes or FakeServiceModes(self.settings.mode),
                 opt_outs=self.opt_outs,
                 registry=self.registry,
+                metrics=self.metrics,
             ),
         )
 
