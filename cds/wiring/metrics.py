@@ -13,7 +13,7 @@ from cds.metrics.desk import MetricsDesk
 from cds.metrics.exposition import Exposition
 from cds.metrics.info import BuildInfo
 from cds.metrics.tally import Tally
-from cds.ports import Clock
+from cds.ports import Clock, MetricSource
 from cds.settings import Settings
 from cds.storage.metrics import SqlMetrics, SqlStanding
 from cds.storage.tissue_days import SqlTissueDays
@@ -31,7 +31,7 @@ def metrics_desk(
 ) -> tuple[MetricsDesk, Callable[[], None]]:
     """For a web process, and what closes it; raises `SettingsInvalid`."""
     tally, queue = process_tally(engine, clock), QueueStanding(settings.durable_database_url, clock)
-    sources = {
+    sources: dict[str, MetricSource] = {
         "build": BuildInfo(cds.__version__, generation),
         "counts": SqlMetrics(engine, clock),
         "standing": SqlStanding(engine, clock),

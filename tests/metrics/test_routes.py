@@ -14,6 +14,7 @@ from tests.support.hook_site import a_site
 from tests.support.metric_fakes import MemoryMetrics
 
 TOKEN = "t" * 32
+JSON = "application/json"
 
 
 def metered(answer, token=TOKEN):
@@ -49,7 +50,7 @@ async def test_calls_are_counted_by_service_and_status():
     site = metered(a_result())
     async with site.client() as client:
         await client.post("/cds-services/osteocds-order-sign", json=an_order_sign())
-        await client.post("/cds-services/osteocds-order-sign", content=b"{")
+        await client.post("/cds-services/osteocds-order-sign", content=b"{", headers={"Content-Type": JSON})
         await client.post("/cds-services/made-up-by-a-caller", content=b"{}")
         site.metrics.tally.bring()
         text = (await client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})).text
