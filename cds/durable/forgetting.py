@@ -1,6 +1,7 @@
 """Everything that the queue knows of one patient, and its end."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 from dbos import DBOSClient, WorkflowStatus
 from dbos import error as dbos_error
@@ -12,6 +13,7 @@ from cds.durable.orders import order_from_json
 from cds.errors import OsteocdsError, QueueUnavailable
 
 _AT_ONCE = 500
+_BEGINNING = datetime.fromtimestamp(0, UTC).isoformat()
 
 
 class StillMeasured(OsteocdsError):
@@ -60,13 +62,18 @@ class QueueForgetting:
             raise _unavailable(error) from None
 
     def _every(self) -> Iterator[WorkflowStatus]:
-        offset = 0
+        """By the time when they were queued: an offset would cost more with every page."""
+        since, limit = _BEGINNING, _AT_ONCE
+        seen: set[str] = set()
         while True:
-            page = self._client.list_workflows(queue_name=QUEUE, limit=_AT_ONCE, offset=offset, load_output=False)
-            yield from page
-            offset += len(page)
-            if len(page) < _AT_ONCE:
+            page = self._client.list_workflows(queue_name=QUEUE, start_time=since, limit=limit, load_output=False)
+            fresh = [each for each in page if each.workflow_id not in seen]
+            yield from fresh
+            if len(page) < limit:
                 return
+            limit = _AT_ONCE if fresh else 2 * limit
+            seen = {each.workflow_id for each in page}
+            since = datetime.fromtimestamp((page[-1].created_at or 0) / 1000, UTC).isoformat()
 
 
 def _is_of(work: WorkflowStatus, patient: PatientKey) -> bool:

@@ -50,6 +50,18 @@ def test_orders_of_the_patient_go_whichever_model_they_were_for(bench, forgettin
         assert not [each for each in file.parent.glob(f"{file.name}*") if b"PAT-0001" in each.read_bytes()]
 
 
+def test_orders_are_found_among_any_number_of_others(bench, forgetting, monkeypatch):
+    """Pages of two, over orders that were queued in the same instant and later."""
+    monkeypatch.setattr("cds.durable.forgetting._AT_ONCE", 2)
+    for number in range(7):
+        bench.queue.submit(an_order(a_patient(a_key(f"OTHER-{number}"))))
+    bench.queue.submit(an_order())
+    ids = [each.workflow_id for each in forgetting._every()]
+
+    assert len(ids) == len(set(ids)) == 8
+    assert forgetting.plan(a_key()) == 1
+
+
 def test_the_key_decides_as_a_whole(bench, forgetting):
     """Another issuer is another patient."""
     bench.queue.submit(an_order())

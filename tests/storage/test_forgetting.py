@@ -146,6 +146,14 @@ def test_every_table_that_could_point_to_a_patient_is_asked(engine):
         if {"tenant", "patient_id", "issuer"} <= set(table.c.keys()) or "result_id" in table.c
     } | {"feedback", "seen_studies"}
     nobody = {"service_modes", "used_tokens", "worker_heartbeats", "archive_health", "resource_clock", "exports"}
-    nobody |= {"subscriptions", "sweeps", "archive_watch", "metric_counts", "metric_states", "tissue_days"}
+    nobody |= {
+        "export_types",
+        "subscriptions",
+        "sweeps",
+        "archive_watch",
+        "metric_counts",
+        "metric_states",
+        "tissue_days",
+    }
 
     assert {table.name for table in metadata.sorted_tables} - asked <= nobody
