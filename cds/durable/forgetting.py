@@ -71,9 +71,12 @@ class QueueForgetting:
             yield from fresh
             if len(page) < limit:
                 return
-            limit = _AT_ONCE if fresh else 2 * limit
-            seen = {each.workflow_id for each in page}
-            since = datetime.fromtimestamp((page[-1].created_at or 0) / 1000, UTC).isoformat()
+            if not fresh:  # more of one millisecond than were asked for
+                limit *= 2
+                continue
+            limit, seen = _AT_ONCE, {each.workflow_id for each in page}
+            # DBOS cuts to whole milliseconds: half of one more, or rounding would go back before the last row.
+            since = datetime.fromtimestamp(((page[-1].created_at or 0) + 0.5) / 1000, UTC).isoformat()
 
 
 def _is_of(work: WorkflowStatus, patient: PatientKey) -> bool:
