@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
+from anyio import to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -15,14 +16,19 @@ from cds.border.health import health_routes
 from cds.border.in_flight import InFlight
 from cds.border.openapi import add_openapi
 from cds.border.own_faults import OwnFaults
+from cds.border.tracing import Tracing
 from cds.errors import ArchiveUnavailable
 from cds.hooks.body import BodyLimits
 from cds.hooks.desk import HookDesk, HookPorts
+from cds.hooks.discovery import SERVICES
 from cds.hooks.front_door import FrontDoor
 from cds.hooks.openapi import document_schemas, outcomes
 from cds.hooks.problems import Problem, outcome_response
 from cds.hooks.routes import hook_routes
 from cds.hooks.waiting import Answers
+from cds.metrics.calls import MeteredCalls
+from cds.metrics.desk import MetricsDesk
+from cds.metrics.routes import metrics_routes
 from cds.pages.reading_routes import ReadingDesk, ReadingPorts, reading_routes
 from cds.pages.routes import PagePorts, ReportPages, report_routes
 from cds.ports import (
@@ -73,6 +79,8 @@ class WebCollaborators:
     history: PatientHistory
     reading: ReadingPorts | None = None
     """None: no EHR may launch a reader, and there is no `/launch`."""
+    metrics: MetricsDesk | None = None
+    """None: nothing is counted."""
     registry: RegistryDesks | None = None
     """None: no registry may call, and there is nothing under `/fhir`."""
     close: Callable[[], Awaitable[None]] | None = None
@@ -123,13 +131,15 @@ def create_app(settings: Settings, collaborators: WebCollaborators) -> FastAPI:
     app.include_router(health, responses=outcomes(500))
     if to.registry is not None:
         app.include_router(registry_routes(to.registry))
+    if to.metrics is not None and to.metrics.token is not None:
+        app.include_router(metrics_routes(to.metrics.exposition, to.metrics.token))
     _add_error_handlers(app)
-    _add_border(app, settings)
+    _add_border(app, settings, to.metrics)
     add_openapi(app, document_schemas() | (registry_schemas() if to.registry is not None else {}))
     return app
 
 
-def _add_border(app: FastAPI, settings: Settings) -> None:
+def _add_border(app: FastAPI, settings: Settings, metrics: MetricsDesk | None) -> None:
     """Innermost first: what is refused by one of them still gets the headers of those around it."""
     app.add_middleware(InFlight, calls="/cds-services/", at_most=settings.max_in_flight)
     app.add_middleware(InFlight, calls="/fhir/", at_most=settings.max_registry_in_flight)
@@ -137,6 +147,9 @@ def _add_border(app: FastAPI, settings: Settings) -> None:
     if settings.cors_origins:
         app.add_middleware(CorsAllowList, origins=settings.cors_origins)
     app.add_middleware(SecurityHeaders, headers=security_headers(settings))
+    if metrics is not None:
+        app.add_middleware(MeteredCalls, tally=metrics.tally, services=tuple(SERVICES))
+    app.add_middleware(Tracing)
 
 
 def _lifespan(collaborators: WebCollaborators) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
@@ -144,9 +157,13 @@ def _lifespan(collaborators: WebCollaborators) -> Callable[[FastAPI], AbstractAs
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         if collaborators.registry is not None:
             collaborators.registry.start()
+        if collaborators.metrics is not None:
+            collaborators.metrics.bringing.start()
         try:
             yield
         finally:
+            if collaborators.metrics is not None:
+                await to_thread.run_sync(collaborators.metrics.bringing.close)
             if collaborators.close is not None:
                 await collaborators.close()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Final, Literal, Protocol
 
 from cds.bone.anatomy import Spine, VertebralLevel
@@ -25,7 +25,9 @@ from cds.picture import Picture
 from cds.registry_client import RegistryClient
 from cds.resource import Found, Reach, ResourceSearch, ResourceVersion
 from cds.retraction import Recall, Retraction, WithdrawalCode
+from cds.study import ListedStudy, SeenStudy, WatchTurn
 from cds.subscription import Subscription
+from cds.sweep import Sweep, SweepRequest
 
 Progress = Callable[[str, float], None]
 """(what is being done, fraction done from 0 to 1)."""
@@ -760,3 +762,78 @@ class ReadingSessions(Protocol):
 
     def form_token(self, sealed: str) -> str:
         """What a form of this session carries, and no other page can know."""
+
+
+class StudyIndex(Protocol):
+    """What the archive has, without looking into it. Raises `ArchiveUnavailable`."""
+
+    def studies(
+        self,
+        first: date,
+        last: date,
+        *,
+        patient_id: str | None = None,
+        before_request: Callable[[], None] = lambda: None,
+    ) -> Iterator[ListedStudy]:
+        """Every study with CT of these days, each once; `before_request` may wait before each question."""
+
+
+class QueueBacklog(Protocol):
+    """How much waits that nobody waits for; raises `QueueUnavailable`."""
+
+    def waiting(self, hook: str) -> int:
+        """Orders of this origin that are queued, put off, or running."""
+
+
+class SweepLog(Protocol):
+    """Keeps how far sweeps are."""
+
+    def begin(self, request: SweepRequest, now: datetime) -> Sweep:
+        """The unfinished sweep of the same request, else a new one."""
+
+    def keep(self, sweep: Sweep) -> None:
+        """How far it is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSample:
+    """One time series: a metric's name, and its labels in the order of the metric."""
+
+    metric: str
+    labels: tuple[tuple[str, str], ...]
+
+
+class MetricSource(Protocol):
+    """Tells numbers when it is asked."""
+
+    def samples(self) -> Mapping[MetricSample, float]:
+        """As they are now."""
+
+
+class MetricStore(Protocol):
+    """Adds up what all processes count."""
+
+    def add(self, counts: Mapping[MetricSample, float], states: Mapping[MetricSample, float], process: str) -> None:
+        """Counts are added to those of all, states replace those of this process; all in one transaction."""
+
+
+class SeenStudies(Protocol):
+    """Remembers what the watch over the archive saw, and whose turn it is to look."""
+
+    def take_turn(self, now: datetime, every: timedelta, far_every: timedelta) -> WatchTurn | None:
+        """None where it is not time yet, or another process was first."""
+
+    def looked_far(self, now: datetime) -> None:
+        """A look far back is done."""
+
+    def oldest_unsettled(self) -> date | None:
+        """Day of the oldest study that something is left to do about."""
+
+    def since(self, day: date) -> Mapping[str, SeenStudy]:
+        """Those of this day and later, by digest."""
+
+    def keep(self, studies: Sequence[SeenStudy]) -> None:
+        """Add, or replace."""
+
+    def forget_before(self, day: date) -> None:
+        """They are not asked for any more."""

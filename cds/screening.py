@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from cds.bone.assessment import Acquisition, Assessment
 from cds.ct.acquisition import CtSeries
-from cds.ct.patient import PatientCheck, PatientIdentity, check_patient, contradict
+from cds.ct.patient import PatientCheck, PatientIdentity, check_patient, comparable, contradict
 from cds.ct.selection import Selection, SelectionPolicy, select_series
 from cds.errors import QueueUnavailable
 from cds.measurement import Instruments, measure_first_assessable
@@ -92,6 +92,8 @@ class AnswerPolicy:
     tolerate_trouble: timedelta = timedelta(minutes=1)
     tolerate_running: timedelta = timedelta(minutes=10)
     """A measurement takes seconds; one that runs this long hangs, and is said to have failed."""
+    allow_unverified_identity: bool = False
+    """Whether a result is shown where neither birth date nor sex can be compared with the chart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ class Answering:
 
         the patient has opted out                      -> that, whatever is known
         a result whose images contradict the chart     -> refused, audited; looked at again once a day
+        ... or cannot be compared with it              -> refused, audited, unless the site accepts that
         a result, confirmed lately, current generation -> known
         a result, confirmed lately, older generation   -> known, measured again behind the scenes
         a result, not confirmed lately                 -> asked again before it is shown
@@ -126,6 +129,10 @@ class Answering:
                 if now - result.confirmed_at > self.policy.confirm_every:
                     self._queued(order, now)
                 return IdentityRefused()
+            case StoredResult() as result if not self._verified(result, order):
+                # As when a sweep of the archive measured, or another chart asked: this chart must say who it is.
+                self.audit.record("identity-unverified", order.patient.key, "refused", "stored result")
+                return IdentityRefused()
             case StoredResult() as result if now - result.confirmed_at <= self.policy.confirm_every:
                 stale = result.generation != self.policy.generation
                 if stale:
@@ -135,6 +142,9 @@ class Answering:
                 return NoPrior(nothing.reasons)
             case _:
                 return self._queued(order, now)
+
+    def _verified(self, result: StoredResult, order: ImagingOrder) -> bool:
+        return self.policy.allow_unverified_identity or comparable(result.patient, order.patient)
 
     def _remembered(self, nothing: NothingFound) -> timedelta:
         mismatch = "patient-mismatch" in nothing.reasons

@@ -228,6 +228,16 @@ class Settings(BaseSettings):
     calibration_dir: Annotated[Path | None, BeforeValidator(_none_if_empty)] = None
     """Folder of coefficient files that `osteocds calibrate` wrote; read once at start, and refused if one is broken."""
 
+    # watching and keeping
+    metrics_token_file: Annotated[Path | None, BeforeValidator(_none_if_empty)] = None
+    """Who shows this token as a bearer reads `/metrics`; unset: nobody, and there is no such route."""
+    watch_archive_every_min: Annotated[float | None, Field(ge=1, le=1440), BeforeValidator(_none_in_words)] = None
+    """How often workers look for new CT in the archive, and measure them before anyone asks; unset: never."""
+    keep_feedback_days: Annotated[int | None, Field(ge=1), BeforeValidator(_none_in_words)] = None
+    """What users did with cards; "none" keeps it. At least as long as override_quiet_days."""
+    keep_audit_days: Annotated[int | None, Field(ge=180), BeforeValidator(_none_in_words)] = None
+    """Rows of the audit log; "none" keeps them. In the USA six years (45 CFR 164.316) are 2192 days."""
+
     # outbound FHIR
     fhir_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separated_by_commas)] = ()
     """Origins that a hook's fhirServer may name, separated by commas; anything else is not contacted."""

@@ -562,3 +562,14 @@ def test_voxels_are_offered_under_the_id_of_the_result(screening, archive):
 
     assert list(kept) == [keeping.publish(choice, assessment)]
     assert kept[next(iter(kept))].assessment == assessment
+
+
+def test_a_result_that_this_chart_cannot_confirm_is_not_shown(answering, store, audit):
+    """Measured without a chart, as in a sweep; a chart without birth date and sex does not say whose it is."""
+    store.keep(a_result(), b"")
+    nameless = a_patient(birth_date=None, sex=None)
+    trusting = replace(answering, policy=replace(answering.policy, allow_unverified_identity=True))
+
+    assert answering.answer(an_order(nameless)) == IdentityRefused()
+    assert ("identity-unverified", "refused") in audit.outcomes
+    assert isinstance(trusting.answer(an_order(nameless)), Known)

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from cds.cli.faults import exit_status, send_logs_to_stderr
+from cds.cli.faults import exit_status
+from cds.cli.logs import send_logs_to_stderr
 
 app = typer.Typer(
     name="osteocds",
@@ -461,3 +462,56 @@ def export(  # noqa: PLR0913 - each is one choice of the user
         from cds.cli.export import ExportRequest, run_export
 
         run_export(ExportRequest(out, format_, since, deidentify, pseudonym_secret, tenant))
+
+
+@app.command()
+def forget(
+    patient_id: Annotated[str, typer.Argument(metavar="PATIENT_ID", help="The archive's PatientID.")],
+    *,
+    issuer: Issuer = None,
+    tenant: Tenant = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without it, only what is kept is shown.")] = False,
+) -> None:
+    """Delete all that is kept of a patient: results, pictures, feedback, orders. Audit rows stay, without whom."""
+    with exit_status():
+        from cds.cli.forget import ForgetRequest, run_forget
+
+        run_forget(ForgetRequest(patient_id, issuer, tenant, yes))
+
+
+@app.command()
+def screen(  # noqa: PLR0913 - each is one choice of the user
+    *,
+    first: Annotated[
+        datetime, typer.Option("--from", formats=["%Y-%m-%d"], metavar="DATE", help="First day of study.")
+    ],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], metavar="DATE", help="Last day of study.")],
+    patients: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="These alone: column patient_id, perhaps issuer.")
+    ] = None,
+    between: Annotated[
+        str | None, typer.Option(metavar="HH:MM-HH:MM", help="Only then, by the clock of this machine.")
+    ] = None,
+    per_hour: Annotated[float, typer.Option(min=1, help="Patients queued in an hour, at most.")] = 600,
+    requests_per_s: Annotated[
+        float, typer.Option("--requests-per-s", min=0.01, help="Searches of the archive in a second, at most.")
+    ] = 2,
+    ahead: Annotated[int, typer.Option(min=1, help="Queued at once, at most; a few for each worker.")] = 4,
+) -> None:
+    """Queue a whole archive, newest first, after all that clinicians ask for; the same again goes on where it stopped.
+
+    Left out: patients who are measured or queued already, were looked at in the last day, or have opted out.
+    """
+    with exit_status():
+        from cds.cli.screen import ScreenRequest, run_screen
+
+        run_screen(ScreenRequest(first.date(), last.date(), patients, between, per_hour, requests_per_s, ahead))
+
+
+@app.command()
+def drift() -> None:
+    """Tell whether scanners read fat, muscle, blood and air otherwise than before. Exit status 3: one of them does."""
+    with exit_status():
+        from cds.cli.drift import run_drift
+
+        run_drift()

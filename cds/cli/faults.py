@@ -5,7 +5,6 @@
 2  the input, a setting or the output place cannot be used
 """
 
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,16 +43,3 @@ def exit_status() -> Iterator[None]:
             err=True,
         )
         raise typer.Exit(FAULT) from error
-
-
-def send_logs_to_stderr() -> None:
-    """Standard output belongs to results; everything else goes to standard error."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-    )

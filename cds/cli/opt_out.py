@@ -44,7 +44,7 @@ class OptOutRequest:
 def run_add(request: OptOutRequest) -> None:
     """Put them on the list; raises `InputUnusable`, and then nobody is added."""
     settings = read_settings()
-    patients = _patients(request, settings)
+    patients = patients_of(request, settings)
     with open_records(settings) as engine:
         added = SqlOptOuts(engine, SystemClock()).add(patients)
         _note(SqlAuditLog(engine, SystemClock()), "opt-out-added", added)
@@ -54,7 +54,7 @@ def run_add(request: OptOutRequest) -> None:
 def run_remove(request: OptOutRequest) -> None:
     """Take them off the list; raises `InputUnusable`, also where none of them is on it."""
     settings = read_settings()
-    patients = _patients(request, settings)
+    patients = patients_of(request, settings)
     with open_records(settings) as engine:
         removed = SqlOptOuts(engine, SystemClock()).remove(patients)
         _note(SqlAuditLog(engine, SystemClock()), "opt-out-removed", removed)
@@ -82,7 +82,8 @@ def _note(audit: SqlAuditLog, event: str, patients: Iterable[PatientKey]) -> Non
         audit.record(event, patient, "ok", caller=CALLER)
 
 
-def _patients(request: OptOutRequest, settings: Settings) -> Sequence[PatientKey]:
+def patients_of(request: OptOutRequest, settings: Settings) -> Sequence[PatientKey]:
+    """The keys, each once; raises `InputUnusable`."""
     if (request.patient_id is None) == (request.file is None):
         raise InputUnusable("name one PATIENT_ID, or give --file CSV")
     usual_issuer = request.issuer if request.issuer is not None else settings.archive_issuer

@@ -15,7 +15,7 @@ from uvicorn.supervisors import Multiprocess
 
 from cds.app import create_app
 from cds.cli.configuration import read_settings, tell_expired_calibrations
-from cds.cli.faults import send_logs_to_stderr
+from cds.cli.logs import send_logs_to_stderr
 from cds.dicomweb.archive import open_archive
 from cds.durable.supervisor import WorkerSupervisor
 from cds.errors import SettingsInvalid
@@ -97,6 +97,7 @@ def _configuration(app: FastAPI | str, settings: Settings) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         log_level="warning",
+        log_config=None,  # its lines go the way of all others
         loop="uvloop",
         http="h11",  # bounds the size of request lines and headers; httptools does not
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,

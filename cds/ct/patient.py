@@ -102,6 +102,11 @@ def contradict(one: Person, other: Person) -> bool:
     return any(ours != theirs for ours, theirs in _comparable(one, other))
 
 
+def comparable(one: Person, other: Person) -> bool:
+    """Whether both have a birth date, or both a sex."""
+    return bool(_comparable(one, other))
+
+
 def merged(one: ArchivedPatient, *others: ArchivedPatient) -> ArchivedPatient | None:
     """One patient with every fact that any of these has; None where two of them contradict.
 

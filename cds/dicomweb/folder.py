@@ -3,7 +3,8 @@
 import os
 import stat
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 
 from pydicom import dcmread
@@ -22,6 +23,7 @@ from cds.dicomweb.scanned_file import DAMAGED, ScannedFile, read_header, transfe
 from cds.dicomweb.slices import slice_of
 from cds.errors import ArchiveUnavailable, NoCtFound, StudyVanished
 from cds.ports import Progress
+from cds.study import ListedStudy
 
 _Stamp = tuple[int, int]
 """(size in bytes, time of change in ns): what tells that a file is still the same."""
@@ -93,6 +95,27 @@ class FolderArchive:
             if content.facts.study_uid == study_uid
         ]
         return bool(images) and all(check_patient(patient, found) != "mismatch" for found in images)
+
+    def studies(
+        self,
+        first: date,
+        last: date,
+        *,
+        patient_id: str | None = None,
+        before_request: Callable[[], None] = lambda: None,
+    ) -> Iterator[ListedStudy]:
+        """Every study with CT of these days, each once, as a `StudyIndex`; the patient is that of its first series."""
+        before_request()
+        found: dict[str, ListedStudy] = {}
+        for facts in self._scan_as_archive().series:
+            known = found.get(facts.study_uid)
+            instances = (facts.instance_count or 0) + (known.instances or 0 if known else 0)
+            whose = known.patient if known else facts.patient
+            found[facts.study_uid] = ListedStudy(facts.study_uid, facts.study_date, whose, instances)
+        for study in found.values():
+            dated = study.study_date is not None and first <= study.study_date <= last
+            if dated and patient_id in (None, study.patient.patient_id.strip()):
+                yield study
 
     def headers(self, series_uid: str) -> Iterator[Dataset]:
         """What every image of a series says, without pixels, one after the other; raises `StudyVanished`."""

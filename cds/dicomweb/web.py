@@ -1,7 +1,8 @@
 """A DICOMweb server as an imaging archive: QIDO to find, one streamed WADO request to retrieve."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from datetime import date
 from typing import Final
 
 import requests
@@ -19,9 +20,11 @@ from cds.dicomweb.quiet import silence_libraries
 from cds.dicomweb.scanned_file import DAMAGED, transfer_syntax_of
 from cds.dicomweb.slices import slice_of
 from cds.dicomweb.storing import store_missing
+from cds.dicomweb.study_search import StudySearch
 from cds.dicomweb.web_session import BROKEN, ArchiveSession
 from cds.errors import ArchiveUnavailable, StudyVanished
 from cds.ports import Progress
+from cds.study import ListedStudy
 
 AS_STORED: Final = (("application/dicom", "*"),)
 """Any transfer syntax: the archive sends what it has and transcodes nothing."""
@@ -59,6 +62,18 @@ class DicomwebArchive:
         with self._translated():
             found = study_patient(self._client, study_uid, with_issuer=patient.key.issuer is not None)
         return found is not None and check_patient(patient, found) != "mismatch"
+
+    def studies(
+        self,
+        first: date,
+        last: date,
+        *,
+        patient_id: str | None = None,
+        before_request: Callable[[], None] = lambda: None,
+    ) -> Iterator[ListedStudy]:
+        """Every study with CT of these days, each once, as a `StudyIndex`."""
+        with self._translated():
+            yield from StudySearch(self._client, before_request, patient_id).between(first, last)
 
     def headers(self, study_uid: str, series_uid: str) -> Iterator[Dataset]:
         """What every image of a series says, without pixels, one after the other; `StudyVanished` if there is none."""

@@ -18,6 +18,7 @@ from requests import PreparedRequest, Response
 from requests.auth import AuthBase
 
 from cds.errors import ArchiveUnavailable
+from cds.trace import outgoing
 
 BROKEN: Final = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 """The connection failed; the same request may succeed."""
@@ -65,6 +66,7 @@ class ArchiveSession(requests.Session):
         options["timeout"] = (min(_CONNECT_TIMEOUT_S, self._policy.timeout_s), self._policy.timeout_s)
         if self._policy.ca_file is not None:
             options["verify"] = str(self._policy.ca_file)  # an environment variable would win otherwise
+        request.headers.update(outgoing())
         request.headers.pop("Host", None)  # dicomweb-client sets one without the port
         request.url = _escaped_no_more_than_needed(request.url or "")
         for attempt in range(self._policy.retries + 1):

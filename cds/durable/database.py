@@ -17,6 +17,7 @@ WORKFLOW_VERSION = "three-steps-1"
 only under the version that began it."""
 
 POLLING_S = 0.05
+_BUSY_S = 30.0
 
 
 def prepare_queue_database(url: str) -> None:
@@ -53,3 +54,12 @@ def _let_readers_pass(file: Path) -> None:
     """WAL is remembered in the file, so that every later connection has it."""
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
+
+
+def shrink(url: str) -> None:
+    """Write an SQLite file and its log anew: deleted rows stay in both until then. Nothing to do for PostgreSQL."""
+    file = _sqlite_file(url)
+    if file is not None:
+        with closing(sqlite3.connect(file, timeout=_BUSY_S)) as connection:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -7,12 +7,16 @@ from typing import Any
 
 from cds.ct.patient import PatientIdentity, PatientKey
 from cds.order import ImagingOrder
+from cds.trace import outgoing
 
 OrderJson = dict[str, Any]
 
-_PRIORITIES = {"order-sign": 1, "order-select": 2}
-_LOWEST_PRIORITY = 3
-"""1 goes first: at order-sign a clinician may be waiting; a glance at a chart can wait."""
+_PRIORITIES = {"order-sign": 1, "order-select": 2, "archive-watch": 1_500, "archive-sweep": 2_000}
+_LOWEST_OF_HOOKS = 3
+"""1 goes first: at order-sign a clinician may be waiting; a glance at a chart can wait. What no clinician asked
+for goes last."""
+AFTER_OTHERS = 1_000
+"""Priority of an attempt that follows a failure: after the hooks, before what no clinician asked for."""
 
 
 def order_to_json(order: ImagingOrder) -> OrderJson:
@@ -27,6 +31,7 @@ def order_to_json(order: ImagingOrder) -> OrderJson:
         "sex": order.patient.sex,
         "hook": order.hook,
         "placed_at": order.placed_at.isoformat(),
+        **outgoing(),
     }
 
 
@@ -40,7 +45,22 @@ def order_from_json(data: OrderJson) -> ImagingOrder:
 
 def priority_of(order: ImagingOrder) -> int:
     """Lower numbers are taken first."""
-    return _PRIORITIES.get(order.hook, _LOWEST_PRIORITY)
+    return priority_at(order.hook)
+
+
+def priority_of_next_attempt(order: OrderJson) -> int:
+    """After a failure; never better than the first attempt had."""
+    return max(AFTER_OTHERS, priority_at(order["hook"]))
+
+
+def was_asked_by_clinician(priority: int) -> bool:
+    """Whether a hook placed the order that has this priority, perhaps after failures."""
+    return priority <= AFTER_OTHERS
+
+
+def priority_at(hook: str) -> int:
+    """Of orders of this origin."""
+    return _PRIORITIES.get(hook, _LOWEST_OF_HOOKS)
 
 
 def work_id(patient: PatientKey, generation: str) -> str:

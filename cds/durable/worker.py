@@ -76,7 +76,7 @@ class Worker:
             work.begun.hand_back_of(orphaned, in_order=False)
         register_workflow(self.steps, self.archive_watch, work)
         DBOS(config=self._configuration(name))
-        logging.getLogger("dbos").addFilter(_without_traceback)
+        _log_with_the_others(logging.getLogger("dbos"))
         DBOS.listen_queues([QUEUE])
         DBOS.launch()
         structlog.get_logger().info("worker-started", worker=name)
@@ -101,6 +101,14 @@ def _handed_back(begun: BegunWork, name: str) -> int | None:
     except SQLAlchemyError as error:
         structlog.get_logger().error("not-handed-back", kind=type(error).__name__)
         return None
+
+
+def _log_with_the_others(logger: logging.Logger) -> None:
+    """DBOS gives its logger a handler of its own, which writes free text."""
+    for handler in tuple(logger.handlers):
+        logger.removeHandler(handler)
+    logger.propagate = True
+    logger.addFilter(_without_traceback)
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:

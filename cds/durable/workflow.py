@@ -27,8 +27,9 @@ from cds.durable.begun_work import BegunWork
 from cds.durable.checkpoints import Failure, ScreeningFailed, failure_of
 from cds.durable.database import QUEUE, WORKFLOW
 from cds.durable.limits import Limits
-from cds.durable.orders import OrderJson, next_attempt_id
+from cds.durable.orders import OrderJson, next_attempt_id, priority_of_next_attempt
 from cds.errors import ArchiveUnavailable, OsteocdsError, RecordsUnavailable, StudyVanished
+from cds.trace import HEADER, following
 
 Json = dict[str, Any]
 _T = TypeVar("_T")
@@ -43,8 +44,6 @@ _AWAY_TRIES = 720
 """About a day."""
 _AWAY_FIRST_WAIT = timedelta(seconds=15)
 _AWAY_LONGEST_WAIT = timedelta(minutes=2)
-_AFTER_OTHERS = 1_000
-"""Priority of an attempt that follows a failure."""
 
 
 class ScreeningSteps(Protocol):
@@ -98,7 +97,11 @@ def register_workflow(steps: ScreeningSteps, watch: ArchiveWatch, work: Work) ->
     publish = _guarded(steps.publish)
 
     def screen(order: OrderJson, tries: int) -> Json:
-        """One attempt for one patient."""
+        """One attempt for one patient, in the trace of the call that ordered it."""
+        with following(order.get(HEADER)):
+            return attempt(order, tries)
+
+    def attempt(order: OrderJson, tries: int) -> Json:
         try:
             with work.on(str(DBOS.workflow_id)):
                 choice = DBOS.run_step(_riding_out("choose"), choose, order)
@@ -140,7 +143,7 @@ def _queue_next_attempt(failure: Failure, order: OrderJson, tries: int) -> None:
             "workflow_name": WORKFLOW,
             "workflow_id": next_attempt_id(workflow_id),
             "delay_seconds": wait.total_seconds(),
-            "priority": _AFTER_OTHERS,
+            "priority": priority_of_next_attempt(order),
         },
         order,
         tries + 1,

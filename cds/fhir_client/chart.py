@@ -18,6 +18,7 @@ import httpx
 
 from cds.fhir_client.origins import origin_of, origins_of, parsed
 from cds.ports import ChartAccess, ChartUnreadable, FhirPages
+from cds.trace import outgoing
 
 _QUERY = re.compile(
     r"[A-Z][A-Za-z]{1,63}(/(?!\.{1,2}$)[A-Za-z0-9\-.]{1,64}|\?[A-Za-z0-9\-._~!$&'()*+,;=:@/%|]{1,2000})"
@@ -114,7 +115,7 @@ class HttpPatientChart:
 
     async def _pages(self, access: ChartAccess, query: str, budget: _Budget) -> FhirPages:
         url: httpx.URL | None = _url_of(access.server, query)
-        headers = {} if access.token is None else {"Authorization": f"Bearer {access.token}"}
+        headers = outgoing() | ({} if access.token is None else {"Authorization": f"Bearer {access.token}"})
         pages: list[Mapping[str, object]] = []
         while url is not None:
             if len(pages) == self._limits.max_pages:

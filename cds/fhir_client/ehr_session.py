@@ -15,6 +15,7 @@ import httpx
 
 from cds.ehr import EhrUnavailable
 from cds.fhir_client.ehr_replies import Json, Reply, trouble
+from cds.trace import outgoing
 
 MAX_RESPONSE_BYTES = 4 * 1024 * 1024
 _TIMEOUT_S = 30.0
@@ -37,6 +38,7 @@ def ehr_client(transport: httpx.BaseTransport | None = None, timeout_s: float = 
 
 def exchange(client: httpx.Client, request: httpx.Request, what: str) -> tuple[int, httpx.Headers, bytes]:
     """Status, headers and body; raises `EhrUnavailable` where there is no complete answer."""
+    request.headers.update(outgoing())
     try:
         response = client.send(request, stream=True)
         try:

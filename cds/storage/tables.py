@@ -358,3 +358,66 @@ picture_wishes = Table(
     Column("given_up", Boolean, nullable=False),
 )
 """Pictures that were purged and asked for again."""
+
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("sweep_id", String(64), primary_key=True),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("units", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("counts", JSON, nullable=False),
+)
+"""How far sweeps of the archive are; the id is a digest of what was asked for."""
+
+seen_studies = Table(
+    "seen_studies",
+    metadata,
+    Column("study", String(64), primary_key=True),
+    Column("study_date", Date, nullable=False, index=True),
+    Column("instances", Integer),
+    Column("settled", Boolean, nullable=False),
+)
+"""Studies that the watch over the archive knows, by the SHA-256 of their UID; `settled` ones need no more work."""
+
+archive_watch = Table(
+    "archive_watch",
+    metadata,
+    Column("archive", String(64), primary_key=True),
+    Column("looked_at", UtcDateTime, nullable=False),
+    Column("looked_far_at", UtcDateTime),
+)
+"""When the watch over the archive last looked; one archive for now."""
+
+metric_counts = Table(
+    "metric_counts",
+    metadata,
+    Column("metric", String(64), primary_key=True),
+    Column("labels", String(255), primary_key=True),
+    Column("value", Float, nullable=False),
+)
+"""What all processes have counted so far; `labels` are JSON."""
+
+metric_states = Table(
+    "metric_states",
+    metadata,
+    Column("metric", String(64), primary_key=True),
+    Column("labels", String(255), primary_key=True),
+    Column("process", String(64), primary_key=True),
+    Column("value", Float, nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
+)
+"""What one process says of itself now, such as calls in flight; rows of processes that are gone grow old."""
+
+tissue_days = Table(
+    "tissue_days",
+    metadata,
+    Column("scanner", String(255), primary_key=True),
+    Column("kvp", Float, primary_key=True),
+    Column("tissue", String(16), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("readings", Integer, nullable=False),
+    Column("sum_hu", Float, nullable=False),
+    Column("sum_hu2", Float, nullable=False),
+)
+"""HU of tissues by scanner and day of the scan, summed up: nothing in it points to a patient."""

@@ -24,6 +24,7 @@ from cds.storage.retractions import SqlRetractionNotices
 from cds.storage.service_modes import SqlServiceModes
 from cds.wiring.clients import client_authentication
 from cds.wiring.clock import SystemClock
+from cds.wiring.metrics import metrics_desk
 from cds.wiring.reading import reading_ports
 from cds.wiring.registry import registry_desks
 
@@ -46,12 +47,15 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
     ).name
     queue = DbosScreeningQueue(settings.durable_database_url, generation, clock)
 
+    metrics, close_metrics = metrics_desk(settings, engine, clock, generation)
+
     async def close() -> None:
         await chart.aclose()
         await close_authentication()
         await close_registry()
         await close_reading()
         queue.close()
+        close_metrics()
         engine.dispose()
 
     return WebCollaborators(
@@ -66,6 +70,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
                 generation=generation,
                 confirm_every=timedelta(hours=settings.confirm_every_h),
                 remember_nothing_found=timedelta(hours=settings.remember_nothing_found_h),
+                allow_unverified_identity=settings.allow_unverified_identity,
             ),
         ),
         links=SignedReportLinks(
@@ -86,6 +91,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
         pictures=SqlPictures(engine, clock),
         history=SqlPatientHistory(engine),
         reading=reading,
+        metrics=metrics,
         registry=registry,
         close=close,
     )

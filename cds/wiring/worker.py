@@ -7,6 +7,7 @@ from cds.durable.worker import Worker
 from cds.fhir_client.ehr_session import ehr_client
 from cds.inference.generation import generation_of
 from cds.inference.identity import SegmenterIdentity
+from cds.metrics.steps import MeteredSteps
 from cds.reporting.bundle import FhirPublisher
 from cds.screening import Screening
 from cds.settings import Settings
@@ -15,11 +16,15 @@ from cds.storage.audit_log import SqlAuditLog
 from cds.storage.engine import open_engine
 from cds.storage.health import SqlArchiveWatch, SqlHeartbeats
 from cds.storage.opt_outs import SqlOptOuts
+from cds.storage.retention import SqlRetention
+from cds.storage.tissue_days import SqlTissueDays
 from cds.wiring.clock import SystemClock
 from cds.wiring.illustrating import illustrating
 from cds.wiring.image_results import result_delivery
 from cds.wiring.measuring import instruments_on
+from cds.wiring.metrics import process_tally
 from cds.wiring.retracting import retracting
+from cds.wiring.watching import watching_errands
 from cds.wiring.write_back import writing_back
 
 
@@ -52,16 +57,23 @@ def worker_of(settings: Settings) -> Worker:
         max_scan_age_days=settings.max_scan_age_days,
         allow_unverified_identity=settings.allow_unverified_identity,
         keepers=(drawing, *(() if delivery is None else (delivery,))),
-        recipients=(writing,),
+        recipients=(SqlTissueDays(engine), writing),
+    )
+    tally = process_tally(engine, clock)
+    retention = SqlRetention(
+        engine, clock, feedback_days=settings.keep_feedback_days, audit_days=settings.keep_audit_days
     )
     return Worker(
         queue_database_url=settings.durable_database_url,
-        steps=JsonSteps(screening),
+        steps=MeteredSteps(JsonSteps(screening), tally),
         archive_watch=SqlArchiveWatch(engine, clock),
         heartbeats=SqlHeartbeats(engine, clock),
         slots=settings.data_dir / "workers",
         limits=Limits(settings.longest_measurement_s, settings.measure_memory_mb),
         errands=(
+            tally.bring,
+            retention.purge,
+            *watching_errands(settings, archive, engine, clock, screening.generation),
             *(() if delivery is None else (delivery.deliver,)),
             writing.deliver,
             retracting(settings, archive, engine, clock).finish,

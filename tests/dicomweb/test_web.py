@@ -11,6 +11,7 @@ from cds.ct.patient import IdentifierRefused
 from cds.dicomweb.web import DicomwebArchive
 from cds.dicomweb.web_session import ArchiveSession, ConnectionPolicy
 from cds.errors import ArchiveUnavailable, StudyVanished
+from cds.trace import following
 from tests.support.dicom_builder import a_patient, a_series, a_volume, an_identity, another_series, edit, written
 from tests.support.dicom_fake_server import URL, FakeDicomwebServer, multipart, reply
 
@@ -50,6 +51,18 @@ def test_a_series_is_retrieved_in_one_request_as_it_is_stored(archive, server):
     (request,) = server.requests
     assert request.url == f"{URL}/studies/{series.study_uid}/series/{series.series_uid}"
     assert request.headers["Accept"] == 'multipart/related; type="application/dicom"; transfer-syntax=*'
+
+
+def test_requests_of_a_call_carry_its_trace(archive, server):
+    """Given a trace, then the archive can tell which requests belong together; without one, none is made up."""
+    with following(None) as trace:
+        found(archive)
+    traced = {request.headers["traceparent"] for request in server.requests}
+    server.requests.clear()
+    found(archive)
+
+    assert traced == {trace.header}
+    assert not any("traceparent" in request.headers for request in server.requests)
 
 
 @pytest.mark.parametrize("identifier", ["*", "PAT-?", "A\\B", "", "  ", "A\n"])

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from cds.durable.backlog import DbosQueueBacklog
 from cds.durable.queue import DbosScreeningQueue, Patience
 from cds.errors import QueueUnavailable, StudyVanished
 from tests.support.assessments import GENERATION, a_key, a_patient, an_order
@@ -137,3 +138,40 @@ def test_a_queue_that_was_never_prepared_says_so(tmp_path):
     queue.close()
 
     assert "PAT-0001" not in str(refused.value)
+
+
+def test_what_no_clinician_asked_for_goes_last_and_comes_forward_when_one_asks(bench):
+    """Three patients of a sweep wait; a hook for the third, and one for a fourth, go before them."""
+    for number in (1, 2, 3):
+        bench.queue.submit(an_order(a_patient(a_key(f"SWEPT-{number}")), hook="archive-sweep"))
+    bench.queue.submit(an_order(a_patient(a_key("SWEPT-3"))))
+    bench.queue.submit(an_order(a_patient(a_key("ASKED"))))
+    with bench.worker():
+        bench.wait_for(a_patient(a_key("SWEPT-2")), "done")
+
+    chosen = [line.split()[1] for line in bench.steps.lines() if line.startswith("choose")]
+    assert chosen == ["SWEPT-3", "ASKED", "SWEPT-1", "SWEPT-2"]
+
+
+def test_a_sweep_changes_nothing_of_what_clinicians_wait_for(bench):
+    """A patient who is queued by a hook is not queued again, and not put back."""
+    bench.queue.submit(an_order())
+
+    assert bench.queue.submit(an_order(hook="archive-sweep")).state == "queued"
+    (waiting,) = bench.queue._client.list_workflows()
+    assert waiting.priority == 1
+
+
+def test_the_backlog_counts_its_own_kind_alone(bench):
+    """Orders of hooks are no reason for a sweep to wait, nor are finished ones."""
+    backlog = DbosQueueBacklog(bench.url)
+    bench.queue.submit(an_order(a_patient(a_key("ASKED"))))
+    for number in (1, 2):
+        bench.queue.submit(an_order(a_patient(a_key(f"SWEPT-{number}")), hook="archive-sweep"))
+    waiting = backlog.waiting("archive-sweep")
+    with bench.worker():
+        bench.wait_for(a_patient(a_key("SWEPT-2")), "done")
+    left = backlog.waiting("archive-sweep")
+    backlog.close()
+
+    assert (waiting, left) == (2, 0)

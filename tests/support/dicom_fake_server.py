@@ -38,6 +38,8 @@ class FakeDicomwebServer(BaseAdapter):
         self.returns_fields = True
         self.page_size: int | None = None
         self.ignores_offset = False
+        self.shuffles: Callable[[list], None] | None = None
+        """What happens to the order of answers between two searches."""
         self.refuses_to_store: int | None = None
         """DICOM failure reason for whatever is sent."""
 
@@ -122,6 +124,8 @@ class FakeDicomwebServer(BaseAdapter):
             if level == "series":
                 answer.NumberOfSeriesRelatedInstances = len(items)
             answers.append(answer.to_json_dict())
+        if self.shuffles is not None:
+            self.shuffles(answers)
         start = 0 if self.ignores_offset else offset
         page = answers[start : start + min(limit, self.page_size or limit)]
         return reply(request, 200, json.dumps(page).encode()) if page else reply(request, 204, b"")
@@ -144,6 +148,9 @@ def _matches(item: Dataset, keyword: str, value: str) -> bool:
     if keyword == "ModalitiesInStudy":
         keyword = "Modality"
     assert tag_for_keyword(keyword) is not None
+    if keyword in ("StudyDate", "StudyTime") and "-" in value:
+        first, last = value.split("-")
+        return first <= str(item.get(keyword, "")) <= last
     pattern = re.escape(value).replace(r"\*", ".*").replace(r"\?", ".")
     return re.fullmatch(pattern, str(item.get(keyword, "")).strip(), re.IGNORECASE) is not None
 

@@ -50,6 +50,7 @@ class Site:
     history: FakeHistory = field(default_factory=FakeHistory)
     reading: object | None = None
     registry: object | None = None
+    metrics: object | None = None
     modes: FakeServiceModes | None = None
     """None: every service is in the mode of the settings."""
 
@@ -92,6 +93,7 @@ class Site:
                 history=self.history,
                 reading=self.reading,
                 registry=self.registry,
+                metrics=self.metrics,
             ),
         )
 

@@ -1,5 +1,6 @@
 """`osteocds serve` as a hospital runs it: real processes, a real CT, hooks over HTTP."""
 
+import json
 import os
 import signal
 import subprocess
@@ -25,6 +26,8 @@ from tests.support.real_ct import the_sample
 pytestmark = pytest.mark.system
 
 BORN = "1938-02-11"
+NAME = "Quasimodo^Esmeralda"
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +39,7 @@ def named_ct(tmp_path_factory) -> Path:
         dataset.IssuerOfPatientID = "HOSPITAL A"
         dataset.PatientBirthDate = BORN.replace("-", "")
         dataset.PatientSex = "F"
+        dataset.PatientName = NAME
         dataset.save_as(folder / path.name)
     return folder
 
@@ -183,17 +187,26 @@ def test_archive_that_is_away_is_said_after_a_minute(tmp_path):
     assert "imaging archive cannot be reached" in later[0]["summary"]
 
 
-def test_logs_carry_no_patient(named_ct, tmp_path):
-    """Neither identifier nor birth date nor link appears in what the service writes."""
+def test_logs_carry_the_trace_and_no_patient(named_ct, tmp_path):
+    """Every line is JSON; those of web process and worker about one order share its trace; no line names anybody."""
     with running_service(tmp_path, settings_for(named_ct)) as service, client_of(service) as client:
+        client.headers["traceparent"] = f"00-{TRACE}-00f067aa0ba902b7-01"
         card = cards_of(client, order())[0]
         client.get(card["links"][0]["url"])
         client.post(f"/cds-services/{SERVICE}", content=b'{"hook": "order-sign", "x": "LIDC-IDRI-0001"')
         log = service.log
     written = log.read_text()
 
-    assert written
-    for secret in (PATIENT_ID, BORN, BORN.replace("-", ""), card["links"][0]["url"].rsplit("/", 1)[1]):
+    lines = [json.loads(line) for line in written.splitlines()]
+    traced = {line.get("step", line["event"]) for line in lines if line.get("trace_id") == TRACE}
+    assert {"hook answered", "choose", "measure", "publish"} <= traced
+    for secret in (
+        *NAME.split("^"),
+        PATIENT_ID,
+        BORN,
+        BORN.replace("-", ""),
+        card["links"][0]["url"].rsplit("/", 1)[1],
+    ):
         assert secret not in written
 
 

@@ -1,0 +1,81 @@
+"""The three steps of a screening, counted and timed; what they do and raise stays as it is."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
+
+import structlog
+
+from cds.metrics.catalogue import FAILURES, FLAGS, MEASUREMENTS, NOT_ASSESSABLE, SCREENINGS, STAGE_SECONDS
+from cds.metrics.tally import Tally
+
+Json = dict[str, Any]
+_T = TypeVar("_T")
+_STAGES = {"read": "retrieve", "segment": "segment", "calibrate": "calibrate", "total": "assess"}
+"""As the record names them, and as the metrics do."""
+
+
+class Steps(Protocol):
+    """What is wrapped: the steps with JSON in and out."""
+
+    def choose(self, order: Json) -> Json | None:
+        """What to measure."""
+
+    def measure(self, choice: Json) -> Json | None:
+        """The assessment record."""
+
+    def publish(self, choice: Json, record: Json) -> str | None:
+        """The id of the stored result."""
+
+
+class MeteredSteps:
+    """Takes the place of the steps."""
+
+    def __init__(self, steps: Steps, tally: Tally) -> None:
+        self._steps = steps
+        self._tally = tally
+        self._log = structlog.get_logger("osteocds.screening")
+
+    def choose(self, order: Json) -> Json | None:
+        """Timed."""
+        choice = self._timed("choose", lambda: self._steps.choose(order))
+        if choice is None:
+            self._tally.add(SCREENINGS, "nothing-to-measure")
+        return choice
+
+    def measure(self, choice: Json) -> Json | None:
+        """Its parts are timed by the record itself."""
+        record = self._timed("measure", lambda: self._steps.measure(choice))
+        if record is None:
+            self._tally.add(SCREENINGS, "nothing-to-measure")
+        return record
+
+    def publish(self, choice: Json, record: Json) -> str | None:
+        """A result counts once it is stored."""
+        result_id = self._timed("publish", lambda: self._steps.publish(choice, record))
+        self._count(record)
+        return result_id
+
+    def _timed(self, step: str, work: Callable[[], _T]) -> _T:
+        began = time.perf_counter()
+        try:
+            done = work()
+        except Exception as error:
+            self._tally.add(FAILURES, step, type(error).__name__)
+            raise
+        took_s = time.perf_counter() - began
+        if step != "measure":
+            self._tally.observe(STAGE_SECONDS, step, seconds=took_s)
+        self._log.info("step done", step=step, took_s=round(took_s, 3), nothing=done is None)
+        return done
+
+    def _count(self, record: Mapping[str, Any]) -> None:
+        self._tally.add(SCREENINGS, record["status"])
+        self._tally.add(MEASUREMENTS, record["software"]["model"])
+        for reason in {each["code"] for each in record["reasons"]}:
+            self._tally.add(NOT_ASSESSABLE, reason)
+        for flag in set(record["flags"]):
+            self._tally.add(FLAGS, flag)
+        for name, stage in _STAGES.items():
+            if record["timing_s"].get(name) is not None:
+                self._tally.observe(STAGE_SECONDS, stage, seconds=record["timing_s"][name])
