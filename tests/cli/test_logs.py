@@ -29,12 +29,12 @@ def test_our_own_lines_name_the_trace(capsys):
 def test_a_library_says_who_and_where_but_not_what(capsys):
     """Its message may quote a patient; that of the server is ours to read."""
     send_logs_to_stderr()
-    logging.getLogger("pydicom.values").warning("invalid value for PN: %s", "DOE^JANE")
+    logging.getLogger("nibabel.nicom").warning("invalid value for PN: %s", "DOE^JANE")
     logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")
     library, server = lines(capsys)
 
     assert library["event"] == "a library has logged"
-    assert library["logger"] == "pydicom.values"
+    assert library["logger"] == "nibabel.nicom"
     assert library["where"].startswith("test_logs:")
     assert "DOE" not in str(library)
     assert server["event"] == "Invalid HTTP request received."

@@ -46,7 +46,7 @@ def test_a_worker_files_results_under_what_it_loaded(tmp_path):
     """Record, Device and generation name the bundle whose weights are in the worker's memory."""
     bundle = block_bundle(tmp_path / "bundle")
     settings = Settings(data_dir=tmp_path, archive_folder=tmp_path, segmenter=str(bundle))
-    screening = worker_of(settings).steps._screening
+    screening = worker_of(settings).steps._steps._screening
     generation = current_generation(None, segmenter=str(bundle))
 
     assert screening.generation == generation.name

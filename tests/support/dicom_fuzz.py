@@ -256,7 +256,9 @@ class DicomFuzz:
         if not found:
             return "no series of the patient"
         outcomes = {_outcome(lambda each=each: archive.retrieve(each)) for each in found}
-        return "a volume" if "a volume" in outcomes else min(outcomes)
+        if "a volume" not in outcomes:
+            return min(outcomes)
+        return "a volume of the others" if archive.scan().findings else "a volume"
 
 
 def _outcome(retrieve: Callable[[], object]) -> str:
@@ -348,7 +350,7 @@ def deflated_bomb(file: bytes) -> bytes:
     dataset.file_meta = dcmread(io.BytesIO(file)).file_meta
     dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     head = io.BytesIO()
-    dcmwrite(head, dataset)
+    dcmwrite(head, dataset, enforce_file_format=True)
     (meta_length,) = struct.unpack_from("<L", head.getvalue(), 140)
     return head.getvalue()[: 144 + meta_length] + _ten_gb_of_zeros()
 
