@@ -58,7 +58,8 @@ class Deployment:
             environment = {key: value.replace(there, here) for key, value in environment.items()}
         environment |= {"OSTEOCDS_PORT": str(self.port), "OSTEOCDS_DATA_DIR": str(self.folder / "data")}
         environment |= {"HOME": str(self.folder / "home"), "PATH": os.environ["PATH"], "OMP_NUM_THREADS": "1"}
-        environment["PYTHONPATH"] = str(DOCKER.parent)
+        # MONAI loads matplotlib where it is, and that makes folders: here for training, in the image not at all
+        environment |= {"PYTHONPATH": str(DOCKER.parent), "MPLCONFIGDIR": str(self.folder / "matplotlib")}
         with (self.folder / f"{name}.log").open("wb") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, "-m", "cds.cli", *COMPOSE["services"][service]["command"]],
@@ -87,7 +88,7 @@ class Deployment:
         url, headers = f"http://127.0.0.1:{self.port}/metrics", {"Authorization": f"Bearer {token}"}
         return httpx.get(url, headers=headers, timeout=10, trust_env=False).raise_for_status().text
 
-    def until(self, holds, within_s=60.0):
+    def until(self, holds, within_s=120.0):
         """What comes true in time; else the test fails with the logs."""
         give_up_at = time.monotonic() + within_s
         while time.monotonic() < give_up_at:
