@@ -184,6 +184,6 @@ def test_what_compose_starts_answers_an_order_with_a_card(deployment):
     assert not list((deployment.folder / "home").iterdir())  # with a read-only root there is no home to write to
     for process in deployment.processes.values():
         process.send_signal(signal.SIGTERM)
-    assert {name: process.wait(35) for name, process in deployment.processes.items()} == dict.fromkeys(
-        ["service", *workers], 0
-    )
+    ended = {name: process.wait(35) for name, process in deployment.processes.items()}
+    assert ended.pop("service") in {0, -signal.SIGTERM}  # uvicorn, once stopped, hands the signal on
+    assert ended == dict.fromkeys(workers, 0)
