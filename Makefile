@@ -27,6 +27,7 @@ test: $(READY) ## every test, system tests with real servers included, with bran
 	@bash fhir_profiles/install-tools $(BIN)/python
 	@bash tests/system/install-ehr $(BIN)/python
 	@bash tests/system/install-browser
+	@bash tests/docker/install-tools $(BIN)/python
 	@$(BIN)/coverage erase
 	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term
 

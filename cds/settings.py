@@ -6,6 +6,7 @@ Secrets come from files, named by a setting, never from the command line.
 import re
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
+from urllib.parse import quote
 
 from platformdirs import user_data_path
 from pydantic import BeforeValidator, Field, HttpUrl, field_validator, model_validator
@@ -58,6 +59,9 @@ _HTTPS_ORIGIN = re.compile(r"https://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?!:443$)(:\d{
 _LOOPBACK_ORIGIN = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(?!:80$)(:\d{1,5})?")
 
 
+_URL_OF_A_USER = re.compile(r"(?P<start>postgresql[a-z+]*://[^:@/]+)@")
+
+
 def is_origin(text: str) -> bool:
     """Exactly what a browser sends in `Origin`: lower case, no path, no default port."""
     return any(kind.fullmatch(text) for kind in (_HTTPS_ORIGIN, _LOOPBACK_ORIGIN))
@@ -75,6 +79,8 @@ class Settings(BaseSettings):
     """Application tables; default: SQLite in data_dir."""
     queue_database_url: str | None = None
     """DBOS system tables, a database of its own; default: SQLite in data_dir."""
+    database_password_file: Annotated[Path | None, BeforeValidator(_none_if_empty)] = None
+    """Password of the user whom both URLs name, so that neither has to hold it."""
 
     # serving
     host: str = "127.0.0.1"
@@ -262,6 +268,27 @@ class Settings(BaseSettings):
         return origins
 
     @model_validator(mode="after")
+    def _password_for_a_user(self) -> Self:
+        if self.database_password_file is None:
+            return self
+        for url in (self.database_url, self.queue_database_url):
+            if url is None or not _URL_OF_A_USER.match(url):
+                msg = (
+                    "OSTEOCDS_DATABASE_PASSWORD_FILE needs OSTEOCDS_DATABASE_URL and OSTEOCDS_QUEUE_DATABASE_URL to "
+                    "name a user and no password: postgresql://user@host/database"
+                )
+                raise ValueError(msg)
+        try:
+            is_empty = not self.database_password_file.read_text(encoding="utf-8").strip()
+        except OSError as fault:
+            msg = f"OSTEOCDS_DATABASE_PASSWORD_FILE cannot be read: {fault.strerror}"
+            raise ValueError(msg) from None
+        if is_empty:
+            msg = "OSTEOCDS_DATABASE_PASSWORD_FILE is empty"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
     def _one_archive(self) -> Self:
         if self.archive_folder is not None and self.archive_url is not None:
             msg = "set OSTEOCDS_ARCHIVE_FOLDER or OSTEOCDS_ARCHIVE_URL, not both"
@@ -285,12 +312,18 @@ class Settings(BaseSettings):
     @property
     def app_database_url(self) -> str:
         """SQLAlchemy URL of the application tables."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'osteocds.db'}"
+        return self._with_password(self.database_url) or f"sqlite:///{self.data_dir / 'osteocds.db'}"
 
     @property
     def durable_database_url(self) -> str:
         """URL of the DBOS system tables."""
-        return self.queue_database_url or f"sqlite:///{self.data_dir / 'queue.db'}"
+        return self._with_password(self.queue_database_url) or f"sqlite:///{self.data_dir / 'queue.db'}"
+
+    def _with_password(self, url: str | None) -> str | None:
+        if url is None or self.database_password_file is None:
+            return url
+        password = quote(self.database_password_file.read_text(encoding="utf-8").strip(), safe="")
+        return _URL_OF_A_USER.sub(rf"\g<start>:{password}@", url)
 
     @property
     def longest_measurement_s(self) -> float:

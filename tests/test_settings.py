@@ -1,7 +1,12 @@
 """Settings as an operator writes them: in the environment."""
 
+import tempfile
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
+from sqlalchemy import make_url
 
 from cds.cli.configuration import read_settings
 from cds.errors import SettingsInvalid
@@ -107,3 +112,48 @@ def test_results_are_stored_in_servers_alone(monkeypatch, tmp_path):
     monkeypatch.delenv("OSTEOCDS_ARCHIVE_FOLDER")
     monkeypatch.setenv("OSTEOCDS_ARCHIVE_URL", "https://pacs.example.org/dicom-web")
     assert read_settings().store_results
+
+
+def _on_a_server(monkeypatch, password_file, url="postgresql://osteocds@db:5432/osteocds"):
+    monkeypatch.setenv("OSTEOCDS_DATABASE_URL", url)
+    monkeypatch.setenv("OSTEOCDS_QUEUE_DATABASE_URL", "postgresql://osteocds@db/queue")
+    monkeypatch.setenv("OSTEOCDS_DATABASE_PASSWORD_FILE", str(password_file))
+
+
+@given(password=st.text(st.characters(blacklist_categories=["Cs", "Cc", "Z"]), min_size=1))
+def test_any_password_of_the_database_comes_from_its_file(password):
+    """Whatever characters it has, SQLAlchemy reads it back from both URLs; the settings themselves do not show it."""
+    with pytest.MonkeyPatch.context() as monkeypatch, tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
+        file.write(f"{password}\n")
+        file.flush()
+        _on_a_server(monkeypatch, file.name)
+
+        settings = read_settings()
+
+        urls = [make_url(settings.app_database_url), make_url(settings.durable_database_url)]
+        assert [(url.password, url.username, url.host) for url in urls] == [(password, "osteocds", "db")] * 2
+        assert (urls[0].port, urls[0].database, urls[1].database) == (5432, "osteocds", "queue")
+        assert settings.database_url == "postgresql://osteocds@db:5432/osteocds"
+
+
+@pytest.mark.parametrize("url", ["postgresql://osteocds:secret@db/osteocds", "postgresql://db/x", "sqlite:///x.db"])
+def test_a_password_file_needs_urls_that_name_a_user_alone(monkeypatch, tmp_path, url):
+    """Two passwords, or one for nobody, are a mistake; the message repeats neither."""
+    (tmp_path / "password").write_text("from-the-file")
+    _on_a_server(monkeypatch, tmp_path / "password", url)
+
+    with pytest.raises(SettingsInvalid, match="OSTEOCDS_DATABASE_PASSWORD_FILE needs") as refused:
+        read_settings()
+
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("text", "why"), [(None, "cannot be read: No such file"), (" \n", "is empty")])
+def test_a_password_file_that_is_missing_or_empty_is_refused_at_start(monkeypatch, tmp_path, text, why):
+    """Not when the first hook asks."""
+    if text is not None:
+        (tmp_path / "password").write_text(text)
+    _on_a_server(monkeypatch, tmp_path / "password")
+
+    with pytest.raises(SettingsInvalid, match=f"OSTEOCDS_DATABASE_PASSWORD_FILE {why}"):
+        read_settings()

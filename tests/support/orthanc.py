@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,8 +58,10 @@ class Orthanc:
 
 
 @contextmanager
-def running_orthanc(folder: Path, user: tuple[str, str] | None = None) -> Iterator[Orthanc]:
-    """Start a server that keeps everything below `folder`, and stop it afterwards.
+def running_orthanc(
+    folder: Path, user: tuple[str, str] | None = None, also: Mapping[str, object] | None = None
+) -> Iterator[Orthanc]:
+    """Start a server that keeps everything below `folder`, and stop it afterwards; `also` overrides what we say.
 
     Skips where Orthanc is not installed; under CI=true that is a failure.
     """
@@ -72,7 +74,7 @@ def running_orthanc(folder: Path, user: tuple[str, str] | None = None) -> Iterat
         pytest.skip(why)
     port = _free_port()
     configuration = folder / "orthanc.json"
-    configuration.write_text(json.dumps(_configuration(folder, port, plugin, user)))
+    configuration.write_text(json.dumps(_configuration(folder, port, plugin, user) | dict(also or {})))
     with (folder / "orthanc.log").open("wb") as log:
         process = subprocess.Popen([program, str(configuration)], cwd=folder, stdout=log, stderr=log)
         try:
