@@ -78,6 +78,8 @@ def _end_with(parent: BaseProcess) -> None:
 def _answer_alone(app: FastAPI, settings: Settings) -> bool:
     """In this process, until told to stop; whether it could listen."""
     server = uvicorn.Server(_configuration(app, settings))
+    # uvicorn raises SIGTERM again once it has shut down, which would end the process before its workers are stopped.
+    signal.signal(signal.SIGTERM, lambda *_: None)
     server.run()
     return server.started
 
