@@ -126,19 +126,19 @@ class Answering:
         match self.store.latest(order.patient.key):
             case StoredResult() as result if contradict(result.patient, order.patient):
                 self.audit.record("identity-mismatch", order.patient.key, "refused", "stored result")
-                if now - result.confirmed_at > self.policy.confirm_every:
+                if not _lately(result.confirmed_at, now, self.policy.confirm_every):
                     self._queued(order, now)
                 return IdentityRefused()
             case StoredResult() as result if not self._verified(result, order):
                 # As when a sweep of the archive measured, or another chart asked: this chart must say who it is.
                 self.audit.record("identity-unverified", order.patient.key, "refused", "stored result")
                 return IdentityRefused()
-            case StoredResult() as result if now - result.confirmed_at <= self.policy.confirm_every:
+            case StoredResult() as result if _lately(result.confirmed_at, now, self.policy.confirm_every):
                 stale = result.generation != self.policy.generation
                 if stale:
                     self._queued(order, now)
                 return Known(result, stale)
-            case NothingFound() as nothing if now - nothing.looked_at <= self._remembered(nothing):
+            case NothingFound() as nothing if _lately(nothing.looked_at, now, self._remembered(nothing)):
                 return NoPrior(nothing.reasons)
             case _:
                 return self._queued(order, now)
@@ -162,6 +162,11 @@ class Answering:
         if trouble is not None and now - trouble.since > self.policy.tolerate_trouble:
             return Unavailable(trouble)
         return Pending(since)
+
+
+def _lately(moment: datetime, now: datetime, within: timedelta) -> bool:
+    """A moment far in the future was written by a clock that was wrong: then it is not known when that was."""
+    return abs(now - moment) <= within
 
 
 SERIES_TRIED = 3

@@ -140,6 +140,16 @@ def test_result_not_confirmed_lately_is_not_shown(answering, store, queue, clock
     assert len(queue.submitted) == 1
 
 
+def test_what_a_wrong_clock_wrote_is_not_taken_for_fresh(answering, store, queue, clock):
+    """A confirmation from next year confirms nothing, and a search from next year is done again."""
+    store.keep(a_result(confirmed_at=clock.now() + timedelta(days=365)), b"")
+    store.keep_nothing_found(a_key("PAT-0002"), clock.now() + timedelta(days=365), ["no-prior-ct"])
+
+    assert isinstance(answering.answer(an_order()), Pending)
+    assert isinstance(answering.answer(an_order(a_patient(a_key("PAT-0002")))), Pending)
+    assert len(queue.submitted) == 2
+
+
 @pytest.mark.parametrize(
     "chart",
     [a_patient(birth_date=date(1951, 4, 4)), a_patient(sex="male")],

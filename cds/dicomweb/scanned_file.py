@@ -92,7 +92,7 @@ def read_header(path: Path, name: str, size: int) -> ScannedFile:
                 cut = size < _PREAMBLE + len(_MAGIC) and path.suffix.lower() in {".dcm", ".dicom"}
                 return ScannedFile(name=name, size=size, kind="ct-cut-short" if cut else "not-dicom")
             if _inflates_too_far(file):
-                return ScannedFile(name=name, size=size, kind="unreadable")
+                return ScannedFile(name=name, size=size, kind="ct-cut-short")
             dataset = dcmread(file, stop_before_pixels=True, specific_tags=_TAGS, force=True)
             return _described(dataset, file, name, size)
     except OSError:

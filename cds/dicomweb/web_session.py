@@ -109,6 +109,15 @@ class ArchiveSession(requests.Session):
         return bool(renew is not None and renew(request))
 
     def _checked(self, response: Response) -> Response:
+        """The answer; one that is refused gives its connection back."""
+        try:
+            self._refuse(response)
+        except ArchiveUnavailable:
+            response.close()
+            raise
+        return response
+
+    def _refuse(self, response: Response) -> None:
         status = response.status_code
         if status in (401, 403):
             raise ArchiveUnavailable(
@@ -122,7 +131,6 @@ class ArchiveSession(requests.Session):
             )
         if status >= 500 or status in _RETRIED_STATUS:
             raise ArchiveUnavailable(f"the archive {self.archive_name} answers with an error ({status})")
-        return response
 
 
 def _escaped_no_more_than_needed(url: str) -> str:

@@ -95,7 +95,8 @@ class DbosScreeningQueue:
         if state.since is None:
             return False
         waited = self._clock.now() - state.since
-        return waited < (self._patience.longest if _is_put_aside(attempts[-1]) else self._patience_after(attempts))
+        longest = self._patience.longest if _is_put_aside(attempts[-1]) else self._patience_after(attempts)
+        return -longest < waited < longest  # what ended far in the future was dated by a clock that was wrong
 
     def _patience_after(self, attempts: Sequence[WorkflowStatus]) -> timedelta:
         return self._patience.after(_failures_in_a_row(attempts))

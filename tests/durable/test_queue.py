@@ -97,6 +97,17 @@ def test_a_failure_is_shown_with_its_cause_and_not_repeated_on_every_hook(bench)
     assert bench.steps.lines().count("measure PAT-0001") == 2
 
 
+def test_a_clock_that_was_ahead_holds_no_order_up(bench):
+    """A failure that seems to lie in the future is no reason to wait for it."""
+    bench.steps.trouble["measure"] = [ValueError("once")]
+    bench.queue.submit(an_order())
+    with bench.worker():
+        bench.wait_for(a_patient(), "failed")
+    bench.clock.move_on(days=-30)
+
+    assert bench.queue.submit(an_order()).state == "queued"
+
+
 def test_the_wait_doubles_with_failures_in_a_row():
     """One minute, two, four, up to a day; a success in between starts over."""
     patience = Patience()

@@ -1,9 +1,13 @@
 """Mirrors cds/durable/workflow.py: what is tried again, what is not, and what is told."""
 
 import json
+import sqlite3
 
+import pytest
 from sqlalchemy import MetaData, select
+from sqlalchemy.exc import OperationalError
 
+from cds.durable.operating import QueueDesk
 from cds.durable.orders import attempt_id, work_id
 from cds.errors import ArchiveUnavailable, InputUnusable
 from tests.support.assessments import GENERATION, a_key, a_patient, an_order
@@ -37,6 +41,31 @@ def test_a_long_gap_of_the_archive_loses_no_order_and_blocks_no_other(bench):
         bench.wait_for(a_patient(), "done")
 
     assert bench.steps.lines().count("publish PAT-0001") == 1
+
+
+@pytest.mark.parametrize("step", ["choose", "measure", "publish"])
+def test_a_database_that_is_full_or_away_for_a_moment_fails_no_order(bench, step):
+    """The step is tried again, with what SQLite says of a full disk."""
+    bench.steps.trouble[step] = [OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))]
+    bench.queue.submit(an_order())
+    with bench.worker():
+        bench.wait_for(a_patient(), "done")
+
+    assert bench.steps.lines().count(f"{step} PAT-0001") == 2
+
+
+def test_a_database_that_stays_away_makes_the_order_wait_with_its_cause(bench):
+    """Nobody has to ask again, and an operator sees why."""
+    bench.steps.trouble["choose"] = [OperationalError("SELECT", {}, ConnectionError("secret"))] * 3
+    bench.queue.submit(an_order())
+    desk = QueueDesk(bench.url, bench.clock)
+    with bench.worker():
+        while desk.orders()[0].attempt == 1:
+            bench.wait_for(a_patient(), "queued", "running")
+    (order,) = desk.orders()
+    desk.close()
+
+    assert (order.state, order.cause) == ("waiting", "the application database cannot be used now (OperationalError)")
 
 
 def test_what_may_not_be_measured_any_more_is_done_without_a_result(bench):
