@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     """Anything but a loopback address is refused while client_auth is off."""
     port: int = Field(default=8480, ge=0, le=65535)
+    """Where it listens; 0: any free port."""
     public_url: HttpUrl | None = None
     """How clients reach the service; used in links. Default: http://host:port."""
     web_processes: int = Field(default=1, ge=1, le=64)
@@ -129,6 +130,7 @@ class Settings(BaseSettings):
 
     # whose results, and under which identifier
     tenant: str = "default"
+    """Under which name results are kept; several sites may share a database."""
     identifier_system: str | None = None
     """FHIR Identifier.system whose value is the archive's PatientID. Required by `serve`."""
     archive_issuer: str | None = None
@@ -140,20 +142,33 @@ class Settings(BaseSettings):
 
     # the archive
     archive_folder: Path | None = None
+    """A folder of DICOM files instead of a server; it is only read."""
     archive_url: HttpUrl | None = None
     """DICOMweb root, such as https://pacs.example.org/dicom-web."""
     archive_timeout_s: float = Field(default=30.0, gt=0)
+    """For each silence of the archive; connecting takes 10 s at most."""
     archive_retries: int = Field(default=3, ge=0, le=10)
+    """How often a request that may succeed later is sent again."""
     archive_ca_file: Path | None = None
+    """PEM: whom to trust for the archive, instead of the public authorities."""
     archive_client_certificate: Path | None = None
+    """PEM: what we show to an archive that asks for a certificate."""
     archive_client_key: Path | None = None
+    """PEM: its private key, where it is in a file of its own."""
     archive_bearer_token_file: Path | None = None
+    """A token, sent as it is; one of three ways to sign in."""
     archive_basic_user: str | None = None
+    """With archive_basic_password_file; one of three ways to sign in."""
     archive_basic_password_file: Path | None = None
+    """Of archive_basic_user."""
     archive_oauth_token_url: HttpUrl | None = None
+    """OAuth 2.0 client credentials; one of three ways to sign in."""
     archive_oauth_client_id: str | None = None
+    """As registered at archive_oauth_token_url."""
     archive_oauth_client_secret_file: Path | None = None
+    """Of archive_oauth_client_id."""
     archive_oauth_scope: str | None = None
+    """Asked for with the token; unset: the default of the server."""
 
     store_results: bool = False
     """Store a segmentation and a structured report of each result in the archive, beside the images."""
@@ -177,6 +192,7 @@ class Settings(BaseSettings):
     wait_budget_s: float = Field(default=0.4, ge=0, le=60)
     """How long order-sign may wait for a first measurement."""
     max_waiting: int = Field(default=16, ge=0)
+    """Calls that may wait at once; others are answered without waiting."""
     show_cards_early: bool = False
     """Show cards on order-select and patient-view too, not on order-sign alone."""
     show_normal: bool = False
@@ -196,16 +212,19 @@ class Settings(BaseSettings):
     smart_launch_url: Annotated[HttpUrl | None, BeforeValidator(_none_if_empty)] = None
     """A SMART app that cards link to beside the report page; it is launched with the result's id as appContext."""
     remember_nothing_found_h: float = Field(default=24.0, gt=0)
+    """How long it is remembered that a patient has no usable CT, unless a new study is seen."""
     confirm_every_h: float = Field(default=24.0, gt=0)
     """How old the archive's last confirmation of study and patient may be when a result is shown."""
 
     # reference population (named by the site, never taken from the record)
     population: str | None = None
+    """Norm for the Z-score, such as mesa-chinese-american; unset: no Z-score."""
 
     # links
     link_secret_file: Path | None = None
     """Key that signs report links; default: generated once in data_dir."""
     link_lifetime_h: float = Field(default=72.0, gt=0)
+    """How long a link to a report page opens."""
 
     # report pages
     launch_file: Annotated[Path | None, BeforeValidator(_none_if_empty)] = None
@@ -221,8 +240,11 @@ class Settings(BaseSettings):
     segmenter_timeout_s: float = Field(default=540.0, gt=0)
     """How long TotalSegmentator may take for one CT."""
     weights_dir: Path | None = None
+    """Folder of weights with metadata.json, instead of the shipped ones."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where the networks run; auto: a GPU if there is one."""
     threads: int | None = Field(default=None, ge=1)
+    """Of each worker; unset: all cores."""
 
     measure_limit_s: float | None = Field(default=None, gt=0)
     """How long the CT of one patient may be measured; a worker that takes longer ends and is replaced.

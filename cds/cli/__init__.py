@@ -515,3 +515,30 @@ def drift() -> None:
         from cds.cli.drift import run_drift
 
         run_drift()
+
+
+@app.command()
+def doctor(
+    json_to: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="Write the findings as JSON; - for standard output.")
+    ] = None,
+) -> None:
+    """Check settings, databases, archive, keys, model, disk, clock, workers, and say what to do. Changes nothing.
+
+    Exit status: 0 nothing failed (there may be warnings), 1 something failed.
+    """
+    with exit_status():
+        from cds.cli.doctor import run_doctor
+
+        run_doctor(json_to)
+
+
+@app.command()
+def settings(
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it there; else it is printed.")] = None,
+) -> None:
+    """Print every setting with its kind, default and meaning, as Markdown."""
+    with exit_status():
+        from cds.cli.settings import run_settings
+
+        run_settings(out)

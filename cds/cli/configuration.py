@@ -17,18 +17,23 @@ def read_settings() -> Settings:
 
     Of a population, a segmenter and a calibration it tells the value too: names and folders, no secrets.
     """
+    settings = settings_from_environment()
+    refuse_unknown_population(settings.population, "OSTEOCDS_POPULATION")
+    refuse_unusable_segmenter(settings.segmenter)
+    read_calibrations(settings.calibration_dir, datetime.now(UTC).date())
+    return settings
+
+
+def settings_from_environment() -> Settings:
+    """The settings by themselves, without a look at the files that they name; raises `SettingsInvalid`."""
     try:
-        settings = Settings()
+        return Settings()
     except ValidationError as error:
         wrong = [
             f"OSTEOCDS_{str(each['loc'][0]).upper()}: {each['msg']}" if each["loc"] else str(each["msg"])
             for each in error.errors(include_input=False, include_url=False)
         ]
         raise SettingsInvalid("; ".join(wrong)) from None
-    refuse_unknown_population(settings.population, "OSTEOCDS_POPULATION")
-    refuse_unusable_segmenter(settings.segmenter)
-    read_calibrations(settings.calibration_dir, datetime.now(UTC).date())
-    return settings
 
 
 def tell_expired_calibrations(settings: Settings) -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from datetime import date
+from datetime import date, datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 import requests
@@ -28,6 +29,9 @@ from cds.study import ListedStudy
 
 AS_STORED: Final = (("application/dicom", "*"),)
 """Any transfer syntax: the archive sends what it has and transcodes nothing."""
+
+NOBODYS_STUDY: Final = "2.25.0"
+"""From the nil UUID (PS3.5 B.2), so no study has it: an archive that answers tells of no patient."""
 
 
 class DicomwebArchive:
@@ -87,6 +91,26 @@ class DicomwebArchive:
         """Store those instances of one study that are not there yet; raises `ResultRefused` if it will not."""
         with self._translated():
             store_missing(self._client, study_uid, instances)
+
+    def server_time(self) -> datetime | None:
+        """Ask for a study that nobody has; the clock of the server, aware, where it tells it."""
+        with self._translated():
+            response = self._session.get(
+                f"{self._client.base_url}/studies",
+                params={"StudyInstanceUID": NOBODYS_STUDY, "limit": "1"},
+                headers={"Accept": "application/dicom+json"},
+            )
+            if response.status_code in (404, 410):
+                raise ArchiveUnavailable(
+                    f"{self._session.archive_name} has no search for studies there: check OSTEOCDS_ARCHIVE_URL"
+                )
+            response.raise_for_status()
+            if response.status_code != requests.codes.no_content:
+                response.json()
+        try:
+            return parsedate_to_datetime(response.headers["Date"])
+        except (KeyError, ValueError):
+            return None
 
     def close(self) -> None:
         """Close the connections."""

@@ -15,7 +15,7 @@ from cds.inference.calibration_folder import site_calibrator
 from cds.inference.choice import chosen_identity
 from cds.inference.identity import SegmenterIdentity
 
-_SHIPPED = Path(models.__file__).parent / "vertebra_segmentation" / "weights"
+SHIPPED = Path(models.__file__).parent / "vertebra_segmentation" / "weights"
 _DIGITS = 12
 SEGMENTER = "vertebra_segmentation"
 
@@ -47,7 +47,7 @@ def current_generation(
 
     Raises `SettingsInvalid` where its files, or those of `calibration_dir`, are not there or broken.
     """
-    identity = _shipped(weights_dir or _SHIPPED) if segmenter is None else chosen_identity(segmenter)
+    identity = _shipped(weights_dir or SHIPPED) if segmenter is None else chosen_identity(segmenter)
     return generation_of(identity, site_calibrator(calibration_dir).version, population)
 
 

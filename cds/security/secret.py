@@ -9,22 +9,26 @@ from pathlib import Path
 from cds.errors import SettingsInvalid
 from cds.settings import Settings
 
-_FEWEST_BYTES = 32
+FEWEST_BYTES = 32
 _FILE_NAME = "link-secret"
+
+
+def link_secret_path(settings: Settings) -> Path:
+    """Where it lies, or will."""
+    return settings.link_secret_file or settings.data_dir / _FILE_NAME
 
 
 def link_secret(settings: Settings) -> bytes:
     """Read the link secret; without `link_secret_file`, one is generated in `data_dir` and kept."""
-    configured = settings.link_secret_file
-    path = configured or settings.data_dir / _FILE_NAME
-    if configured is None and not path.exists():
+    path = link_secret_path(settings)
+    if settings.link_secret_file is None and not path.exists():
         _generate(path)
     try:
         secret = path.read_bytes().strip()
     except OSError as fault:
         raise SettingsInvalid(f"OSTEOCDS_LINK_SECRET_FILE cannot be read: {fault.strerror}") from fault
-    if len(secret) < _FEWEST_BYTES:
-        raise SettingsInvalid(f"the link secret is shorter than {_FEWEST_BYTES} bytes: {path}")
+    if len(secret) < FEWEST_BYTES:
+        raise SettingsInvalid(f"the link secret is shorter than {FEWEST_BYTES} bytes: {path}")
     return secret
 
 

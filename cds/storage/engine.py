@@ -27,7 +27,7 @@ def open_engine(database_url: str) -> Engine:
 
     Errors do not quote the values of a statement: those are patient data.
     """
-    url = _with_our_driver(make_url(database_url))
+    url = with_our_driver(make_url(database_url))
     if url.get_backend_name() != "sqlite":
         return _server_engine(url)
     _make_private_folder(url)
@@ -57,7 +57,7 @@ def _server_engine(url: URL) -> Engine:
     return engine
 
 
-def _with_our_driver(url: URL) -> URL:
+def with_our_driver(url: URL) -> URL:
     """`postgresql://` means psycopg 3 here; SQLAlchemy alone would look for psycopg2."""
     return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgresql", "postgres") else url
 

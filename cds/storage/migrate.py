@@ -39,6 +39,12 @@ def newest_revision() -> str | None:
     return ScriptDirectory.from_config(_configuration()).get_current_head()
 
 
+def is_known(revision: str) -> bool:
+    """Whether this version of the program has heard of it; a newer one may have been here."""
+    scripts = ScriptDirectory.from_config(_configuration())
+    return any(each.revision == revision for each in scripts.walk_revisions())
+
+
 def revision_of(engine: Engine) -> str | None:
     """The revision that the database is at; None before the first migration."""
     with engine.connect() as connection:

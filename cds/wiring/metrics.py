@@ -38,10 +38,11 @@ def metrics_desk(
         "queue": queue,
         "drift": SqlTissueDays(engine),
     }
-    return MetricsDesk(tally, Exposition(sources), Bringing(tally), _token(settings)), queue.close
+    return MetricsDesk(tally, Exposition(sources), Bringing(tally), metrics_token(settings)), queue.close
 
 
-def _token(settings: Settings) -> str | None:
+def metrics_token(settings: Settings) -> str | None:
+    """Whose bearer reads `/metrics`; raises `SettingsInvalid`."""
     if settings.metrics_token_file is None:
         return None
     try:
