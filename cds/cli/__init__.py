@@ -125,7 +125,23 @@ def demo(
 
 @app.command()
 def serve() -> None:
-    """Answer CDS Hooks and watch the workers. Settings come from OSTEOCDS_*; see the README."""
+    """Answer CDS Hooks and watch the workers, until told to stop.
+
+    Needed, as environment variables:
+
+    \b
+    OSTEOCDS_ARCHIVE_URL          DICOMweb root of the archive,
+      or OSTEOCDS_ARCHIVE_FOLDER  or a folder of DICOM files
+    OSTEOCDS_IDENTIFIER_SYSTEM    whose Patient.identifier is the PatientID
+    OSTEOCDS_ARCHIVE_ISSUER       its issuer in the archive,
+      or OSTEOCDS_ARCHIVE_SINGLE_ISSUER=true
+    OSTEOCDS_CLIENTS_FILE         who may call,
+      or OSTEOCDS_CLIENT_AUTH=off for a look around on this machine
+    OSTEOCDS_PUBLIC_URL           the https address that clients call,
+                                  unless they are on this machine
+
+    `osteocds doctor` says what is missing, `osteocds settings` lists the rest.
+    """  # noqa: D301 - \b keeps the lines below it
     with exit_status():
         from cds.cli.serve import run_serve
 

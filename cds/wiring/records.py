@@ -6,19 +6,34 @@ from contextlib import contextmanager
 from sqlalchemy import Engine
 
 from cds.durable.database import prepare_queue_database
+from cds.errors import RecordsUnavailable
 from cds.settings import Settings
 from cds.storage.assessments import SqlAssessmentStore
 from cds.storage.backfill import backfill_resources
 from cds.storage.engine import open_engine
+from cds.storage.looking import DatabaseNotMade, DatabaseUnusable, looking_at
 from cds.storage.migrate import migrate
 from cds.wiring.clock import SystemClock
 
 
 def prepare_databases(settings: Settings) -> None:
-    """Create or upgrade the application tables and those of the queue."""
+    """Create or upgrade the application tables and those of the queue; raises `RecordsUnavailable` naming a setting."""
+    _refuse_unusable("OSTEOCDS_DATABASE_URL", settings.app_database_url)
+    _refuse_unusable("OSTEOCDS_QUEUE_DATABASE_URL", settings.durable_database_url)
     with open_records(settings) as engine:
         backfill_resources(engine, SystemClock())
     prepare_queue_database(settings.durable_database_url)
+
+
+def _refuse_unusable(setting: str, url: str) -> None:
+    """Told before anything is made; an SQLite file that is not there yet will be."""
+    try:
+        with looking_at(url) as engine, engine.connect():
+            pass
+    except DatabaseNotMade:
+        return
+    except DatabaseUnusable as fault:
+        raise RecordsUnavailable(f"{setting} (SQLite without it: OSTEOCDS_DATA_DIR): {fault}") from fault
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 import pytest
 from structlog.testing import capture_logs
+from typer.testing import CliRunner
 
+from cds.cli import app
 from cds.cli.serve import _refuse_open_doors
 from cds.errors import SettingsInvalid
 from tests.support.hook_site import some_settings
@@ -28,3 +30,11 @@ def test_with_authentication_any_host_will_do_once_clients_know_its_address():
     _refuse_open_doors(some_settings(client_auth="required"))
     with pytest.raises(SettingsInvalid, match="OSTEOCDS_PUBLIC_URL"):
         _refuse_open_doors(some_settings(client_auth="required", host=EVERYWHERE))
+
+
+def test_help_names_what_is_needed():
+    """So that a first start need not be a guess."""
+    told = CliRunner().invoke(app, ["serve", "--help"]).stdout
+
+    for setting in ("ARCHIVE_URL", "IDENTIFIER_SYSTEM", "ARCHIVE_ISSUER", "CLIENTS_FILE", "PUBLIC_URL"):
+        assert f"OSTEOCDS_{setting}" in told

@@ -1,0 +1,55 @@
+"""The first-hour guides that are commands: every block runs as it stands."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cds.cli.service_process import free_loopback_port
+
+GUIDES = Path(__file__).parents[2] / "docker"
+BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+pytestmark = pytest.mark.system
+
+
+def commands(name):
+    """All blocks of a guide, and a wait for what it stopped."""
+    return "\n".join([*BLOCK.findall((GUIDES / name).read_text(encoding="utf-8")), "wait", ""])
+
+
+def test_the_hours_of_an_integrator_and_a_registry_end_with_a_card_list_and_a_manifest(tmp_path):
+    """In one shell and one empty folder, on a free port instead of 8480."""
+    port = free_loopback_port()
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, what in (("python", ""), ("osteocds", "-m cds.cli ")):
+        (programs / name).write_text(f'#!/bin/sh\nexec {sys.executable} {what}"$@"\n')
+        (programs / name).chmod(0o755)
+    script = commands("first-hour-integrator.md") + commands("first-hour-registry.md")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OSTEOCDS_")}
+    environment = inherited | {
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "PYTHONPATH": str(GUIDES.parent),
+        "OSTEOCDS_PORT": str(port),
+    }
+
+    done = subprocess.run(
+        ["bash", "-m", "-c", script.replace("8480", str(port))],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+
+    assert "FAILED" not in done.stdout, done.stdout
+    assert '"id":"osteocds-order-sign"' in done.stdout
+    assert '{"cards":[]}' in done.stdout, done.stdout + done.stderr
+    assert '"resourceType":"Bundle"' in done.stdout.replace(" ", "")
+    assert "transactionTime" in json.loads((tmp_path / "manifest.json").read_text())
