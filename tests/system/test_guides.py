@@ -38,18 +38,23 @@ def test_the_hours_of_an_integrator_and_a_registry_end_with_a_card_list_and_a_ma
         "OSTEOCDS_PORT": str(port),
     }
 
-    done = subprocess.run(
-        ["bash", "-m", "-c", script.replace("8480", str(port))],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
+    # Files, not pipes: what the script leaves running would keep a pipe open for ever.
+    with (tmp_path / "said").open("w+") as said, (tmp_path / "complained").open("w+") as complained:
+        subprocess.run(
+            ["bash", "-m", "-c", script.replace("8480", str(port))],
+            cwd=tmp_path,
+            env=environment,
+            stdout=said,
+            stderr=complained,
+            timeout=200,
+            check=False,
+        )
+        said.seek(0)
+        complained.seek(0)
+        told, errors = said.read(), complained.read()
 
-    assert "FAILED" not in done.stdout, done.stdout
-    assert '"id":"osteocds-order-sign"' in done.stdout
-    assert '{"cards":[]}' in done.stdout, done.stdout + done.stderr
-    assert '"resourceType":"Bundle"' in done.stdout.replace(" ", "")
+    assert "FAILED" not in told, told
+    assert '"id":"osteocds-order-sign"' in told
+    assert '{"cards":[]}' in told, told + errors
+    assert '"resourceType":"Bundle"' in told.replace(" ", "")
     assert "transactionTime" in json.loads((tmp_path / "manifest.json").read_text())
