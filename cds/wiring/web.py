@@ -39,14 +39,8 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
     registry, close_registry = registry_desks(settings, engine, audit, clock)
     reading, close_reading = reading_ports(settings, engine, store, audit, clock)
     chart = HttpPatientChart(settings.fhir_origins)
-    generation = current_generation(
-        settings.weights_dir,
-        settings.population,
-        segmenter=settings.segmenter,
-        calibration_dir=settings.calibration_dir,
-    ).name
+    generation = _generation(settings)
     queue = DbosScreeningQueue(settings.durable_database_url, generation, clock)
-
     metrics, close_metrics = metrics_desk(settings, engine, clock, generation)
 
     async def close() -> None:
@@ -66,12 +60,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
             health=SqlServiceHealth(engine, clock),
             audit=audit,
             clock=clock,
-            policy=AnswerPolicy(
-                generation=generation,
-                confirm_every=timedelta(hours=settings.confirm_every_h),
-                remember_nothing_found=timedelta(hours=settings.remember_nothing_found_h),
-                allow_unverified_identity=settings.allow_unverified_identity,
-            ),
+            policy=_policy(settings, generation),
         ),
         links=SignedReportLinks(
             link_secret(settings), settings.base_url, timedelta(hours=settings.link_lifetime_h), store
@@ -94,4 +83,22 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
         metrics=metrics,
         registry=registry,
         close=close,
+    )
+
+
+def _generation(settings: Settings) -> str:
+    return current_generation(
+        settings.weights_dir,
+        settings.population,
+        segmenter=settings.segmenter,
+        calibration_dir=settings.calibration_dir,
+    ).name
+
+
+def _policy(settings: Settings, generation: str) -> AnswerPolicy:
+    return AnswerPolicy(
+        generation=generation,
+        confirm_every=timedelta(hours=settings.confirm_every_h),
+        remember_nothing_found=timedelta(hours=settings.remember_nothing_found_h),
+        allow_unverified_identity=settings.allow_unverified_identity,
     )
