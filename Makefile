@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 SHELL := /bin/bash
 
-.PHONY: help demo test system lint format bench bench-hooks bench-page fuzz chaos bench-segmentation bench-calibration bench-registry weights profiles lock clean
+.PHONY: help demo test system lint format bench bench-screen bench-hooks bench-page fuzz chaos bench-segmentation bench-calibration bench-registry weights profiles lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -63,6 +63,11 @@ CHAOS_MINUTES ?= 10
 chaos: $(READY) ## 200 orders while workers, service and PostgreSQL are killed at random; half an hour (ORDERS=N CHAOS_MINUTES=N)
 	@bash tests/system/install-servers
 	$(BIN)/python -m tests.benchmarks.chaos --orders $(ORDERS) --minutes $(CHAOS_MINUTES)
+
+STUDIES ?= 24
+bench-screen: $(READY) ## studies an hour with one and two workers on real CT, seconds of each stage, memory, bytes; ten minutes (STUDIES=N DATA=DIR)
+	@bash tests/system/install-servers
+	$(BIN)/python -m tests.benchmarks.screen --studies $(STUDIES) $(if $(DATA),--data $(DATA))
 
 DATA ?= $(wildcard ../shared/ct)
 bench-segmentation: $(READY) ## the segmenter on real and simulated CT: tables, JSON, pictures (DATA=DIR FOLDS="DIR DIR" ONLY=real,speed)

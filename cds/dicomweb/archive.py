@@ -21,7 +21,7 @@ def open_archive(settings: Settings) -> FolderArchive | DicomwebArchive:
     if settings.archive_folder is not None:
         if not settings.archive_folder.is_dir():
             raise SettingsInvalid(f"OSTEOCDS_ARCHIVE_FOLDER is no folder: {settings.archive_folder}")
-        return FolderArchive(settings.archive_folder)
+        return FolderArchive(settings.archive_folder, settings.threads)
     if settings.archive_url is None:
         raise SettingsInvalid("set OSTEOCDS_ARCHIVE_FOLDER or OSTEOCDS_ARCHIVE_URL")
     policy = ConnectionPolicy(
@@ -32,7 +32,8 @@ def open_archive(settings: Settings) -> FolderArchive | DicomwebArchive:
         client_key=_present(settings.archive_client_key, "OSTEOCDS_ARCHIVE_CLIENT_KEY"),
     )
     url = str(settings.archive_url).rstrip("/")
-    return DicomwebArchive(url, ArchiveSession(url, policy, _credentials(settings)), retries=policy.retries)
+    session = ArchiveSession(url, policy, _credentials(settings))
+    return DicomwebArchive(url, session, retries=policy.retries, threads=settings.threads)
 
 
 def _credentials(settings: Settings) -> AuthBase | None:

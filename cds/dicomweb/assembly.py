@@ -19,17 +19,17 @@ The contract, in the order in which it is checked:
 The facts of the volume are what its images say, the patient's being every fact that any of them
 has. What was known of the series before only fills the gaps.
 
-The order in which images arrive is of no account. Memory: the volume, and one image.
+The order in which images arrive is of no account. Memory: the volume, and a few images.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import reduce
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset
 
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import merged
@@ -38,12 +38,10 @@ from cds.ct.volume import CtVolume
 from cds.dicomweb.attributes import DatasetAttributes
 from cds.dicomweb.conditions import refused
 from cds.dicomweb.dataset import series_of
+from cds.dicomweb.decoding import Image, decoded
 from cds.dicomweb.grid import grid_of
-from cds.dicomweb.pixels import Unreadable, hounsfield_units, reasons_for
+from cds.dicomweb.pixels import Unreadable, reasons_for
 from cds.dicomweb.slices import CtSlice
-
-Image = tuple[CtSlice, Dataset]
-"""Header facts, and the dataset that holds the pixels."""
 
 _FAULTS_ENOUGH: Final = 10
 """After so many unreadable images the rest is not decoded."""
@@ -53,33 +51,29 @@ _PLACES_AT_MOST: Final = 2048
 
 
 def assemble_volume(
-    images: Iterable[Image], series: CtSeries, expected_count: int | None = None
+    images: Iterable[Image], series: CtSeries, expected_count: int | None = None, *, threads: int = 1
 ) -> CtVolume | NotAssessable:
     """Take the images one by one, in any order, and put them on one grid.
 
     `series` says whose images these must be, and what it tells beyond that fills the gaps that
-    the images leave; `expected_count` only spares memory.
+    the images leave; `expected_count` only spares memory. `threads` decode.
     """
     headers = _Headers(series)
-    planes: _Planes | None = None
+    planes = _Planes(min(expected_count or _FIRST_GUESS, _PLACES_AT_MOST))
     faults: list[Unreadable] = []
-    for image, dataset in images:
-        reason = headers.refuse(image)
-        if reason is not None:
-            return NotAssessable((reason,))
-        hu = hounsfield_units(dataset, image)
-        if isinstance(hu, Unreadable):
+    with closing(decoded(headers.kept_of(images), threads)) as pixels:
+        for hu in pixels:
+            if not isinstance(hu, Unreadable):
+                planes.append(hu)
+                continue
             faults.append(hu)
             if len(faults) == _FAULTS_ENOUGH:
                 break
-            continue
-        if planes is None:
-            planes = _Planes(min(expected_count or _FIRST_GUESS, _PLACES_AT_MOST), hu)
-        headers.keep(image, dataset)
-        planes.append(hu)
+    if headers.refusal is not None:
+        return NotAssessable((headers.refusal,))
     if faults:
         return NotAssessable(reasons_for(faults))
-    if planes is None:
+    if not headers.kept:
         return NotAssessable((because("too-few-slices", count=0, minimum=1),))
     grid = grid_of(headers.kept, planes.equal)
     if isinstance(grid, Reason):
@@ -105,22 +99,28 @@ class _Headers:
 
     def __init__(self, series: CtSeries) -> None:
         self.kept: list[CtSlice] = []
+        self.refusal: Reason | None = None
+        """Why an image cannot stand beside those before it: another patient, or a broken condition."""
         self._series = series
         self._patient = series.patient
         self._told: list[CtSeries] = []
 
-    def refuse(self, image: CtSlice) -> Reason | None:
-        """Why this image cannot stand beside those before it: another patient, or a broken condition."""
+    def kept_of(self, images: Iterable[Image]) -> Iterator[Image]:
+        """Remember what each image says, and hand it on; ends before the first that is refused."""
+        for image, dataset in images:
+            self.refusal = self._refuse(image)
+            if self.refusal is not None:
+                return
+            self.kept.append(image)
+            self._told.append(series_of(DatasetAttributes(dataset), transfer_syntax=image.transfer_syntax))
+            yield image, dataset
+
+    def _refuse(self, image: CtSlice) -> Reason | None:
         known = merged(self._patient, image.patient)
         if known is None:
             return because("patient-mismatch")
         self._patient = known
         return refused(image, self.kept[0] if self.kept else image)
-
-    def keep(self, image: CtSlice, dataset: Dataset) -> None:
-        """Remember an image whose pixels are good."""
-        self.kept.append(image)
-        self._told.append(series_of(DatasetAttributes(dataset), transfer_syntax=image.transfer_syntax))
 
     def sop_instance_uids(self, order: tuple[int, ...]) -> tuple[str, ...]:
         """Which image is which slice; nothing where an identifier is missing or stands on two images."""
@@ -143,12 +143,14 @@ class _Headers:
 class _Planes:
     """Decoded images in the order of arrival, in one block of memory that becomes the volume."""
 
-    def __init__(self, capacity: int, like: NDArray[np.int16]) -> None:
-        self._block = np.empty((capacity, *like.shape), np.int16)
+    def __init__(self, capacity: int) -> None:
+        self._block = np.empty((capacity, 0, 0), np.int16)
         self._count = 0
 
     def append(self, hu: NDArray[np.int16]) -> None:
         """Keep a copy of one (row, column) image; all have the same shape."""
+        if self._count == 0:
+            self._block = np.empty((len(self._block), *hu.shape), np.int16)
         if self._count == len(self._block):
             grown = np.empty((2 * self._count, *hu.shape), np.int16)
             grown[: self._count] = self._block

@@ -14,8 +14,9 @@ from cds.ct.acquisition import CtSeries
 from cds.ct.patient import PatientIdentity, PatientKey, carries, check_patient
 from cds.ct.reason import NotAssessable
 from cds.ct.volume import CtVolume
-from cds.dicomweb.assembly import Image, assemble_volume, refused_headers
+from cds.dicomweb.assembly import assemble_volume, refused_headers
 from cds.dicomweb.attributes import DatasetAttributes
+from cds.dicomweb.decoding import Image, decoding_threads
 from cds.dicomweb.folder_scan import FolderScan, FolderSeries, scan_of
 from cds.dicomweb.pixels import Unreadable, reasons_for
 from cds.dicomweb.quiet import silence_libraries
@@ -44,9 +45,10 @@ class FolderArchive:
     come, go or change are noticed at the next question. Safe to use from several threads.
     """
 
-    def __init__(self, root: Path) -> None:
-        """Nothing is read before the first question."""
+    def __init__(self, root: Path, threads: int | None = None) -> None:
+        """Nothing is read before the first question; `threads` decode, by default as many as there are cores."""
         silence_libraries()
+        self._threads = decoding_threads(threads)
         self._root = root
         self._known: dict[str, tuple[_Stamp, ScannedFile]] = {}
         self._lock = threading.Lock()
@@ -85,7 +87,8 @@ class FolderArchive:
         reason = refused_headers([file.image for file in content.files if file.image is not None], series)
         if reason is not None:
             return NotAssessable((reason,))
-        return assemble_volume(self._images(content, progress), series, len(content.files))
+        images = self._images(content, progress)
+        return assemble_volume(images, series, len(content.files), threads=self._threads)
 
     def still_holds(self, study_uid: str, patient: PatientIdentity) -> bool:
         """Whether the study is still there, under the same patient."""

@@ -14,8 +14,9 @@ from cds.ct.acquisition import CtSeries
 from cds.ct.patient import PatientIdentity, check_patient
 from cds.ct.reason import NotAssessable
 from cds.ct.volume import CtVolume
-from cds.dicomweb.assembly import Image, assemble_volume
+from cds.dicomweb.assembly import assemble_volume
 from cds.dicomweb.attributes import DatasetAttributes
+from cds.dicomweb.decoding import Image, decoding_threads
 from cds.dicomweb.queries import find_ct_series, study_patient
 from cds.dicomweb.quiet import silence_libraries
 from cds.dicomweb.scanned_file import DAMAGED, transfer_syntax_of
@@ -37,9 +38,13 @@ NOBODYS_STUDY: Final = "2.25.0"
 class DicomwebArchive:
     """Implements `ImagingArchive` over one DICOMweb server. May be asked from several threads."""
 
-    def __init__(self, url: str, session: ArchiveSession, retries: int = 3) -> None:
-        """`url`: DICOMweb root, such as https://pacs.example.org/dicom-web. Sends nothing yet."""
+    def __init__(self, url: str, session: ArchiveSession, retries: int = 3, threads: int | None = None) -> None:
+        """`url`: DICOMweb root, such as https://pacs.example.org/dicom-web. Sends nothing yet.
+
+        `threads` decode; by default as many as there are cores.
+        """
         silence_libraries()
+        self._threads = decoding_threads(threads)
         self._session = session
         self._retries = retries
         self._client = DICOMwebClient(url.rstrip("/"), session=session)
@@ -56,7 +61,7 @@ class DicomwebArchive:
             if attempt:
                 self._session.pause(attempt - 1)
             with suppress(*BROKEN), closing(self._images(series, progress)) as images:
-                return assemble_volume(images, series, series.instance_count)
+                return assemble_volume(images, series, series.instance_count, threads=self._threads)
         raise ArchiveUnavailable(
             f"the connection to the archive {self._session.archive_name} broke while it sent images"
         )

@@ -46,7 +46,7 @@ def evaluate(weights: WeightsUnderTest, folders: DataFolders, work: Path, say: S
     with TemporaryDirectory(dir=work) as temporary:
         product, long_scan = _product(scan, weights, Path(temporary), say)
     say("the network of others, random weights")
-    peer = _json_of("peer_network", "--threads", str(THREADS))
+    peer = json_of("peer_network", "--threads", str(THREADS))
     return {
         "weights": weights.as_record(),
         "load_before": load,
@@ -62,10 +62,10 @@ def _product(scan: Image, weights: WeightsUnderTest, folder: Path, say: Say) -> 
     shared = ("--weights", str(weights.folder), "--threads", str(THREADS))
     say("the product, 300 slices")
     usual = _keep(with_slices(scan, SLICES), folder / "300.npz")
-    product = _json_of("stages", str(usual), *shared)
+    product = json_of("stages", str(usual), *shared)
     say("the product, 1,000 slices, memory only")
-    long = _keep(_long(scan), folder / "1000.npz")
-    return product, _json_of("stages", str(long), *shared, "--repeats", "1")
+    long = _keep(lengthened(scan), folder / "1000.npz")
+    return product, json_of("stages", str(long), *shared, "--repeats", "1")
 
 
 def peer_total(peer: Record, product_s: float, extent_mm: tuple[float, float, float]) -> Record:
@@ -90,7 +90,7 @@ def with_slices(scan: Image, count: int) -> Image:
     return Image(hu, affine)
 
 
-def _long(scan: Image) -> Image:
+def lengthened(scan: Image) -> Image:
     """As many slices as a scan of the whole trunk."""
     half = with_slices(scan, LONG_SLICES // 2)
     affine = half.affine_lps.copy()
@@ -104,7 +104,7 @@ def _keep(scan: Image, file: Path) -> Path:
     return file
 
 
-def _json_of(module: str, *arguments: str) -> Record:
+def json_of(module: str, *arguments: str) -> Record:
     """What a process of this package prints on its last line."""
     command = [sys.executable, "-m", f"tests.benchmarks.segmentation.{module}", *arguments]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
