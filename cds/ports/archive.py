@@ -1,0 +1,39 @@
+"""Where CTs are kept: asked for one patient, or for what it has."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import Protocol
+
+from cds.ct.acquisition import CtSeries
+from cds.ct.patient import PatientIdentity
+from cds.ct.reason import NotAssessable
+from cds.ct.volume import CtVolume
+from cds.ports.progress import Progress
+from cds.study import ListedStudy
+
+
+class ImagingArchive(Protocol):
+    """Where earlier CTs are kept. Raises `ArchiveUnavailable` when it cannot be asked."""
+
+    def find_series(self, patient: PatientIdentity) -> Sequence[CtSeries]:
+        """Every CT series under the patient's identifier; other modalities are left out."""
+
+    def retrieve(self, series: CtSeries, progress: Progress | None = None) -> CtVolume | NotAssessable:
+        """The voxels of one series on one grid; raises `StudyVanished` if it is gone."""
+
+    def still_holds(self, study_uid: str, patient: PatientIdentity) -> bool:
+        """Whether the study is still there, under the same patient."""
+
+
+class StudyIndex(Protocol):
+    """What the archive has, without looking into it. Raises `ArchiveUnavailable`."""
+
+    def studies(
+        self,
+        first: date,
+        last: date,
+        *,
+        patient_id: str | None = None,
+        before_request: Callable[[], None] = lambda: None,
+    ) -> Iterator[ListedStudy]:
+        """Every study with CT of these days, each once; `before_request` may wait before each question."""

@@ -1,0 +1,113 @@
+"""Results, what readers said about them, and where both are kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from cds.bone.assessment import Assessment
+from cds.ct.patient import PatientIdentity, PatientKey
+from cds.retraction import WithdrawalCode
+
+Decision = Literal["accepted", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a named reader said about a result."""
+
+    reader: str
+    decision: Decision
+    at: datetime
+    number: int = 1
+    """Counts the reviews of one result; the last one holds."""
+    reason: str | None = None
+    """In the reader's words; always there where the result was rejected."""
+    code: WithdrawalCode = "rejected-by-reader"
+    """Says of a rejection what kind it is."""
+
+    def __post_init__(self) -> None:
+        """Nobody unnamed reads, and nothing is rejected without a reason."""
+        if not self.reader.strip() or (self.decision == "rejected" and not (self.reason or "").strip()):
+            msg = "a review needs a named reader, a rejection its reason"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """A published result as the next hook finds it."""
+
+    result_id: str
+    patient: PatientIdentity
+    assessment: Assessment
+    measured_at: datetime
+    confirmed_at: datetime
+    """When the archive last confirmed that the study belongs to the patient."""
+    generation: str
+    """Model and calibration versions that made it."""
+    review: Review | None = None
+    """The last one; None while no reader has looked."""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingFound:
+    """The archive was asked and had no usable prior CT."""
+
+    looked_at: datetime
+    reasons: tuple[str, ...]
+
+
+class AssessmentStore(Protocol):
+    """Keeps results, and what is known about having none, by patient key."""
+
+    def latest(self, patient: PatientKey) -> StoredResult | NothingFound | None:
+        """The newest result (by scan date) of the patient, or what is known, or None."""
+
+    def read(self, result_id: str) -> StoredResult | None:
+        """One result by its id."""
+
+    def bundle(self, result_id: str) -> bytes | None:
+        """The FHIR Bundle of one result, as stored at publish."""
+
+    def knows(self, patient: PatientKey, series_uid: str, generation: str) -> str | None:
+        """The id of the patient's result for this series, model and calibration, if not withdrawn."""
+
+    def keep(self, result: StoredResult, bundle: bytes) -> None:
+        """Store a result and its rendering in one transaction; the same id again changes nothing."""
+
+    def keep_nothing_found(self, patient: PatientKey, looked_at: datetime, reasons: Sequence[str]) -> None:
+        """Remember that there is no usable prior CT."""
+
+    def confirm(self, result_id: str, at: datetime) -> None:
+        """Note that the archive still holds the study under the same patient."""
+
+    def withdraw(self, result_id: str, why: str) -> None:
+        """Stop showing a result; it is kept, with the reason."""
+
+
+class Reviews(Protocol):
+    """Keeps what named readers said about results."""
+
+    def keep(self, result_id: str, review: Review, bundle: bytes) -> bool:
+        """Store review and rendering in one transaction; False where the result has changed in the meantime."""
+
+
+class ResultPublisher(Protocol):
+    """Renders a result for charts and registries."""
+
+    def render(self, result: StoredResult) -> bytes:
+        """One FHIR Bundle as JSON bytes."""
+
+
+class ResultRecipient(Protocol):
+    """Is told of each published result, perhaps more than once."""
+
+    def published(self, result: StoredResult) -> None:
+        """It is stored now, under the same id however often this is called."""
+
+
+class PatientHistory(Protocol):
+    """The measured CTs of one patient."""
+
+    def of(self, patient: PatientKey) -> Sequence[StoredResult]:
+        """The newest result of each series that is shown, by scan date; those without a date first."""
