@@ -35,16 +35,23 @@ def counting(archive_url: str) -> Iterator[Count]:
     try:
         yield count
     finally:
+        listener.shutdown(socket.SHUT_RDWR)
         listener.close()
 
 
 def _accept(listener: socket.socket, there: tuple[str, int], count: Count) -> None:
-    with suppress(OSError):  # closed: the measurement is over
+    with suppress(OSError):  # shut down: the measurement is over
         while True:
             client, _ = listener.accept()
-            server = socket.create_connection(there)
-            threading.Thread(target=_carry, args=(client, server, lambda _bytes: None), daemon=True).start()
-            threading.Thread(target=_carry, args=(server, client, count.add), daemon=True).start()
+            threading.Thread(target=_serve, args=(client, there, count), daemon=True).start()
+
+
+def _serve(client: socket.socket, there: tuple[str, int], count: Count) -> None:
+    with client, socket.create_connection(there) as server:
+        asking = threading.Thread(target=_carry, args=(client, server, lambda _count: None), daemon=True)
+        asking.start()
+        _carry(server, client, count.add)
+        asking.join()
 
 
 def _carry(source: socket.socket, target: socket.socket, told: Callable[[int], None]) -> None:
