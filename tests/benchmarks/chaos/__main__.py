@@ -16,6 +16,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from rich.table import Table
 
 from cds.cli.demo_order import SERVICE, order_sign_request
 from cds.cli.service_process import free_loopback_port
+from cds.errors import QueueUnavailable
 from tests.benchmarks.chaos.archive import Patient, fill, simulated
 from tests.benchmarks.chaos.ledger import Ledger, ledger_of, open_orders
 from tests.benchmarks.chaos.victims import Database, Killer, Minder, Program
@@ -199,9 +201,10 @@ def _drained(site: Site, sending: threading.Thread, deadline: float) -> bool:
     """Whether everything was ordered and nothing waits or runs any more."""
     while time.monotonic() < deadline:
         sending.join(1.0)
-        left = [each for each in open_orders(site.queue_url) if each.state != "failed"]
-        if not sending.is_alive() and not left:
-            return True
+        with suppress(QueueUnavailable):  # killed a moment ago
+            left = [each for each in open_orders(site.queue_url) if each.state != "failed"]
+            if not sending.is_alive() and not left:
+                return True
     return False
 
 
