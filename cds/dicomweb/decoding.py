@@ -1,12 +1,12 @@
 """Images decoded by several threads while the next ones arrive, handed on in the order of arrival.
 
-Uncompressed images, RLE and JPEG-LS are decoded side by side. The decoders of JPEG 2000 and JPEG lossless keep the
-interpreter to themselves, so with them the threads only decode while the archive sends.
+JPEG 2000 and JPEG-LS are decoded side by side. gdcm (JPEG lossless) and pylibjpeg (RLE) keep the interpreter to
+themselves, so with them the threads only decode while the archive sends.
 """
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
@@ -33,7 +33,7 @@ def decoding_threads(wanted: int | None) -> int:
     return min(wanted or os.cpu_count() or 1, _THREADS_AT_MOST)
 
 
-def decoded(images: Iterable[Image], threads: int) -> Iterator[Pixels]:
+def decoded(images: Iterable[Image], threads: int) -> Generator[Pixels]:
     """The pixels of each image, in order; at most `threads` + 2 images are held at any time.
 
     Images must have passed `conditions`. What `images` raises is raised at once; what is in hand then, or when the

@@ -3,26 +3,19 @@
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.pixels.decoders.base import Decoder, get_decoder
-from pydicom.uid import (
-    HTJ2K,
-    UID,
-    HTJ2KLossless,
-    HTJ2KLosslessRPCL,
-    JPEG2000TransferSyntaxes,
-    JPEGLSTransferSyntaxes,
-    JPEGTransferSyntaxes,
-    RLETransferSyntaxes,
-)
+from pydicom.uid import UID, JPEGTransferSyntaxes, RLETransferSyntaxes
 
 from cds.ct.reason import Reason, because
 from cds.dicomweb.attributes import DatasetAttributes, whole
 from cds.dicomweb.codestream import declared_size
+from cds.dicomweb.frame_codecs import DECODED, PLUGIN, frame_decoder
 from cds.dicomweb.slices import CtSlice
 
 AIR_HU: Final = -1024
@@ -55,9 +48,8 @@ UNDECODABLE: Final = (
 _RUST_PANIC: Final = "pyo3_runtime"
 _NAMED_AT_MOST: Final = 3
 _DECODERS: Final = {
-    **dict.fromkeys((*JPEG2000TransferSyntaxes, HTJ2K, HTJ2KLossless, HTJ2KLosslessRPCL), "pylibjpeg"),
+    **dict.fromkeys(DECODED, PLUGIN),
     **dict.fromkeys(RLETransferSyntaxes, "pylibjpeg"),
-    **dict.fromkeys(JPEGLSTransferSyntaxes, "pyjpegls"),
     **dict.fromkeys(JPEGTransferSyntaxes, "gdcm"),
 }
 """One decoder for each encapsulated transfer syntax: no second, laxer one tries what the first refused."""
@@ -120,7 +112,7 @@ def _stored_values(dataset: Dataset, image: CtSlice) -> NDArray[Any] | Unreadabl
     transfer_syntax = UID(image.transfer_syntax)
     plugin = _DECODERS.get(transfer_syntax, "")
     try:
-        decoder = get_decoder(transfer_syntax)
+        decoder = _decoder_of(transfer_syntax)
     except NotImplementedError:
         return Unreadable("compression-unsupported", transfer_syntax.name)
     if transfer_syntax.is_encapsulated and plugin not in decoder.available_plugins:
@@ -133,6 +125,11 @@ def _stored_values(dataset: Dataset, image: CtSlice) -> NDArray[Any] | Unreadabl
     if stored is None or stored.shape != (image.rows, image.columns) or stored.dtype.kind not in "iu":
         return Unreadable("pixels-unreadable", image.name)
     return stored
+
+
+@cache
+def _decoder_of(transfer_syntax: UID) -> Decoder:
+    return frame_decoder(transfer_syntax) if transfer_syntax in DECODED else get_decoder(transfer_syntax)
 
 
 def _decoded(decoder: Decoder, dataset: Dataset, plugin: str) -> NDArray[Any] | None:
