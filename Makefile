@@ -22,6 +22,8 @@ $(READY): pyproject.toml requirements.lock
 demo: $(READY) ## a real chest CT becomes a card, a table and FHIR Observations
 	@$(BIN)/osteocds demo --out build/demo
 
+# More than cores: tests of whole processes wait most of the time.
+TEST_PROCESSES ?= $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
 test: $(READY) ## every test, system tests with real servers included, with branch coverage
 	@bash tests/system/install-servers
 	@bash fhir_profiles/install-tools $(BIN)/python
@@ -29,7 +31,7 @@ test: $(READY) ## every test, system tests with real servers included, with bran
 	@bash tests/system/install-browser
 	@bash tests/docker/install-tools $(BIN)/python
 	@$(BIN)/coverage erase
-	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 lint: $(READY) ## ruff, mypy, import contracts, licences, lock
 	$(BIN)/ruff check .

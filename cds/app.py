@@ -1,7 +1,7 @@
 """The web application: routes, lifespan, error handlers; nothing else."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from anyio import to_thread
@@ -83,6 +83,8 @@ class WebCollaborators:
     """None: nothing is counted."""
     registry: RegistryDesks | None = None
     """None: no registry may call, and there is nothing under `/fhir`."""
+    recording: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Entered while the service answers."""
     close: Callable[[], Awaitable[None]] | None = None
     """Awaited when the service stops."""
 
@@ -119,6 +121,8 @@ def create_app(settings: Settings, collaborators: WebCollaborators) -> FastAPI:
         lifespan=_lifespan(collaborators),
         openapi_url=None,  # `add_openapi` serves it; FastAPI's pages about it load scripts from elsewhere
         redirect_slashes=False,
+        # Its own spans and logs hold paths, queries and errors' texts: patients, and tokens of links.
+        telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
     )
     door = FrontDoor(to.authentication, to.audit, to.clock)
     desk, limits = HookDesk(settings, hooks), BodyLimits.from_settings(settings)
@@ -160,7 +164,8 @@ def _lifespan(collaborators: WebCollaborators) -> Callable[[FastAPI], AbstractAs
         if collaborators.metrics is not None:
             collaborators.metrics.bringing.start()
         try:
-            yield
+            with collaborators.recording():
+                yield
         finally:
             if collaborators.metrics is not None:
                 await to_thread.run_sync(collaborators.metrics.bringing.close)

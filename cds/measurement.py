@@ -15,6 +15,7 @@ from cds.ct.reason import NotAssessable, because
 from cds.ct.volume import CtVolume
 from cds.errors import StudyVanished
 from cds.ports import Clock, HuCalibrator, ImagingArchive, Progress, VertebraSegmenter
+from cds.trace import step
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ def _measure_series(
     The patient is checked once more against what the retrieved images say, all of them.
     """
     begun = time.perf_counter()
-    volume = instruments.archive.retrieve(series, progress)
+    with step("retrieve"):
+        volume = instruments.archive.retrieve(series, progress)
     timing_s = {"read": time.perf_counter() - begun}
     images = series if isinstance(volume, NotAssessable) else volume.series
     patient_check = _check_images(patient, images, volume)
@@ -81,16 +83,18 @@ def _measure_series(
     else:
         if patient is not None:
             volume = _with_chart_facts(volume, patient)
-        spine = instruments.segmenter.segment(volume, levels_to_outline(instruments.all_levels), progress)
+        with step("segment"):
+            spine = instruments.segmenter.segment(volume, levels_to_outline(instruments.all_levels), progress)
         timing_s["segment"] = time.perf_counter() - begun - timing_s["read"]
-        measured = measure_volume(
-            volume,
-            spine,
-            instruments.calibrator,
-            population=instruments.population,
-            all_levels=instruments.all_levels,
-            **facts,
-        )
+        with step("calibrate"):
+            measured = measure_volume(
+                volume,
+                spine,
+                instruments.calibrator,
+                population=instruments.population,
+                all_levels=instruments.all_levels,
+                **facts,
+            )
         timing_s["calibrate"] = time.perf_counter() - begun - timing_s["read"] - timing_s["segment"]
     assessment = replace(
         measured.assessment,

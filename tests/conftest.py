@@ -1,4 +1,4 @@
-"""What holds for every test: no deadlines, and logging as it was on import."""
+"""What holds for every test: no deadlines, logging as it was on import, what takes long first."""
 
 import logging
 
@@ -8,6 +8,11 @@ import structlog
 
 hypothesis.settings.register_profile("osteocds", deadline=None)  # speed is measured in benchmarks, beside a reference
 hypothesis.settings.load_profile("osteocds")
+
+
+def pytest_collection_modifyitems(items):
+    """Whole processes first: while one worker waits for them another computes, and nobody waits alone at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("system") is None)
 
 
 @pytest.fixture(autouse=True)

@@ -15,9 +15,10 @@ FORM = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 def test_a_call_with_a_trace_is_part_of_it():
     """The same trace id and flags, a span of its own; lines of the log and requests carry it, only in the block."""
-    with following(PARENT) as trace:
+    with following(PARENT) as span:
         inside, bound = outgoing(), structlog.contextvars.get_contextvars()
 
+    trace = span.trace
     assert trace.trace_id == "4bf92f3577b34da6a3ce929d0e0e4736"
     assert inside[HEADER].startswith("00-4bf92f3577b34da6a3ce929d0e0e4736-")
     assert inside[HEADER].endswith("-01")

@@ -23,6 +23,7 @@ from cds.fhir_client.ehr_file import read_ehrs
 from cds.loopback import is_loopback
 from cds.settings import Settings
 from cds.wiring.records import prepare_databases
+from cds.wiring.telemetry import sending_spans
 from cds.wiring.web import web_collaborators
 
 MAX_HEADER_BYTES = 32 * 1024
@@ -117,7 +118,9 @@ def run_worker(*, watched: bool) -> None:
 
     settings = read_settings()
     prepare_databases(settings)
-    run_worker_process(worker_of(settings), parent_holds_stdin=watched)
+    worker = worker_of(settings)
+    with sending_spans("worker"):
+        run_worker_process(worker, parent_holds_stdin=watched)
 
 
 def _refuse_open_doors(settings: Settings) -> None:

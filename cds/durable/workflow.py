@@ -29,7 +29,7 @@ from cds.durable.database import QUEUE, WORKFLOW
 from cds.durable.limits import Limits
 from cds.durable.orders import OrderJson, next_attempt_id, priority_of_next_attempt
 from cds.errors import ArchiveUnavailable, OsteocdsError, RecordsUnavailable, StudyVanished
-from cds.trace import HEADER, following
+from cds.trace import HEADER, failed, following, note
 
 Json = dict[str, Any]
 _T = TypeVar("_T")
@@ -98,7 +98,8 @@ def register_workflow(steps: ScreeningSteps, watch: ArchiveWatch, work: Work) ->
 
     def screen(order: OrderJson, tries: int) -> Json:
         """One attempt for one patient, in the trace of the call that ordered it."""
-        with following(order.get(HEADER)):
+        with following(order.get(HEADER), "screening", "consumer"):
+            note({"osteocds.work": str(DBOS.workflow_id), "osteocds.hook": order["hook"], "osteocds.tries": tries})
             return attempt(order, tries)
 
     def attempt(order: OrderJson, tries: int) -> Json:
@@ -114,6 +115,7 @@ def register_workflow(steps: ScreeningSteps, watch: ArchiveWatch, work: Work) ->
         except Exception as error:  # noqa: BLE001 - whatever it was, its cause is kept and seen
             failure = failure_of(error)
             structlog.get_logger().warning("screening-failed", work=DBOS.workflow_id, kind=failure.kind)
+            failed(failure.kind)
             _queue_next_attempt(failure, order, tries)
             raise ScreeningFailed(failure) from None
 

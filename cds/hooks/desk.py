@@ -14,6 +14,7 @@ import anyio
 import structlog
 from anyio import to_thread
 
+from cds import trace
 from cds.chart import ChartFacts
 from cds.client import Client
 from cds.hooks.call_audit import CallAudit, CallNote
@@ -90,6 +91,7 @@ class HookDesk:
         took_ms = round(1000 * (time.perf_counter() - begun), 1)
         told = {"answer": note.outcome, "cards": len(cards), "unread": note.unread}
         self._log.info("hook answered", hook=service.hook, **told, took_ms=took_ms)
+        trace.note({"osteocds.hook": service.hook, "osteocds.answer": note.outcome, "osteocds.cards": len(cards)})
         return HookResponse(cards=cards)
 
     async def _answered(self, service: HookService, body: bytes, note: CallNote) -> tuple[Card, ...]:

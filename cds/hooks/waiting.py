@@ -18,6 +18,7 @@ from anyio import to_thread
 from cds.ct.patient import PatientIdentity
 from cds.order import ImagingOrder
 from cds.screening import Answer, Pending
+from cds.trace import step
 
 POLL_S = 0.05
 _THREADS = 4
@@ -62,16 +63,20 @@ class Waiting:
         give_up_at = anyio.current_time() + self._budget_s
         with self._shared(order.patient) as look:
             answer = await self._at_most_a_poll_old(look, order)
-            if not may_wait or self._waiting >= self._max_waiting:
+            if not may_wait or self._waiting >= self._max_waiting or not isinstance(answer, Pending):
                 return answer
             self._waiting += 1
             try:
-                while isinstance(answer, Pending) and (left_s := give_up_at - anyio.current_time()) > 0:
-                    await anyio.sleep(min(POLL_S, left_s))
-                    answer = await self._at_most_a_poll_old(look, order)
+                with step("wait"):
+                    return await self._awaited(answer, look, order, give_up_at)
             finally:
                 self._waiting -= 1
-            return answer
+
+    async def _awaited(self, answer: Answer, look: _SharedLook, order: ImagingOrder, give_up_at: float) -> Answer:
+        while isinstance(answer, Pending) and (left_s := give_up_at - anyio.current_time()) > 0:
+            await anyio.sleep(min(POLL_S, left_s))
+            answer = await self._at_most_a_poll_old(look, order)
+        return answer
 
     async def _at_most_a_poll_old(self, look: _SharedLook, order: ImagingOrder) -> Answer:
         async with look.lock:

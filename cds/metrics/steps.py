@@ -1,4 +1,4 @@
-"""The three steps of a screening, counted and timed; what they do and raise stays as it is."""
+"""The three steps of a screening, counted, timed and traced; what they do and raise stays as it is."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -8,6 +8,7 @@ import structlog
 
 from cds.metrics.catalogue import FAILURES, FLAGS, MEASUREMENTS, NOT_ASSESSABLE, SCREENINGS, STAGE_SECONDS
 from cds.metrics.tally import Tally
+from cds.trace import Fact, note, step
 
 Json = dict[str, Any]
 _T = TypeVar("_T")
@@ -56,17 +57,19 @@ class MeteredSteps:
         self._count(record)
         return result_id
 
-    def _timed(self, step: str, work: Callable[[], _T]) -> _T:
+    def _timed(self, name: str, work: Callable[[], _T]) -> _T:
         began = time.perf_counter()
         try:
-            done = work()
+            with step(name):
+                done = work()
+                note(_in_short(done))
         except Exception as error:
-            self._tally.add(FAILURES, step, type(error).__name__)
+            self._tally.add(FAILURES, name, type(error).__name__)
             raise
         took_s = time.perf_counter() - began
-        if step != "measure":
-            self._tally.observe(STAGE_SECONDS, step, seconds=took_s)
-        self._log.info("step done", step=step, took_s=round(took_s, 3), nothing=done is None)
+        if name != "measure":
+            self._tally.observe(STAGE_SECONDS, name, seconds=took_s)
+        self._log.info("step done", step=name, took_s=round(took_s, 3), nothing=done is None)
         return done
 
     def _count(self, record: Mapping[str, Any]) -> None:
@@ -79,3 +82,10 @@ class MeteredSteps:
         for name, stage in _STAGES.items():
             if record["timing_s"].get(name) is not None:
                 self._tally.observe(STAGE_SECONDS, stage, seconds=record["timing_s"][name])
+
+
+def _in_short(done: object) -> Mapping[str, Fact]:
+    """Of what a step returned: whether it is nothing; of an assessment record, what became of the CT."""
+    if not isinstance(done, Mapping) or "reasons" not in done:
+        return {"osteocds.nothing": done is None}
+    return {"osteocds.status": done["status"], "osteocds.reasons": tuple(each["code"] for each in done["reasons"])}

@@ -1,6 +1,7 @@
 """The web process: store, queue, links and chart; it never imports torch or pydicom."""
 
 from datetime import timedelta
+from functools import partial
 
 from cds.app import WebCollaborators
 from cds.durable.queue import DbosScreeningQueue
@@ -27,6 +28,7 @@ from cds.wiring.clock import SystemClock
 from cds.wiring.metrics import metrics_desk
 from cds.wiring.reading import reading_ports
 from cds.wiring.registry import registry_desks
+from cds.wiring.telemetry import sending_spans
 
 
 def web_collaborators(settings: Settings) -> WebCollaborators:
@@ -82,6 +84,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
         reading=reading,
         metrics=metrics,
         registry=registry,
+        recording=partial(sending_spans, "web"),
         close=close,
     )
 

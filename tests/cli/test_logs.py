@@ -17,12 +17,12 @@ def lines(capsys):
 def test_our_own_lines_name_the_trace(capsys):
     """Level, time, event; trace and span inside a call."""
     send_logs_to_stderr()
-    with following(None) as trace:
+    with following(None) as span:
         structlog.get_logger().info("step done", step="choose")
     (line,) = lines(capsys)
 
     assert line["event"] == "step done"
-    assert (line["trace_id"], line["span_id"]) == (trace.trace_id, trace.span_id)
+    assert (line["trace_id"], line["span_id"]) == (span.trace.trace_id, span.trace.span_id)
     assert {"level", "timestamp"} <= set(line)
 
 

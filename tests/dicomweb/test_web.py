@@ -55,13 +55,13 @@ def test_a_series_is_retrieved_in_one_request_as_it_is_stored(archive, server):
 
 def test_requests_of_a_call_carry_its_trace(archive, server):
     """Given a trace, then the archive can tell which requests belong together; without one, none is made up."""
-    with following(None) as trace:
+    with following(None) as span:
         found(archive)
     traced = {request.headers["traceparent"] for request in server.requests}
     server.requests.clear()
     found(archive)
 
-    assert traced == {trace.header}
+    assert traced == {span.trace.header}
     assert not any("traceparent" in request.headers for request in server.requests)
 
 

@@ -1,4 +1,5 @@
-import json
+"""Mirrors cds/hooks/cards.py: what a card says of a result."""
+
 import uuid
 from dataclasses import replace
 from datetime import date, timedelta
@@ -8,11 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds.bone.anatomy import VertebralLevel as Level
-from cds.hooks.cards import CardMaker
-from cds.hooks.messages import HookResponse, as_json
-from cds.hooks.orders import Asked
-from cds.ports import CardFeedback, Trouble
-from cds.screening import IdentityRefused, Known, NoPrior, Pending, Unavailable
+from cds.screening import Known
 from tests.support.assessments import (
     a_contrast_assessment,
     a_height_loss,
@@ -22,34 +19,9 @@ from tests.support.assessments import (
     an_acquisition,
     an_assessment,
 )
-from tests.support.fakes import FakeCardMemory, FakeFeedbackLog, FakeLinks, FakeShownCards
-from tests.support.hook_cases import NOW, a_dxa, some_facts, some_rules
+from tests.support.hook_cards import ASKED, LATER, a_maker, cards
+from tests.support.hook_cases import NOW, a_dxa, some_facts
 from tests.support.hook_strategies import assessments, talking_charts
-
-ASKED = Asked(
-    "fhir-77",
-    "Practitioner/dr-1",
-    "enc-9",
-    orders_imaging=True,
-    service="osteocds-order-sign",
-    hook_instance="call-1",
-    client="https://ehr.example.org",
-)
-LATER = replace(ASKED, hook_instance="call-2")
-
-
-def a_maker(**rules):
-    """A card maker with fakes behind it."""
-    return CardMaker(FakeLinks(), FakeCardMemory(FakeShownCards(), FakeFeedbackLog()), some_rules(**rules))
-
-
-def cards(answer, maker=None, asked=ASKED, facts=None, now=NOW):
-    """The cards as JSON."""
-    maker = maker or a_maker()
-    due = maker.cards_for(answer, asked, facts or some_facts(), now)
-    if due.telling.shown is not None:
-        maker.memory.shown.note(due.telling.shown)
-    return json.loads(as_json(HookResponse(cards=due.cards)))["cards"]
 
 
 def test_a_known_result_is_a_complete_card():
@@ -169,161 +141,6 @@ def test_a_result_of_an_older_model_says_so():
     assert "model spine-net-1" in card["detail"]
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        NoPrior(("no-prior-ct",)),
-        IdentityRefused(),
-        Pending(NOW),
-        Known(a_result(assessment=an_assessment(category="normal", vbmd_mg_cm3=140.0, ci95_mg_cm3=(130.0, 150.0)))),
-        Known(a_result(assessment=an_assessment(category=None))),  # under 50
-    ],
-)
-def test_answers_without_a_card(answer):
-    """No usable CT, somebody else's images, not measured yet, normal, under 50: no card."""
-    assert cards(answer) == []
-
-
-def test_being_measured_is_shown_where_the_site_wants_it():
-    """By default it is silent; a setting shows it as information."""
-    (card,) = cards(Pending(NOW), a_maker(show_being_measured=True))
-
-    assert card["indicator"] == "info"
-    assert card["summary"] == "Bone density: earlier CTs are being looked up and measured; no result yet"
-    assert "suggestions" not in card
-
-
-@pytest.mark.parametrize(
-    ("what", "said"),
-    [
-        ("archive", "the imaging archive cannot be reached"),
-        ("workers", "no worker is measuring"),
-        ("queue", "measurements cannot be queued"),
-        ("measurement", "the measurement failed"),
-    ],
-)
-def test_a_failure_never_looks_like_no_guidance(what, said):
-    """When the slow path is away, a card says so, and that nothing follows from it."""
-    (card,) = cards(Unavailable(Trouble(what, NOW - timedelta(minutes=5))))
-
-    assert card["indicator"] == "info"
-    assert card["summary"] == f"Bone density from earlier CT is not available: {said}"
-    assert card["detail"].startswith("Since 2 Mar 2026, 09:25 UTC. Nothing follows for or against low bone density.")
-
-
-@pytest.mark.parametrize("what", ["archive", "workers", "queue", "measurement"])
-def test_a_card_about_trouble_keeps_its_id(what):
-    """The same kind of trouble is the same card, however often it is asked; another kind is another."""
-    ids = {cards(Unavailable(Trouble(what, NOW + timedelta(seconds=s))))[0]["uuid"] for s in range(3)}
-
-    assert len(ids) == 1
-    assert ids != {cards(Unavailable(Trouble("archive" if what != "archive" else "queue", NOW)))[0]["uuid"]}
-
-
-def test_why_a_ct_is_not_assessable_is_told_once():
-    """The reason is shown once for each user, not at every order."""
-    maker, answer = a_maker(), Known(a_result(assessment=a_refusal()))
-
-    first, again = cards(answer, maker), cards(answer, maker, LATER, now=NOW + timedelta(days=400))
-    somebody_else = cards(answer, maker, replace(ASKED, user="Practitioner/dr-2"))
-
-    assert first[0]["summary"] == "Earlier CT (14 Sep 2025): bone density could not be assessed"
-    assert "- The slices are 7.5 mm thick; at most 5 mm can be measured." in first[0]["detail"]
-    assert first[0]["indicator"] == "info"
-    assert "suggestions" not in first[0]
-    assert again == []
-    assert len(somebody_else) == 1
-
-
-def test_a_card_keeps_its_id():
-    """The same finding told to the same user has the same id in every call; whatever differs, another id."""
-    one, again = cards(Known(a_result()))[0], cards(Known(a_result()), asked=LATER)[0]
-    others = [
-        cards(Known(a_result(result_id="another")))[0],
-        cards(Known(a_result(assessment=an_assessment(vbmd_mg_cm3=71.0))))[0],
-        cards(Known(a_result()), asked=replace(ASKED, user="Practitioner/dr-2"))[0],
-        cards(Known(a_result()), asked=replace(ASKED, client="https://other.example.org"))[0],
-    ]
-
-    assert one["uuid"] == again["uuid"]
-    assert one["suggestions"][0]["uuid"] == again["suggestions"][0]["uuid"] != one["uuid"]
-    assert len({one["uuid"], *(other["uuid"] for other in others)}) == 5
-
-
-def test_an_unchanged_result_is_told_to_a_user_once_in_30_days_on_any_hook():
-    """Another service, the same user: quiet for 30 days. A changed value, or another user: told."""
-    maker, answer = a_maker(), Known(a_result())
-    elsewhere = replace(LATER, service="osteocds-patient-view")
-
-    assert len(cards(answer, maker)) == 1
-    assert cards(answer, maker, elsewhere, now=NOW + timedelta(days=29, hours=23)) == []
-    assert len(cards(answer, maker, replace(elsewhere, user="Practitioner/dr-2"))) == 1
-    assert len(cards(answer, maker, elsewhere, now=NOW + timedelta(days=30))) == 1
-    changed = Known(a_result(assessment=an_assessment(vbmd_mg_cm3=66.0)))
-    assert len(cards(changed, maker, replace(ASKED, hook_instance="call-3"))) == 1
-
-
-def test_a_client_that_asks_again_in_the_same_call_is_told_the_same():
-    """A repeated request must not lose the card that its first answer carried."""
-    for answer in (Known(a_result()), Known(a_result(assessment=a_refusal()))):
-        maker = a_maker()
-
-        assert cards(answer, maker) == cards(answer, maker) != []
-        assert cards(answer, maker, LATER) == []
-
-
-def test_users_without_a_name_are_not_taken_for_one():
-    """What somebody was told is not held back from somebody else; why a CT cannot be assessed is told once to all."""
-    maker, nobody = a_maker(), replace(ASKED, user=None)
-    (card,) = cards(Known(a_result()), maker, nobody)
-    maker.memory.feedback.keep("osteocds-order-sign", "", [CardFeedback(card["uuid"], "overridden", NOW)])
-
-    assert len(cards(Known(a_result()), maker, replace(nobody, hook_instance="call-2"))) == 1
-    refused = Known(a_result(assessment=a_refusal(), result_id="another"))
-    assert len(cards(refused, maker, nobody)) == 1
-    assert cards(refused, maker, replace(nobody, hook_instance="call-2")) == []
-
-
-def test_an_overridden_card_stays_away_from_the_clinician_who_overrode_it():
-    """For 180 days unless the site says otherwise; a colleague still sees it, and another client has no say."""
-    maker, answer = a_maker(repeat_quiet=timedelta(0)), Known(a_result())
-    (card,) = cards(answer, maker)
-    before = NOW - timedelta(days=1)
-    maker.memory.feedback.keep(
-        "osteocds-order-sign", "https://another.example.org", [CardFeedback(card["uuid"], "overridden", before)]
-    )
-    assert len(cards(answer, maker, LATER)) == 1
-    maker.memory.feedback.keep("osteocds-order-sign", ASKED.client, [CardFeedback(card["uuid"], "overridden", NOW)])
-
-    assert cards(answer, maker, LATER, now=NOW + timedelta(days=179)) == []
-    assert len(cards(answer, maker, LATER, now=NOW + timedelta(days=180))) == 1
-    assert len(cards(answer, maker, replace(LATER, user="Practitioner/dr-2"))) == 1
-
-
-def test_an_accepted_card_is_not_an_overridden_one():
-    """Only setting a card aside keeps it away."""
-    maker, answer = a_maker(repeat_quiet=timedelta(0)), Known(a_result())
-    (card,) = cards(answer, maker)
-    maker.memory.feedback.keep("osteocds-order-sign", ASKED.client, [CardFeedback(card["uuid"], "accepted", NOW)])
-
-    assert len(cards(answer, maker, LATER)) == 1
-
-
-def test_a_quiet_result_is_not_noted_as_shown():
-    """What the chart held back today is told when the chart changes."""
-    maker, answer = a_maker(), Known(a_result())
-
-    assert cards(answer, maker, facts=some_facts(dxa_ordered=True)) == []
-    assert len(cards(answer, maker, LATER)) == 1
-
-
-@pytest.mark.parametrize("answer", [Pending(NOW), Unavailable(Trouble("archive", NOW)), Known(a_result())])
-@pytest.mark.parametrize("fact", ["deceased", "comfort_care", "emergency"])
-def test_where_no_result_would_be_shown_neither_is_its_absence(answer, fact):
-    """A card about trouble would promise one about bone."""
-    assert cards(answer, a_maker(show_being_measured=True), facts=some_facts(**{fact: True})) == []
-
-
 def test_the_age_limit_uses_the_birth_date_that_the_result_was_made_for():
     """A chart without birth date leaves it to the identity that was checked against the images."""
     young = a_result(a_patient(birth_date=date(1980, 1, 1)))
@@ -397,6 +214,8 @@ drafts = st.none() | st.just(
         "note": None,
     }
 )
+
+
 NEVER_WORDS = ("no osteoporosis", "osteoporosis is", "diagnos", "interpretation", "<script", "://", "](")
 
 

@@ -16,7 +16,7 @@ from cds.ct.volume import CtVolume
 from cds.errors import StudyVanished
 from cds.order import ImagingOrder
 from cds.ports import NothingFound, Progress, ScreenState, StoredResult, Trouble
-from tests.support.assessments import SCANNED_ON, a_calibration, a_patient
+from tests.support.assessments import SCANNED_ON, a_calibration, a_patient, a_refusal
 
 
 def a_series(number: int = 1, patient: PatientIdentity | None = None, **facts):
@@ -195,3 +195,16 @@ class FakePublisher:
     def render(self, result: StoredResult) -> bytes:
         """Bytes."""
         return result.result_id.encode()
+
+
+def a_refusal_of(series):
+    """Not assessable, of this series."""
+    refusal = a_refusal()
+    acquisition = replace(
+        refusal.acquisition,
+        study_uid=series.study_uid,
+        series_uid=series.series_uid,
+        patient_birth_date=series.patient.birth_date,
+        patient_sex=series.patient.sex,
+    )
+    return replace(refusal, acquisition=acquisition)

@@ -22,6 +22,7 @@ from cds.settings import Settings
 from cds.wiring.records import open_store
 from tests.support.orthanc import running_orthanc
 from tests.support.real_ct import the_sample
+from tests.support.span_collector import a_collector
 
 pytestmark = pytest.mark.system
 
@@ -187,8 +188,16 @@ def test_archive_that_is_away_is_said_after_a_minute(tmp_path):
     assert "imaging archive cannot be reached" in later[0]["summary"]
 
 
-def test_logs_carry_the_trace_and_no_patient(named_ct, tmp_path):
-    """Every line is JSON; those of web process and worker about one order share its trace; no line names anybody."""
+def test_logs_and_spans_carry_the_trace_and_no_patient(named_ct, tmp_path, monkeypatch):
+    """Lines of the log and spans about one order, of web process and worker, share its trace; none names anybody."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
+    with a_collector() as collector:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+        _logs_and_spans_of_an_order(named_ct, tmp_path, collector)
+
+
+def _logs_and_spans_of_an_order(named_ct, tmp_path, collector):
     with running_service(tmp_path, settings_for(named_ct)) as service, client_of(service) as client:
         client.headers["traceparent"] = f"00-{TRACE}-00f067aa0ba902b7-01"
         card = cards_of(client, order())[0]
@@ -197,9 +206,15 @@ def test_logs_carry_the_trace_and_no_patient(named_ct, tmp_path):
         log = service.log
     written = log.read_text()
 
-    lines = [json.loads(line) for line in written.splitlines()]
+    lines = [json.loads(line) for line in written.splitlines()]  # each of them is JSON
     traced = {line.get("step", line["event"]) for line in lines if line.get("trace_id") == TRACE}
     assert {"hook answered", "choose", "measure", "publish"} <= traced
+    spans = {each.name: each for each in collector.of_trace(TRACE)}
+    hook = "POST /cds-services/{service_id}"
+    steps = {"choose", "measure", "retrieve", "segment", "calibrate", "publish"}
+    assert {hook, "wait", "screening", *steps} <= set(spans)
+    assert [collector.spans()[name][1]["osteocds.process"] for name in (hook, "screening")] == ["web", "worker"]
+    assert spans["retrieve"].parent_span_id == spans["measure"].span_id
     for secret in (
         *NAME.split("^"),
         PATIENT_ID,
@@ -208,6 +223,7 @@ def test_logs_carry_the_trace_and_no_patient(named_ct, tmp_path):
         card["links"][0]["url"].rsplit("/", 1)[1],
     ):
         assert secret not in written
+        assert secret not in collector.text()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,155 @@
+"""Mirrors cds/screening.py, choose: which CT is measured, and which results no longer stand."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from cds.bone.assessment import PassedOver
+from cds.ct.patient import ArchivedPatient
+from cds.ct.reason import because
+from cds.ports import NothingFound
+from cds.screening import Choice, NoPrior
+from tests.support.assessments import GENERATION, a_key, a_patient, an_order
+from tests.support.screening_fakes import a_refusal_of, a_series
+
+
+def test_choice_is_ranked_and_limited(screening, archive):
+    """At most three series, the most recent study first."""
+    archive.series = [a_series(number, study_date=date(2025, number, 1)) for number in range(1, 6)]
+
+    choice = screening.choose(an_order())
+
+    assert [series.study_uid for series in choice.series] == ["1.2.3.5", "1.2.3.4", "1.2.3.3"]
+
+
+def test_no_prior_ct_is_remembered(screening, archive, store):
+    """An empty archive leaves nothing to measure, and that is remembered with its reason."""
+    archive.series = []
+
+    assert screening.choose(an_order()).series == ()
+    assert store.latest(a_key()) == NothingFound(screening.instruments.clock.now(), ("no-prior-ct",))
+
+
+@pytest.mark.parametrize(
+    ("images", "code"),
+    [
+        (ArchivedPatient("PAT-0001", "HOSPITAL", date(1960, 1, 1), "female"), "patient-mismatch"),
+        (ArchivedPatient("PAT-0001", "HOSPITAL", date(1951, 4, 3), "male"), "patient-mismatch"),
+        (ArchivedPatient("PAT-0001", "OTHER", date(1951, 4, 3), "female"), "patient-mismatch"),
+        (ArchivedPatient("PAT-0001", None, date(1951, 4, 3), "female"), "patient-mismatch"),
+        (ArchivedPatient("PAT-0001", "HOSPITAL"), "identity-unverified"),
+    ],
+    ids=["birth date differs", "sex differs", "issuer differs", "issuer missing", "nothing to compare"],
+)
+def test_images_of_somebody_else_are_not_measured(screening, archive, store, images, code):
+    """Images whose identity differs, or cannot be compared at all, are left alone, with the reason."""
+    archive.series = [replace(a_series(), patient=images)]
+
+    assert screening.choose(an_order()).series == ()
+    assert store.latest(a_key()).reasons == (code,)
+
+
+def test_site_may_accept_unverified_images(screening, archive):
+    """A site that says so accepts images without birth date and sex ..."""
+    archive.series = [replace(a_series(), patient=ArchivedPatient("PAT-0001", "HOSPITAL"))]
+    lenient = replace(screening, allow_unverified_identity=True)
+
+    assert len(lenient.choose(an_order()).series) == 1
+
+
+def test_shared_identifier_outweighs_leniency(screening, archive, audit):
+    """... but not once other images prove that two people share the identifier."""
+    unverified = replace(a_series(1), patient=ArchivedPatient("PAT-0001", "HOSPITAL"))
+    somebody_else = replace(a_series(2), patient=ArchivedPatient("PAT-0001", "HOSPITAL", date(1990, 1, 1), "male"))
+    archive.series = [unverified, somebody_else]
+    lenient = replace(screening, allow_unverified_identity=True)
+
+    assert lenient.choose(an_order()).series == ()
+    assert ("identity-mismatch", "refused") in audit.outcomes
+
+
+def test_known_series_is_confirmed_not_measured_again(screening, archive, store, clock):
+    """The same series under the same generation is free: its result is confirmed and stands."""
+    series_uid = archive.series[0].series_uid
+    result_id = screening.publish(Choice(a_patient(), tuple(archive.series)), a_refusal_of(archive.series[0]))
+    clock.move_on(hours=30)
+
+    choice = screening.choose(an_order())
+
+    assert choice == Choice(a_patient(), already=result_id)
+    assert store.read(result_id).confirmed_at == clock.now()
+    assert store.knows(a_key(), series_uid, GENERATION) == result_id
+
+
+def test_result_of_the_second_best_series_is_confirmed_too(screening, archive, store, clock):
+    """Where the best series could not be measured, the next one's result stands and is not measured for ever."""
+    best, second = a_series(1), a_series(2, kernel="LUNG")
+    archive.series = [best, second]
+    refusal = a_refusal_of(second)
+    measured = replace(refusal, passed_over=(PassedOver(best.series_uid, (because("no-vertebra-found"),)),))
+    result_id = screening.publish(Choice(a_patient(), (best, second)), measured)
+    clock.move_on(hours=30)
+
+    assert screening.choose(an_order()) == Choice(a_patient(), already=result_id)
+    assert store.read(result_id).confirmed_at == clock.now()
+
+
+def test_better_series_that_was_never_tried_is_measured(screening, archive):
+    """A newer CT is measured although an older one has a result."""
+    old, new = a_series(1), a_series(2, study_date=date(2026, 1, 5))
+    screening.publish(Choice(a_patient(), (old,)), a_refusal_of(old))
+    archive.series = [old, new]
+
+    assert screening.choose(an_order()).series == (new, old)
+
+
+def test_result_that_aged_out_gives_way(screening, archive, store, answering, clock):
+    """Once the scan is older than the site accepts, its result is withdrawn and the answer is "no prior CT"."""
+    result_id = screening.publish(Choice(a_patient(), tuple(archive.series)), a_refusal_of(archive.series[0]))
+    clock.move_on(days=800)
+
+    screening.choose(an_order())
+
+    assert store.read(result_id) is None
+    assert answering.answer(an_order()) == NoPrior(("scan-too-old",))
+
+
+def test_site_that_becomes_strict_withdraws_what_it_cannot_verify(screening, archive, store):
+    """A result from images without birth date and sex ends when the site no longer accepts those."""
+    unverified = replace(a_series(), patient=ArchivedPatient("PAT-0001", "HOSPITAL"))
+    archive.series = [unverified]
+    result_id = screening.publish(Choice(a_patient(), (unverified,)), a_refusal_of(unverified))
+
+    screening.choose(an_order())
+
+    assert store.read(result_id) is None
+    assert store.latest(a_key()).reasons == ("identity-unverified",)
+
+
+def test_wrong_chart_withdraws_nothing(screening, archive, store):
+    """An order whose birth date contradicts the images gets nothing, and takes nothing from the right patient."""
+    result_id = screening.publish(Choice(a_patient(), tuple(archive.series)), a_refusal_of(archive.series[0]))
+
+    screening.choose(an_order(a_patient(birth_date=date(1990, 1, 1))))
+
+    assert store.read(result_id) is not None
+
+
+def test_corrected_archive_replaces_the_result(screening, archive, store):
+    """When the archive corrects a birth date, the result filed under the wrong one is withdrawn."""
+    wrong = replace(a_series(), patient=ArchivedPatient("PAT-0001", "HOSPITAL", date(1915, 4, 3), "female"))
+    result_id = screening.publish(Choice(a_patient(), (wrong,)), a_refusal_of(wrong))
+
+    assert screening.choose(an_order()).series == tuple(archive.series)
+    assert store.read(result_id) is None
+
+
+def test_vanished_study_withdraws_its_result(screening, archive, store):
+    """A result whose study is no longer under the patient is not shown again."""
+    result_id = screening.publish(Choice(a_patient(), tuple(archive.series)), a_refusal_of(archive.series[0]))
+    archive.series = []
+
+    screening.choose(an_order())
+
+    assert store.read(result_id) is None

@@ -1,0 +1,77 @@
+"""Mirrors cds/screening.py, publish, and who opts out at any step."""
+
+import pytest
+
+from cds.screening import Choice
+from tests.support.assessments import a_patient, an_order
+from tests.support.screening_fakes import a_refusal_of
+
+
+def test_publishing_again_confirms(screening, archive, store, clock):
+    """A result measured again under the same id counts as confirmed now."""
+    choice = Choice(a_patient(), tuple(archive.series))
+    result_id = screening.publish(choice, a_refusal_of(archive.series[0]))
+    clock.move_on(hours=30)
+
+    screening.publish(choice, a_refusal_of(archive.series[0]))
+
+    assert store.read(result_id).confirmed_at == clock.now()
+
+
+def test_publishing_twice_stores_once(screening, archive, store):
+    """The same choice and assessment published again change nothing and give the same id."""
+    choice = Choice(a_patient(), tuple(archive.series))
+
+    first = screening.publish(choice, a_refusal_of(archive.series[0]))
+    second = screening.publish(choice, a_refusal_of(archive.series[0]))
+
+    assert first == second
+    assert list(store.results) == [first]
+
+
+def test_stored_identity_is_what_the_images_say(screening, archive, store):
+    """Birth date and sex are kept as the images have them, so that a chart that changes is held against them."""
+    chart = a_patient(birth_date=None)
+    choice = Choice(chart, tuple(archive.series))
+
+    result_id = screening.publish(choice, a_refusal_of(archive.series[0]))
+
+    assert store.read(result_id).patient.birth_date == archive.series[0].patient.birth_date
+
+
+@pytest.mark.parametrize("step", ["choose", "measure", "publish"])
+def test_who_opts_out_is_left_alone_from_then_on(screening, archive, store, step):
+    """Whatever had been queued, chosen or measured before: nothing is looked up, retrieved or stored any more."""
+    choice = screening.choose(an_order())
+    assessment = screening.measure(choice)
+    retrieved = list(archive.retrieved)
+    screening.opt_outs.patients.add(a_patient().key)
+    archive.series.clear()
+
+    outcome = {
+        "choose": lambda: screening.choose(an_order()).series or None,
+        "measure": lambda: screening.measure(choice),
+        "publish": lambda: screening.publish(choice, assessment),
+    }[step]()
+
+    assert outcome is None
+    assert archive.retrieved == retrieved
+    assert (store.results, store.nothing) == ({}, {})
+    assert screening.audit.rows[-1] == ("screening", a_patient().key, "opted-out", step)
+
+
+def test_who_has_opted_out_is_not_searched_for(screening, archive, opt_outs):
+    """The archive is not even asked, though the order was queued before."""
+    opt_outs.patients.add(a_patient().key)
+    archive.find_series = None
+
+    assert screening.choose(an_order()) == Choice(a_patient())
+
+
+def test_who_opts_in_again_is_screened_at_once(screening, archive, opt_outs):
+    """Nothing was remembered that would stand in the way."""
+    opt_outs.patients.add(a_patient().key)
+    screening.choose(an_order())
+    opt_outs.patients.clear()
+
+    assert screening.choose(an_order()).series == tuple(archive.series)
