@@ -34,6 +34,13 @@ def entered_in_error(resource: Json, why: str, code: WithdrawalCode) -> Json:
     return {**kept, **said, "status": IN_ERROR, "extension": extension}
 
 
+def without_withdrawal(resource: Json) -> Json:
+    """What is shown again: its extension no longer says why it was withdrawn."""
+    left = [each for each in resource.get("extension", []) if each.get("url") != WITHDRAWN]
+    kept = {name: value for name, value in resource.items() if name != "extension"}
+    return {**kept, "extension": left} if left else kept
+
+
 def withdrawal_code(resource: Json) -> WithdrawalCode | None:
     """Why a resource was withdrawn; None where it was not, or does not say."""
     said = [each["valueCodeableConcept"] for each in resource.get("extension", []) if each.get("url") == WITHDRAWN]

@@ -25,6 +25,10 @@ WITHDRAWALS: Mapping[str, str] = MappingProxyType(
 )
 """Every `WithdrawalCode`, for which a result stops being shown, and what people see."""
 
+NO_LONGER_THERE = "the series is no longer in the archive under this patient"
+"""Why a result was withdrawn that is measured again as soon as its study is there again."""
+OF_ANOTHER_PATIENT = "the archive says something else about the patient now"
+
 _IN_WORDS: dict[RetractionKind, str] = {
     "wrong-patient": "the images are those of another patient",
     "wrong-level": "the vertebrae were named wrongly",

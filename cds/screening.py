@@ -24,6 +24,7 @@ from cds.order import ImagingOrder
 from cds.ports import (
     AssessmentStore,
     AuditLog,
+    AuditRow,
     Clock,
     NothingFound,
     OptOuts,
@@ -36,6 +37,7 @@ from cds.ports import (
     Trouble,
     VoxelKeeper,
 )
+from cds.retraction import NO_LONGER_THERE, OF_ANOTHER_PATIENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,9 +255,9 @@ class Screening:
             confirmed_at=now,
             generation=self.generation,
         )
-        self.store.keep(result, self.publisher.render(result))
+        note = AuditRow("result-published", choice.patient.key, assessment.status, result.result_id)
+        self.store.keep(result, self.publisher.render(result), note)
         self.store.confirm(result.result_id, now)
-        self.audit.record("result-published", choice.patient.key, assessment.status, result.result_id)
         for recipient in self.recipients:
             recipient.published(result)
         return result.result_id
@@ -313,15 +315,15 @@ class Screening:
             return
         series_uid = latest.assessment.acquisition.series_uid
         if series_uid not in _uids(found):
-            why = "the series is no longer in the archive under this patient"
+            why = NO_LONGER_THERE
         elif series_uid not in _uids(selection.ranked):
             why = "the series is no longer accepted by the rules of this site"
         elif contradict(latest.patient, patient):
-            why = "the archive says something else about the patient now"
+            why = OF_ANOTHER_PATIENT
         else:
             return
-        self.store.withdraw(latest.result_id, why)
-        self.audit.record("result-withdrawn", patient.key, why, latest.result_id)
+        note = AuditRow("result-withdrawn", patient.key, why, latest.result_id)
+        self.store.withdraw(latest.result_id, why, note)
 
 
 def _uids(series: Sequence[CtSeries]) -> set[str]:

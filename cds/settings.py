@@ -261,6 +261,11 @@ class Settings(BaseSettings):
     """Who shows this token as a bearer reads `/metrics`; unset: nobody, and there is no such route."""
     watch_archive_every_min: Annotated[float | None, Field(ge=1, le=1440), BeforeValidator(_none_in_words)] = None
     """How often workers look for new CT in the archive, and measure them before anyone asks; unset: never."""
+    reconfirm_every_days: float = Field(default=7.0, ge=0, le=365)
+    """How old the archive's answer may grow on whether it still has the CT of a stored result, under the same patient;
+    what it has not is withdrawn, in charts and for registries too. 0: asked only when a hook asks for the patient."""
+    reconfirm_per_minute: int = Field(default=30, ge=1, le=600)
+    """Results asked about in a minute, by all workers together: 30 are 300,000 a week, with two searches each."""
     keep_feedback_days: Annotated[int | None, Field(ge=1), BeforeValidator(_none_in_words)] = None
     """What users did with cards; "none" keeps it. At least as long as override_quiet_days."""
     keep_audit_days: Annotated[int | None, Field(ge=180), BeforeValidator(_none_in_words)] = None

@@ -23,7 +23,7 @@ from cds.dicomweb.quiet import silence_libraries
 from cds.dicomweb.scanned_file import DAMAGED, ScannedFile, read_header, transfer_syntax_of
 from cds.dicomweb.slices import slice_of
 from cds.errors import ArchiveUnavailable, NoCtFound, StudyVanished
-from cds.ports import Progress
+from cds.ports import Progress, StudyStanding
 from cds.study import ListedStudy
 
 _Stamp = tuple[int, int]
@@ -90,14 +90,15 @@ class FolderArchive:
         images = self._images(content, progress)
         return assemble_volume(images, series, len(content.files), threads=self._threads)
 
-    def still_holds(self, study_uid: str, patient: PatientIdentity) -> bool:
-        """Whether the study is still there, under the same patient."""
-        images = [
-            content.facts.patient
-            for content in self._scan_as_archive().contents
-            if content.facts.study_uid == study_uid
-        ]
-        return bool(images) and all(check_patient(patient, found) != "mismatch" for found in images)
+    def standing(self, study_uid: str, series_uid: str, patient: PatientIdentity) -> StudyStanding:
+        """Of a folder without any CT nothing is believed: it is perhaps not mounted."""
+        held = self._scan_as_archive().series
+        if not held:
+            raise ArchiveUnavailable(f"{self._root} holds no CT at all: is it mounted?")
+        study = [each for each in held if each.study_uid == study_uid]
+        if any(check_patient(patient, each.patient) == "mismatch" for each in study):
+            return "another-patient"
+        return "held" if any(each.series_uid == series_uid for each in study) else "gone"
 
     def studies(
         self,

@@ -81,6 +81,12 @@ def study_patient(client: DICOMwebClient, study_uid: str, *, with_issuer: bool) 
     return None if image is None else patient_of(Layered(image, study))
 
 
+def has_series(client: DICOMwebClient, study_uid: str, series_uid: str) -> bool:
+    """Whether a study still has a series; a rejected one is not listed any more."""
+    found = client.search_for_series(study_uid, search_filters={"SeriesInstanceUID": series_uid})
+    return any(first_text(JsonAttributes(each), "SeriesInstanceUID") == series_uid for each in found)
+
+
 def _could_carry(found: ArchivedPatient, key: PatientKey) -> bool:
     """Whether nothing said so far speaks against the key; absent facts do not."""
     filled = replace(found, patient_id=found.patient_id or key.patient_id, issuer=found.issuer or key.issuer)

@@ -17,7 +17,7 @@ from cds.ct.volume import CtVolume
 from cds.dicomweb.assembly import assemble_volume
 from cds.dicomweb.attributes import DatasetAttributes
 from cds.dicomweb.decoding import Image, decoding_threads
-from cds.dicomweb.queries import find_ct_series, study_patient
+from cds.dicomweb.queries import find_ct_series, has_series, study_patient
 from cds.dicomweb.quiet import silence_libraries
 from cds.dicomweb.scanned_file import DAMAGED, transfer_syntax_of
 from cds.dicomweb.slices import slice_of
@@ -25,7 +25,7 @@ from cds.dicomweb.storing import store_missing
 from cds.dicomweb.study_search import StudySearch
 from cds.dicomweb.web_session import BROKEN, ArchiveSession
 from cds.errors import ArchiveUnavailable, StudyVanished
-from cds.ports import Progress
+from cds.ports import Progress, StudyStanding
 from cds.study import ListedStudy
 
 AS_STORED: Final = (("application/dicom", "*"),)
@@ -66,11 +66,18 @@ class DicomwebArchive:
             f"the connection to the archive {self._session.archive_name} broke while it sent images"
         )
 
-    def still_holds(self, study_uid: str, patient: PatientIdentity) -> bool:
-        """Whether the study is still there, under the same patient."""
-        with self._translated():
-            found = study_patient(self._client, study_uid, with_issuer=patient.key.issuer is not None)
-        return found is not None and check_patient(patient, found) != "mismatch"
+    def standing(self, study_uid: str, series_uid: str, patient: PatientIdentity) -> StudyStanding:
+        """Two short searches; a server that knows no such search tells nothing about the study."""
+        try:
+            with self._translated():
+                found = study_patient(self._client, study_uid, with_issuer=patient.key.issuer is not None)
+                if found is None:
+                    return "gone"
+                if check_patient(patient, found) == "mismatch":
+                    return "another-patient"
+                return "held" if has_series(self._client, study_uid, series_uid) else "gone"
+        except StudyVanished:
+            raise ArchiveUnavailable(f"{self._session.archive_name} answers 404 to a search") from None
 
     def studies(
         self,

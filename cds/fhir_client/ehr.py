@@ -13,7 +13,7 @@ from functools import partial
 import httpx
 
 from cds.ehr import EhrRefused, EhrUnavailable, RemoteResource, Written
-from cds.entered_in_error import entered_in_error, withdrawal_code
+from cds.entered_in_error import entered_in_error, withdrawal_code, without_withdrawal
 from cds.fhir_client.ehr_file import RegisteredEhr
 from cds.fhir_client.ehr_patient import resolve_patient
 from cds.fhir_client.ehr_replies import Json, Reply
@@ -140,7 +140,7 @@ def _overlaid(wanted: Json, now: Json, *, corrected: bool) -> Json:
         raise EhrRefused("the EHR has the result under another patient than the identifier names")
     status = "corrected" if corrected or now.get("status") == "corrected" else wanted["status"]
     meta = {**now.get("meta", {}), **wanted.get("meta", {})}
-    return {**now, **wanted, "status": status, "meta": meta}
+    return {**without_withdrawal(now), **wanted, "status": status, "meta": meta}
 
 
 def _is_ours(resource: Json, system: str, identifier: str) -> bool:

@@ -1,6 +1,6 @@
 """What the inside needs from the outside world, one sentence each, a file for each noun."""
 
-from cds.ports.archive import ImagingArchive, StudyIndex
+from cds.ports.archive import ImagingArchive, StudyIndex, StudyStanding
 from cds.ports.audit import NOTHING_TOLD, AuditLog, AuditRow, CallLog, Telling
 from cds.ports.cards import CardFeedback, CardMemory, FeedbackCount, FeedbackLog, Recalled, ShownCard
 from cds.ports.chart import ChartAccess, ChartUnreadable, FhirPages, PatientChart
@@ -16,8 +16,10 @@ from cds.ports.registry import Exports, ResourceStore, Subscriptions
 from cds.ports.results import (
     AssessmentStore,
     Decision,
+    FiledResult,
     NothingFound,
     PatientHistory,
+    ResultConfirmations,
     ResultPublisher,
     ResultRecipient,
     Review,
@@ -58,6 +60,7 @@ __all__ = [
     "FeedbackCount",
     "FeedbackLog",
     "FhirPages",
+    "FiledResult",
     "HuCalibrator",
     "ImageResults",
     "ImagingArchive",
@@ -87,6 +90,7 @@ __all__ = [
     "ReportIllustrator",
     "ReportLinks",
     "ResourceStore",
+    "ResultConfirmations",
     "ResultPlace",
     "ResultPublisher",
     "ResultRecipient",
@@ -103,6 +107,7 @@ __all__ = [
     "ShownCard",
     "StoredResult",
     "StudyIndex",
+    "StudyStanding",
     "Subscriptions",
     "SweepLog",
     "Telling",

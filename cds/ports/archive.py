@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from typing import Protocol
+from typing import Literal, Protocol
 
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import PatientIdentity
@@ -10,6 +10,9 @@ from cds.ct.reason import NotAssessable
 from cds.ct.volume import CtVolume
 from cds.ports.progress import Progress
 from cds.study import ListedStudy
+
+StudyStanding = Literal["held", "gone", "another-patient"]
+"""Where a series stands in the archive: as it was, not there any more, or its study is somebody else's now."""
 
 
 class ImagingArchive(Protocol):
@@ -21,8 +24,8 @@ class ImagingArchive(Protocol):
     def retrieve(self, series: CtSeries, progress: Progress | None = None) -> CtVolume | NotAssessable:
         """The voxels of one series on one grid; raises `StudyVanished` if it is gone."""
 
-    def still_holds(self, study_uid: str, patient: PatientIdentity) -> bool:
-        """Whether the study is still there, under the same patient."""
+    def standing(self, study_uid: str, series_uid: str, patient: PatientIdentity) -> StudyStanding:
+        """Whether the series is still there, under the same patient; asks about this one alone."""
 
 
 class StudyIndex(Protocol):

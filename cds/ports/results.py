@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from cds.bone.assessment import Assessment
 from cds.ct.patient import PatientIdentity, PatientKey
+from cds.ports.audit import AuditRow
 from cds.retraction import WithdrawalCode
 
 Decision = Literal["accepted", "rejected"]
@@ -72,8 +73,8 @@ class AssessmentStore(Protocol):
     def knows(self, patient: PatientKey, series_uid: str, generation: str) -> str | None:
         """The id of the patient's result for this series, model and calibration, if not withdrawn."""
 
-    def keep(self, result: StoredResult, bundle: bytes) -> None:
-        """Store a result and its rendering in one transaction; the same id again changes nothing."""
+    def keep(self, result: StoredResult, bundle: bytes, note: AuditRow | None = None) -> None:
+        """Store a result, its rendering and the note in one transaction; the same id again changes nothing."""
 
     def keep_nothing_found(self, patient: PatientKey, looked_at: datetime, reasons: Sequence[str]) -> None:
         """Remember that there is no usable prior CT."""
@@ -81,8 +82,40 @@ class AssessmentStore(Protocol):
     def confirm(self, result_id: str, at: datetime) -> None:
         """Note that the archive still holds the study under the same patient."""
 
-    def withdraw(self, result_id: str, why: str) -> None:
-        """Stop showing a result; it is kept, with the reason."""
+    def withdraw(self, result_id: str, why: str, note: AuditRow | None = None) -> None:
+        """Stop showing a result, and note it in the same transaction; it is kept, with the first reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class FiledResult:
+    """What has to be known of a result to ask the archive about it."""
+
+    result_id: str
+    patient: PatientIdentity
+    study_uid: str
+    series_uid: str
+    withdrawn: bool
+    """Because the archive did not have it any more."""
+    missing_since: datetime | None
+    """When the archive was first found without it."""
+
+
+class ResultConfirmations(Protocol):
+    """When the archive was last asked about each result, and whose turn it is to ask."""
+
+    def take_turn(self, now: datetime, every: timedelta) -> bool:
+        """False where it is not time yet, or another process was first."""
+
+    def due(
+        self, *, asked_before: datetime, missing_before: datetime, withdrawn_after: datetime, at_most: int
+    ) -> Sequence[FiledResult]:
+        """Whom to ask about now, what is missing first; of those withdrawn, what was gone from the archive alone."""
+
+    def held(self, result_id: str, at: datetime) -> None:
+        """Asked about, and nothing is open."""
+
+    def missed(self, result_id: str, at: datetime) -> None:
+        """The archive did not have it."""
 
 
 class Reviews(Protocol):

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Engine, Row, delete, select, update
 
 from cds.bone.record import from_record, to_record
 from cds.ct.patient import PatientKey
-from cds.ports import Clock, NothingFound, StoredResult
+from cds.ports import AuditRow, Clock, NothingFound, StoredResult
+from cds.storage.audit_rows import add_row
 from cds.storage.engine import without_transactions
 from cds.storage.patient_columns import belongs_to, belongs_to_given, columns_of, identity_of
 from cds.storage.resources import enter_in_error, put_bundle
@@ -73,12 +74,12 @@ class SqlAssessmentStore:
         with self._engine.connect() as connection:
             return connection.execute(query.limit(1)).scalar_one_or_none()
 
-    def keep(self, result: StoredResult, bundle: bytes) -> None:
-        """Result and rendering together, or neither.
+    def keep(self, result: StoredResult, bundle: bytes, note: AuditRow | None = None) -> None:
+        """Result, rendering and note together, or none of them.
 
         the id is new            -> stored; "nothing found" is forgotten
         the id is there          -> nothing changes
-        the id is there, withdrawn -> shown again: its study was found and measured again after that
+        the id is there, withdrawn -> shown again, and unread: its study was found and measured again after that
         ... and rejected by a reader, or taken back -> stays withdrawn; for a while nothing is known of this patient
         """
         with self._engine.begin() as connection:
@@ -86,6 +87,7 @@ class SqlAssessmentStore:
                 patient = result.patient.key
                 connection.execute(delete(nothing_found).where(belongs_to(nothing_found, patient)))
                 self._put_resources(connection, result, bundle)
+                add_row(connection, note, self._clock.now())
                 return
             # A publish that began before the withdrawal, by a worker that stood still, does not undo it.
             withdrawn = (results.c.result_id == result.result_id) & (results.c.withdrawn_at <= result.measured_at)
@@ -95,7 +97,10 @@ class SqlAssessmentStore:
                 return
             again = {**_row_of(result, bundle), "withdrawn_at": None, "withdrawn_why": None}
             if connection.execute(update(results).where(withdrawn).values(**again)).rowcount:
+                # What a reader accepted was the measurement before; that they did stays in the audit log.
+                connection.execute(delete(reviews).where(reviews.c.result_id == result.result_id))
                 self._put_resources(connection, result, bundle)
+                add_row(connection, note, self._clock.now())
 
     def keep_nothing_found(self, patient: PatientKey, looked_at: datetime, reasons: Sequence[str]) -> None:
         """The last look replaces the one before."""
@@ -106,16 +111,18 @@ class SqlAssessmentStore:
     def confirm(self, result_id: str, at: datetime) -> None:
         """Never moves the confirmation back in time."""
         older = (results.c.result_id == result_id) & (results.c.confirmed_at < at)
+        confirmed = {"confirmed_at": at, "asked_at": at, "missing_since": None}
         with self._engine.begin() as connection:
-            connection.execute(update(results).where(older).values(confirmed_at=at))
+            connection.execute(update(results).where(older).values(**confirmed))
 
-    def withdraw(self, result_id: str, why: str) -> None:
+    def withdraw(self, result_id: str, why: str, note: AuditRow | None = None) -> None:
         """The first reason stands."""
         shown = (results.c.result_id == result_id) & results.c.withdrawn_at.is_(None)
         with self._engine.begin() as connection:
             statement = update(results).where(shown).values(withdrawn_at=self._clock.now(), withdrawn_why=why)
             if connection.execute(statement).rowcount:
                 enter_in_error(connection, result_id, why, self._clock.now())
+                add_row(connection, note, self._clock.now())
 
     def _put_resources(self, connection: Connection, result: StoredResult, bundle: bytes) -> None:
         put_bundle(connection, result.result_id, columns_of(result.patient.key), bundle, self._clock.now())
@@ -134,6 +141,8 @@ def _row_of(result: StoredResult, bundle: bytes) -> dict[str, object]:
         "study_date": acquisition.study_date,
         "measured_at": result.measured_at,
         "confirmed_at": result.confirmed_at,
+        "asked_at": result.confirmed_at,
+        "missing_since": None,
         "record": json.dumps(to_record(result.assessment), separators=(",", ":"), allow_nan=False),
         "bundle": bundle,
     }

@@ -8,19 +8,17 @@ from sqlalchemy.dialects import postgresql
 
 from cds.ct.patient import PatientKey
 from cds.ports import NOTHING_TOLD, AuditRow, Clock, Telling
+from cds.storage.audit_rows import INSERT_ROW, columns_of_row
 from cds.storage.engine import without_transactions
 from cds.storage.group_commit import GroupCommit
-from cds.storage.patient_columns import columns_of
 from cds.storage.retractions import note_retraction
 from cds.storage.shown_cards import shown_row
 from cds.storage.tables import audit, shown_cards
 from cds.storage.writing import insert_or_update, or_update
 
-_ROW = insert(audit).inline()
 _COLUMNS = ("at", "event", "tenant", "patient_id", "issuer", "outcome", "detail", "caller")
 _OF_ROW = "row_"
 """The card has columns of the same names."""
-_NOBODY = {"tenant": None, "patient_id": None, "issuer": None}
 
 _Entry = tuple[AuditRow, Telling]
 
@@ -55,16 +53,16 @@ class SqlAuditLog:
             return
         with self._single.begin() as connection:
             if row.patient is None or telling.shown is None:
-                connection.execute(_ROW, {"at": self._clock.now(), **_columns(row)})
+                connection.execute(INSERT_ROW, {"at": self._clock.now(), **columns_of_row(row)})
             else:
                 at = self._clock.now()
                 shown = shown_row(telling.shown, row.patient, at)
-                connection.execute(_row_and_card(), {**_given({"at": at, **_columns(row)}), **shown})
+                connection.execute(_row_and_card(), {**_given({"at": at, **columns_of_row(row)}), **shown})
 
     def _write(self, entries: Sequence[_Entry]) -> None:
         at = self._clock.now()
         with self._engine.begin() as connection:
-            connection.execute(_ROW, [{"at": at, **_columns(row)} for row, _ in entries])
+            connection.execute(INSERT_ROW, [{"at": at, **columns_of_row(row)} for row, _ in entries])
             for row, telling in entries:
                 if row.patient is not None and telling.shown is not None:
                     insert_or_update(connection, shown_cards, shown_row(telling.shown, row.patient, at))
@@ -82,8 +80,3 @@ def _row_and_card() -> Insert:
 
 def _given(row: Mapping[str, object]) -> dict[str, object]:
     return {f"{_OF_ROW}{name}": value for name, value in row.items()}
-
-
-def _columns(row: AuditRow) -> dict[str, str | None]:
-    whose = _NOBODY if row.patient is None else columns_of(row.patient)
-    return {"event": row.event, "outcome": row.outcome, "detail": row.detail, "caller": row.caller, **whose}

@@ -46,9 +46,13 @@ results = Table(
     Column("bundle", LargeBinary, nullable=False),
     Column("withdrawn_at", UtcDateTime),
     Column("withdrawn_why", Text),
+    Column("asked_at", UtcDateTime, index=True),
+    Column("missing_since", UtcDateTime, index=True),
     Index("results_by_patient", "tenant", "patient_id", "issuer", "study_date"),
 )
-"""`record` is the assessment record as JSON, `bundle` its FHIR rendering, both as at publish."""
+"""`record` is the assessment record as JSON, `bundle` its FHIR rendering, both as at publish. `asked_at` is when the
+archive was last asked about the result, by a hook or by the errand that goes round; `missing_since` when it was first
+found without it."""
 
 reviews = Table(
     "reviews",
@@ -421,3 +425,11 @@ tissue_days = Table(
     Column("sum_hu2", Float, nullable=False),
 )
 """HU of tissues by scanner and day of the scan, summed up: nothing in it points to a patient."""
+
+errand_turns = Table(
+    "errand_turns",
+    metadata,
+    Column("errand", String(64), primary_key=True),
+    Column("taken_at", UtcDateTime, nullable=False),
+)
+"""When an errand was last begun that one worker does for all."""

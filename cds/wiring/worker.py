@@ -23,6 +23,7 @@ from cds.wiring.illustrating import illustrating
 from cds.wiring.image_results import result_delivery
 from cds.wiring.measuring import instruments_on
 from cds.wiring.metrics import process_tally
+from cds.wiring.reconfirming import reconfirming_errands
 from cds.wiring.retracting import retracting
 from cds.wiring.watching import watching_errands
 from cds.wiring.write_back import writing_back
@@ -79,5 +80,6 @@ def worker_of(settings: Settings) -> Worker:
             retracting(settings, archive, engine, clock).finish,
             drawing.redraw,
             drawing.purge,
+            *reconfirming_errands(settings, archive, engine, clock, screening.generation),
         ),
     )

@@ -51,11 +51,19 @@ def test_the_folder_stays_as_it_was(tmp_path):
     archive = FolderArchive(tmp_path)
     for series in archive.find_series(an_identity()):
         archive.retrieve(series)
-    archive.still_holds(a_series().study_uid, an_identity())
+    archive.standing(a_series().study_uid, a_series().series_uid, an_identity())
     archive.close()
 
     assert state_of(tmp_path) == before
     (tmp_path / "images").chmod(stat.S_IRWXU)
+
+
+def test_a_folder_without_any_ct_says_nothing_about_a_study(tmp_path):
+    """It is perhaps not mounted: nothing may be withdrawn because of that."""
+    (tmp_path / "notes.txt").write_text("not DICOM")
+
+    with pytest.raises(ArchiveUnavailable, match="is it mounted"):
+        FolderArchive(tmp_path).standing(a_series().study_uid, a_series().series_uid, an_identity())
 
 
 def test_a_truncated_file_is_named_in_the_refusal(tmp_path):

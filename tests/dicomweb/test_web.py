@@ -229,6 +229,15 @@ def test_a_series_without_images_has_vanished(archive, server):
             archive.retrieve(series)
 
 
+def test_a_search_that_is_not_known_says_nothing_about_a_study(archive, server):
+    """Given 404, as from a wrong address, then the study is not taken for gone: the archive could not be asked."""
+    series = found(archive)
+    server.script = [lambda request: reply(request, 404)]
+
+    with pytest.raises(ArchiveUnavailable, match="404"):
+        archive.standing(series.study_uid, series.series_uid, an_identity())
+
+
 def test_a_series_emptied_during_the_search_is_left_out(archive, server):
     """Given a series whose images go between two questions, then it is not offered."""
     original = server._answer

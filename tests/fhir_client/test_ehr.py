@@ -154,6 +154,21 @@ def test_a_retraction_carries_its_code_into_the_chart(server):
     )
 
 
+def test_what_is_shown_again_says_no_longer_why_it_was_not(server):
+    """Its study came back: status, value and words as at first, and nothing of the withdrawal."""
+    ehr = server.ehr()
+    written = ehr.write(outgoing())
+    before = server.one("Observation"), server.one("DiagnosticReport")
+    taken_back = ehr.take_back(outgoing(), written.remote, "the study is gone")
+    assert {server.one(kind)["status"] for kind in ("Observation", "DiagnosticReport")} == {"entered-in-error"}
+
+    ehr.amend(outgoing(), taken_back.remote, corrected=False)
+
+    for resource in before:
+        now = server.one(resource["resourceType"])
+        assert now | {"meta": 0} == resource | {"meta": 0}
+
+
 def test_what_was_written_though_the_answer_was_lost_is_taken_back_too(server):
     """Found by its identifier."""
     server.ehr().write(outgoing())

@@ -29,6 +29,20 @@ def test_publishing_twice_stores_once(screening, archive, store):
     assert list(store.results) == [first]
 
 
+def test_what_changes_is_noted_with_it_and_once(screening, archive, store):
+    """Published twice, as after a crash, then withdrawn twice: one audit row each."""
+    choice = Choice(a_patient(), tuple(archive.series))
+    result_id, _ = (screening.publish(choice, a_refusal_of(archive.series[0])) for _ in range(2))
+    archive.series = []
+    for _ in range(2):
+        screening.choose(an_order())
+
+    assert [(each.event, each.detail) for each in store.notes] == [
+        ("result-published", result_id),
+        ("result-withdrawn", result_id),
+    ]
+
+
 def test_stored_identity_is_what_the_images_say(screening, archive, store):
     """Birth date and sex are kept as the images have them, so that a chart that changes is held against them."""
     chart = a_patient(birth_date=None)

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from cds.ct.patient import PatientIdentity, PatientKey
-from cds.ports import NothingFound
+from cds.ports import AuditRow, NothingFound
 from cds.storage.assessments import SqlAssessmentStore
 from cds.storage.engine import open_engine
 from cds.storage.migrate import migrate
-from cds.storage.tables import nothing_found, results
+from cds.storage.tables import audit, nothing_found, results
 from tests.support.assessments import (
     GENERATION,
     MEASURED_AT,
@@ -132,6 +132,24 @@ def test_a_study_that_came_back_is_shown_again(store):
 
     assert store.latest(a_key()) == again
     assert store.bundle(again.result_id) == b'{"id":"second"}'
+
+
+def test_a_note_is_kept_with_what_it_says_or_not_at_all(store, engine):
+    """Each change once, and nothing for a repeat that changes nothing."""
+    again = a_result(measured_at=MEASURED_AT + timedelta(days=3))
+    for result in (a_result(), a_result()):
+        store.keep(result, b"{}", AuditRow("result-published", a_key(), "assessed", "first"))
+    for _ in range(2):
+        store.withdraw(again.result_id, "gone", AuditRow("result-withdrawn", a_key(), "gone"))
+    store.keep(again, b"{}", AuditRow("result-published", a_key(), "assessed", "again"))
+
+    with engine.connect() as connection:
+        rows = connection.execute(audit.select().order_by(audit.c.number)).all()
+    assert [(row.event, row.detail, row.patient_id) for row in rows] == [
+        ("result-published", "first", "PAT-0001"),
+        ("result-withdrawn", "", "PAT-0001"),
+        ("result-published", "again", "PAT-0001"),
+    ]
 
 
 def test_a_publish_that_began_before_the_withdrawal_does_not_undo_it(store, clock):

@@ -151,6 +151,7 @@ def test_every_table_that_could_point_to_a_patient_is_asked(engine):
         "subscriptions",
         "sweeps",
         "archive_watch",
+        "errand_turns",
         "metric_counts",
         "metric_states",
         "tissue_days",

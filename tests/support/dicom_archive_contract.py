@@ -223,29 +223,31 @@ class ArchiveContract:
 
     def test_still_holds_a_study_until_it_goes(self, shelf, tmp_path):
         """Given a study, then it is held under its patient, and no longer once deleted."""
-        written(tmp_path)
+        written(tmp_path / "one")
+        written(tmp_path / "other", another_series("other", patient=a_patient("PAT-2")))
         shelf.add(tmp_path)
-        study_uid = a_series().study_uid
+        study_uid, series_uid = a_series().study_uid, a_series().series_uid
 
-        assert shelf.archive.still_holds(study_uid, an_identity())
-        assert not shelf.archive.still_holds("1.2.3.999", an_identity())
+        assert shelf.archive.standing(study_uid, series_uid, an_identity()) == "held"
+        assert shelf.archive.standing("1.2.3.999", series_uid, an_identity()) == "gone"
+        assert shelf.archive.standing(study_uid, "1.2.3.999", an_identity()) == "gone"
         shelf.remove_study(study_uid)
-        assert not shelf.archive.still_holds(study_uid, an_identity())
+        assert shelf.archive.standing(study_uid, series_uid, an_identity()) == "gone"
 
     def test_does_not_hold_a_study_for_somebody_else(self, shelf, tmp_path):
         """Given a study, then it is not held for another identifier, issuer, birth date or sex."""
         written(tmp_path, a_series(patient=a_patient(issuer="NORTH")))
         shelf.add(tmp_path)
-        study_uid = a_series().study_uid
+        uids = a_series().study_uid, a_series().series_uid
 
-        assert shelf.archive.still_holds(study_uid, an_identity(issuer="NORTH"))
+        assert shelf.archive.standing(*uids, an_identity(issuer="NORTH")) == "held"
         for other in (
             an_identity("PAT-2"),
             an_identity(issuer="SOUTH"),
             an_identity(birth_date=date(1950, 3, 2)),
             an_identity(sex="male"),
         ):
-            assert not shelf.archive.still_holds(study_uid, other)
+            assert shelf.archive.standing(*uids, other) == "another-patient"
 
     def test_tells_how_far_it_is(self, shelf, tmp_path):
         """Given a listener, then the told fraction rises to one."""

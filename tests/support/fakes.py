@@ -113,9 +113,9 @@ class FakeStore:
         """Not asked by the web side."""
         raise NotImplementedError
 
-    def keep(self, result: StoredResult, bundle: bytes) -> None:
+    def keep(self, result: StoredResult, bundle: bytes, note: AuditRow | None = None) -> None:
         """Keep a result."""
-        del bundle
+        del bundle, note
         self.put(result)
 
     def keep_nothing_found(self, patient: PatientKey, looked_at: datetime, reasons: Sequence[str]) -> None:
@@ -126,9 +126,9 @@ class FakeStore:
         """Not asked by the web side."""
         raise NotImplementedError
 
-    def withdraw(self, result_id: str, why: str) -> None:
+    def withdraw(self, result_id: str, why: str, note: AuditRow | None = None) -> None:
         """Stop showing it."""
-        del why
+        del why, note
         self.results.pop(result_id, None)
 
 

@@ -10,12 +10,12 @@ from cds.bone.anatomy import Spine, VertebralLevel
 from cds.bone.assessment import Calibration
 from cds.bone.tissue_sample import TissueSample
 from cds.ct.acquisition import CtSeries
-from cds.ct.patient import ArchivedPatient, PatientIdentity, PatientKey
+from cds.ct.patient import ArchivedPatient, PatientIdentity, PatientKey, check_patient
 from cds.ct.reason import NotAssessable
 from cds.ct.volume import CtVolume
 from cds.errors import StudyVanished
 from cds.order import ImagingOrder
-from cds.ports import NothingFound, Progress, ScreenState, StoredResult, Trouble
+from cds.ports import AuditRow, NothingFound, Progress, ScreenState, StoredResult, StudyStanding, Trouble
 from tests.support.assessments import SCANNED_ON, a_calibration, a_patient, a_refusal
 
 
@@ -55,6 +55,8 @@ class FakeArchive:
     images_say: dict[str, ArchivedPatient] = field(default_factory=dict)
     """What the retrieved images say of the patient, where that differs from what the search said."""
     retrieved: list[str] = field(default_factory=list)
+    away: Exception | None = None
+    """Why it cannot be asked how a study stands."""
 
     def find_series(self, patient: PatientIdentity) -> Sequence[CtSeries]:
         """Everything under the identifier, whoever it belongs to."""
@@ -69,10 +71,14 @@ class FakeArchive:
         said = self.images_say.get(series.series_uid, series.patient)
         return self.refused.get(series.series_uid) or a_volume_without_spine(replace(series, patient=said))
 
-    def still_holds(self, study_uid: str, patient: PatientIdentity) -> bool:
-        """By study alone."""
-        del patient
-        return any(each.study_uid == study_uid for each in self.series)
+    def standing(self, study_uid: str, series_uid: str, patient: PatientIdentity) -> StudyStanding:
+        """By what the search says; raises the fault that it is given."""
+        if self.away is not None:
+            raise self.away
+        study = [each for each in self.series if each.study_uid == study_uid]
+        if any(check_patient(patient, each.patient) == "mismatch" for each in study):
+            return "another-patient"
+        return "held" if any(each.series_uid == series_uid for each in study) else "gone"
 
 
 @dataclass
@@ -118,6 +124,8 @@ class MemoryStore:
     bundles: dict[str, bytes] = field(default_factory=dict)
     nothing: dict[PatientKey, NothingFound] = field(default_factory=dict)
     withdrawn: dict[str, str] = field(default_factory=dict)
+    notes: list[AuditRow] = field(default_factory=list)
+    """Audit rows of what was changed."""
 
     def latest(self, patient: PatientKey) -> StoredResult | NothingFound | None:
         """The last one kept."""
@@ -141,10 +149,12 @@ class MemoryStore:
                 return each.result_id
         return None
 
-    def keep(self, result: StoredResult, bundle: bytes) -> None:
+    def keep(self, result: StoredResult, bundle: bytes, note: AuditRow | None = None) -> None:
         """Once."""
-        self.results.setdefault(result.result_id, result)
-        self.bundles.setdefault(result.result_id, bundle)
+        if result.result_id not in self.results:
+            self.results[result.result_id] = result
+            self.bundles[result.result_id] = bundle
+            self._note(note)
 
     def keep_nothing_found(self, patient: PatientKey, looked_at: datetime, reasons: Sequence[str]) -> None:
         """Replaces the last look."""
@@ -154,9 +164,14 @@ class MemoryStore:
         """Notes the time."""
         self.results[result_id] = replace(self.results[result_id], confirmed_at=at)
 
-    def withdraw(self, result_id: str, why: str) -> None:
-        """Keeps the reason."""
-        self.withdrawn[result_id] = why
+    def withdraw(self, result_id: str, why: str, note: AuditRow | None = None) -> None:
+        """Keeps the first reason."""
+        if result_id not in self.withdrawn:
+            self.withdrawn[result_id] = why
+            self._note(note)
+
+    def _note(self, note: AuditRow | None) -> None:
+        self.notes += [] if note is None else [note]
 
 
 @dataclass

@@ -1,0 +1,84 @@
+"""When the archive was last asked about each result, and whose turn it is to ask."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine, Select, and_, func, or_, select, update
+
+from cds.ports import Clock, FiledResult
+from cds.retraction import NO_LONGER_THERE
+from cds.storage.patient_columns import identity_of
+from cds.storage.reviews import was_rejected
+from cds.storage.tables import errand_turns, results
+from cds.storage.writing import insert_once
+
+_ERRAND = "reconfirmation"
+_OURS = errand_turns.c.errand == _ERRAND
+_AHEAD = timedelta(days=1)
+"""What was asked so far in the future was dated by a clock that was wrong."""
+_COLUMNS = (
+    *(results.c.result_id, results.c.tenant, results.c.patient_id, results.c.issuer),
+    *(results.c.birth_date, results.c.sex, results.c.study_uid, results.c.series_uid),
+    *(results.c.withdrawn_at, results.c.missing_since),
+)
+
+
+class SqlConfirmations:
+    """The `ResultConfirmations` on SQL."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def take_turn(self, now: datetime, every: timedelta) -> bool:
+        """Of several that ask at once, one gets it: the row changes once. A turn in the future holds nothing up."""
+        taken = errand_turns.c.taken_at
+        due = _OURS & or_(taken <= now - every, taken > now + every)
+        with self._engine.begin() as connection:
+            if insert_once(connection, errand_turns, {"errand": _ERRAND, "taken_at": now}):
+                return True
+            return bool(connection.execute(update(errand_turns).where(due).values(taken_at=now)).rowcount)
+
+    def due(
+        self, *, asked_before: datetime, missing_before: datetime, withdrawn_after: datetime, at_most: int
+    ) -> Sequence[FiledResult]:
+        """Those that were missing first, then whichever was asked about longest ago."""
+        shown = results.c.withdrawn_at.is_(None)
+        went = and_(
+            results.c.withdrawn_why == NO_LONGER_THERE, results.c.withdrawn_at > withdrawn_after, ~was_rejected()
+        )
+        asked = results.c.asked_at
+        missing = select(*_COLUMNS).where(shown, results.c.missing_since <= missing_before)
+        turn = select(*_COLUMNS).where(
+            or_(shown, went),
+            results.c.missing_since.is_(None),
+            or_(asked <= asked_before, asked > self._clock.now() + _AHEAD),
+        )
+        first = self._filed(missing.order_by(results.c.missing_since).limit(at_most))
+        return [*first, *self._filed(turn.order_by(asked).limit(at_most - len(first)))]
+
+    def held(self, result_id: str, at: datetime) -> None:
+        """Asked about, and nothing is open."""
+        self._note(result_id, asked_at=at, missing_since=None)
+
+    def missed(self, result_id: str, at: datetime) -> None:
+        """The first time stands."""
+        self._note(result_id, asked_at=at, missing_since=func.coalesce(results.c.missing_since, at))
+
+    def _note(self, result_id: str, **values: object) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(update(results).where(results.c.result_id == result_id).values(**values))
+
+    def _filed(self, query: Select[tuple[object, ...]]) -> list[FiledResult]:
+        with self._engine.connect() as connection:
+            return [
+                FiledResult(
+                    row.result_id,
+                    identity_of(row),
+                    row.study_uid,
+                    row.series_uid,
+                    row.withdrawn_at is not None,
+                    row.missing_since,
+                )
+                for row in connection.execute(query)
+            ]
