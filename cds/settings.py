@@ -268,6 +268,10 @@ class Settings(BaseSettings):
     """Results asked about in a minute, by all workers together: 30 are 300,000 a week, with two searches each."""
     keep_feedback_days: Annotated[int | None, Field(ge=1), BeforeValidator(_none_in_words)] = None
     """What users did with cards; "none" keeps it. At least as long as override_quiet_days."""
+    keep_finished_orders_days: Annotated[int | None, Field(ge=1), BeforeValidator(_none_in_words)] = 30
+    """Orders that succeeded or were dropped, in the queue database; "none" keeps them, and it grows for ever."""
+    keep_failed_orders_days: Annotated[int | None, Field(ge=1), BeforeValidator(_none_in_words)] = 365
+    """Orders that failed or were quarantined, unless they are dropped before; "none" keeps them."""
     keep_audit_days: Annotated[int | None, Field(ge=180), BeforeValidator(_none_in_words)] = None
     """Rows of the audit log; "none" keeps them. In the USA six years (45 CFR 164.316) are 2192 days."""
 

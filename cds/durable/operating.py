@@ -115,7 +115,7 @@ class QueueDesk:
         failed = [row for row in rows if _STATES[row.status] == "failed"]
         followed = self._that_exist([next_attempt_id(row.workflow_id) for row in failed])
         for row in rows:
-            if (row.attributes or {}).get(_DROPPED) or next_attempt_id(row.workflow_id) in followed:
+            if was_dropped(row) or next_attempt_id(row.workflow_id) in followed:
                 continue
             yield row
 
@@ -166,6 +166,11 @@ class QueueDesk:
         if row.input is None:
             raise InputUnusable(f"{workflow_id} is no longer kept with its order; drop it, and order anew")
         return row.input["args"][0]
+
+
+def was_dropped(row: WorkflowStatus) -> bool:
+    """Whether an operator does not want to see this failure any more."""
+    return bool((row.attributes or {}).get(_DROPPED))
 
 
 def _matches(workflow_id: str, named: str) -> bool:

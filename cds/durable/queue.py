@@ -66,7 +66,7 @@ class DbosScreeningQueue:
         """
         work = work_id(order.patient.key, self._generation)
         try:
-            attempts = _attempts(self._client, work)
+            attempts = attempts_of(self._client, work)
             state = _state_of(attempts)
             if _can_be_brought_forward(attempts, order):
                 # First the new attempt, then the old one: of two that run, the second finds the result known.
@@ -83,7 +83,7 @@ class DbosScreeningQueue:
     def state(self, patient: PatientKey) -> ScreenState:
         """Where the newest attempt stands."""
         try:
-            return _state_of(_attempts(self._client, work_id(patient, self._generation)))
+            return _state_of(attempts_of(self._client, work_id(patient, self._generation)))
         except (SQLAlchemyError, dbos_error.DBOSException) as error:
             raise _unavailable(error) from None
 
@@ -115,12 +115,13 @@ class DbosScreeningQueue:
         )
 
 
-def _attempts(client: DBOSClient, work: str) -> list[WorkflowStatus]:
+def attempts_of(client: DBOSClient, work: str, *, load_output: bool = True) -> list[WorkflowStatus]:
     """All attempts so far, first to last: ids are dense, so asking stops at the first gap."""
     found: list[WorkflowStatus] = []
     while True:
         ids = [attempt_id(work, len(found) + number) for number in range(1, _WINDOW + 1)]
-        rows = {row.workflow_id: row for row in client.list_workflows(workflow_ids=ids, load_input=False)}
+        listed = client.list_workflows(workflow_ids=ids, load_input=False, load_output=load_output)
+        rows = {row.workflow_id: row for row in listed}
         found += [rows[each] for each in ids if each in rows]
         if len(rows) < _WINDOW:
             return found

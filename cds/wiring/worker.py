@@ -2,6 +2,7 @@
 
 from cds.dicomweb.archive import open_archive
 from cds.durable.limits import Limits
+from cds.durable.retention import QueueRetention
 from cds.durable.steps import JsonSteps
 from cds.durable.worker import Worker
 from cds.fhir_client.ehr_session import ehr_client
@@ -74,6 +75,7 @@ def worker_of(settings: Settings) -> Worker:
         errands=(
             tally.bring,
             retention.purge,
+            _queue_retention(settings, clock).purge,
             *watching_errands(settings, archive, engine, clock, screening.generation),
             *(() if delivery is None else (delivery.deliver,)),
             writing.deliver,
@@ -82,4 +84,13 @@ def worker_of(settings: Settings) -> Worker:
             drawing.purge,
             *reconfirming_errands(settings, archive, engine, clock, screening.generation),
         ),
+    )
+
+
+def _queue_retention(settings: Settings, clock: SystemClock) -> QueueRetention:
+    return QueueRetention(
+        settings.durable_database_url,
+        clock,
+        finished_days=settings.keep_finished_orders_days,
+        failed_days=settings.keep_failed_orders_days,
     )
