@@ -85,10 +85,11 @@ class Exports:
         return f"{told}; cannot be called back, tell them: {fetched}" if fetched else told
 
     def _fetched(self, result: StoredResult) -> str:
-        return ", ".join(map(_in_words, self.copies.handed_out(result)))
+        return ", ".join(map(in_words, self.copies.handed_out(result)))
 
 
-def _in_words(handed: HandedOut) -> str:
+def in_words(handed: HandedOut) -> str:
+    """Who has it, since when, and how sure that is."""
     deidentified = "" if handed.deidentification == "none" else f", de-identified ({handed.deidentification})"
     perhaps = "" if handed.sure else ", perhaps: it asked with filters"
     return f"{handed.client_id} ({handed.at:%Y-%m-%d %H:%M} UTC{deidentified}{perhaps})"

@@ -94,7 +94,7 @@ class ExportDesk:
             raise Refused(404, "There is no such export, or it was cancelled, or it is no longer kept.")
         if job.state == "withdrawn":
             self.files.remove(job.export_id)
-            raise Refused(410, "A result in this export was taken back: begin it again.")
+            raise Refused(410, "A result in this export was taken back or forgotten: begin it again.")
         if job.completed_at is not None and job.completed_at + self.rules.keep <= self.clock.now():
             raise Refused(410, "The export is no longer kept: begin it again.")
         return job

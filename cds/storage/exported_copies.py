@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, exists, or_, select, update
 
+from cds.ct.patient import PatientKey
 from cds.export import HandedOut
 from cds.ports import StoredResult
 from cds.storage.patient_columns import belongs_to
@@ -17,12 +18,11 @@ _KEPT = ("queued", "running", "complete")
 _TOOK_IN = and_(
     resources.c.tenant == export_types.c.tenant,
     resources.c.type == export_types.c.type,
-    resources.c.type.in_(("Observation", "DiagnosticReport")),
-    resources.c.status != "entered-in-error",
     resources.c.last_updated > export_types.c.since,
     resources.c.last_updated <= export_types.c.as_of,
     or_(resources.c.superseded.is_(None), resources.c.superseded > export_types.c.as_of),
 )
+_AS_VALID = and_(resources.c.type.in_(("Observation", "DiagnosticReport")), resources.c.status != "entered-in-error")
 
 
 class SqlExportedCopies:
@@ -36,23 +36,42 @@ class SqlExportedCopies:
     def holding(self, result: StoredResult) -> Sequence[str]:
         """Ids of exports whose files can be fetched, or will be."""
         with self._engine.connect() as connection:
-            return _holding(connection, result)
+            return _holding(connection, _valid(result), result.patient.key)
+
+    def holding_of(self, patient: PatientKey) -> Sequence[str]:
+        """Those that have anything of the patient, also what is entered in error."""
+        with self._engine.connect() as connection:
+            return _holding(connection, _anything(patient), patient)
 
     def discard(self, result: StoredResult) -> Sequence[str]:
         """First on record, then on disk: where a crash comes between, they are removed when their time is over."""
+        return self._discard(_valid(result), result.patient.key)
+
+    def discard_of(self, patient: PatientKey) -> Sequence[str]:
+        """Whatever has a line of the patient; call it while the patient's resources are still on record."""
+        return self._discard(_anything(patient), patient)
+
+    def handed_out(self, result: StoredResult) -> Sequence[HandedOut]:
+        """One for each export that was fetched."""
+        return self._handed_out(_valid(result), result.patient.key)
+
+    def handed_out_of(self, patient: PatientKey) -> Sequence[HandedOut]:
+        """The same for anything of the patient."""
+        return self._handed_out(_anything(patient), patient)
+
+    def _discard(self, took_in: ColumnElement[bool], patient: PatientKey) -> Sequence[str]:
         with self._engine.begin() as connection:
-            held = _holding(connection, result)
+            held = _holding(connection, took_in, patient)
             connection.execute(update(exports).where(exports.c.export_id.in_(held)).values(state="withdrawn"))
         for export_id in held:
             self._remove_files(export_id)
         return held
 
-    def handed_out(self, result: StoredResult) -> Sequence[HandedOut]:
-        """One for each export that was fetched."""
+    def _handed_out(self, took_in: ColumnElement[bool], patient: PatientKey) -> Sequence[HandedOut]:
         fetched = export_types.c.fetched_at.is_not(None)
-        query = select(export_types).where(_took_in(result), fetched).order_by(export_types.c.fetched_at)
+        query = select(export_types).where(took_in, fetched).order_by(export_types.c.fetched_at)
         with self._engine.connect() as connection:
-            groups = _groups_of(connection, result)
+            groups = _groups_of(connection, patient)
             rows = [row for row in connection.execute(query) if _reaches(row, groups)]
         first = {row.export_id: row for row in reversed(rows)}
         sure = {row.export_id for row in rows if not row.filtered}
@@ -62,24 +81,26 @@ class SqlExportedCopies:
         ]
 
 
-def _holding(connection: Connection, result: StoredResult) -> list[str]:
+def _holding(connection: Connection, took_in: ColumnElement[bool], patient: PatientKey) -> list[str]:
     kept = exists().where(exports.c.export_id == export_types.c.export_id, exports.c.state.in_(_KEPT))
-    query = select(export_types).where(_took_in(result), kept).order_by(export_types.c.as_of)
-    groups = _groups_of(connection, result)
+    query = select(export_types).where(took_in, kept).order_by(export_types.c.as_of)
+    groups = _groups_of(connection, patient)
     return list(dict.fromkeys(row.export_id for row in connection.execute(query) if _reaches(row, groups)))
 
 
-def _took_in(result: StoredResult) -> ColumnElement[bool]:
-    return exists().where(resources.c.result_id == result.result_id, _TOOK_IN)
+def _valid(result: StoredResult) -> ColumnElement[bool]:
+    return exists().where(resources.c.result_id == result.result_id, _AS_VALID, _TOOK_IN)
 
 
-def _groups_of(connection: Connection, result: StoredResult) -> frozenset[str]:
+def _anything(patient: PatientKey) -> ColumnElement[bool]:
+    return exists().where(belongs_to(resources, patient), _TOOK_IN)
+
+
+def _groups_of(connection: Connection, patient: PatientKey) -> frozenset[str]:
     """Where the patient is, or was, a member."""
     found: set[str] = set()
     for table in (group_members, former_group_members):
-        found |= set(
-            connection.execute(select(table.c.group_name).where(belongs_to(table, result.patient.key))).scalars()
-        )
+        found |= set(connection.execute(select(table.c.group_name).where(belongs_to(table, patient))).scalars())
     return frozenset(found)
 
 

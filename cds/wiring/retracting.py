@@ -58,12 +58,16 @@ def open_retracting(settings: Settings) -> Iterator[Retracting]:
         yield retracting(settings, open_archive(settings), engine, SystemClock())
 
 
+def exported_copies(settings: Settings, engine: Engine) -> SqlExportedCopies:
+    """With the folder where their files are."""
+    return SqlExportedCopies(engine, ExportFiles(settings.export_folder, SqlResources(engine)).remove)
+
+
 def _places(
     settings: Settings, archive: FolderArchive | DicomwebArchive, engine: Engine, clock: Clock
 ) -> tuple[ResultPlace, ...]:
     """Registries and archive are asked even where neither gets results now: they may have had some once."""
-    files = ExportFiles(settings.export_folder, SqlResources(engine))
-    outside = (Charts(SqlOutbox(engine, clock)), Exports(SqlExportedCopies(engine, files.remove)))
+    outside = (Charts(SqlOutbox(engine, clock)), Exports(exported_copies(settings, engine)))
     if not isinstance(archive, DicomwebArchive):
         return outside
     return (*outside, Images(_Rejections(archive, settings.notice), SqlRegionStore(engine, clock)))

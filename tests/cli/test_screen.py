@@ -122,6 +122,7 @@ def test_a_patient_is_forgotten_by_everything(tmp_path):
     files = [path for path in (tmp_path / "data").rglob("*.db*") if path.is_file()]
 
     assert "Nothing was changed" in shown.stdout
+    assert "bulk exports" in shown.stdout
     assert "queue" in shown.stdout
     assert done.exit_code == 0, done.output
     assert len(files) >= 2

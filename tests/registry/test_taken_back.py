@@ -165,6 +165,31 @@ async def test_a_client_that_asked_with_filters_has_it_perhaps(build):
     assert "perhaps: it asked with filters" in place(site).holds(site.results[0])
 
 
+@pytest.mark.parametrize("facts", [{}, DEIDENTIFIED], ids=["as-stored", "de-identified"])
+async def test_exports_of_a_patient_who_is_forgotten_go(build, facts):
+    """Also one of patients alone, and one with a result that is in error; those without the patient stay."""
+    site = build(**facts)
+    copies, patient = place(site).copies, site.results[0].patient.key
+    async with site.with_token() as registry:
+        await registry.export("$export?_type=Patient")
+        retracting(site).retract(site.results[0], VERDICT)
+        _, manifest = await registry.export("$export?_type=DiagnosticReport")
+        await registry.lines(manifest)
+        without, _ = await registry.export("$export?_type=Device")
+        held = copies.holding_of(patient)
+        fetched = copies.handed_out_of(patient)
+        discarded = copies.discard_of(patient)
+        gone = await registry.http.get(manifest["output"][0]["url"])
+        stays = await registry.http.get(without)
+
+    assert len(held) == 2
+    assert discarded == held
+    assert [each.client_id for each in fetched] == [CLIENT]
+    assert (gone.status_code, stays.status_code) == (410, 200)
+    assert all(name.startswith("Device") for name in files_of(site))
+    assert copies.holding_of(patient) == []
+
+
 async def test_who_has_fetched_a_result_is_known_long_after_its_export(build):
     """The export is forgotten after a day; what never was fetched leaves no trace."""
     site = build()

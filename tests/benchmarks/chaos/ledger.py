@@ -23,13 +23,13 @@ class Ledger:
     """Patients with two results, or with a FHIR resource of which there are two versions."""
     open_orders: tuple[QueuedOrder, ...]
     said_twice: int
-    """Audit rows "result-published" beyond the first of a result: a step that was cut off behind its commit
-    says so again."""
+    """Audit rows "result-published" beyond the first of a result: each is written with its result, or not at all."""
 
     @property
     def holds(self) -> bool:
         """None lost, none twice, nothing open."""
-        return not (self.without_result or self.more_than_one or self.open_orders) and self.orders == self.results
+        wrong = self.without_result or self.more_than_one or self.open_orders or self.said_twice
+        return not wrong and self.orders == self.results
 
 
 def ledger_of(ordered: Sequence[str], records_url: str, queue_url: str) -> Ledger:
