@@ -6,7 +6,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 SHELL := /bin/bash
 
+<<<<<<< HEAD
 .PHONY: help demo test system lint format bench bench-screen bench-hooks bench-page fuzz chaos bench-segmentation bench-calibration bench-registry weights profiles lock clean
+=======
+.PHONY: help demo test system lint format bench bench-hooks bench-page fuzz chaos faults bench-segmentation bench-calibration bench-registry weights profiles lock clean
+>>>>>>> aef842b (Disks that are really full and a longer outage of PostgreSQL, tested with real processes; the cause names a full disk)
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -66,10 +70,16 @@ chaos: $(READY) ## 200 orders while workers, service and PostgreSQL are killed a
 	@bash tests/system/install-servers
 	$(BIN)/python -m tests.benchmarks.chaos --orders $(ORDERS) --minutes $(CHAOS_MINUTES)
 
+<<<<<<< HEAD
 STUDIES ?= 24
 bench-screen: $(READY) ## studies an hour with one and two workers on real CT, seconds of each stage, memory, bytes; ten minutes (STUDIES=N DATA=DIR)
 	@bash tests/system/install-servers
 	$(BIN)/python -m tests.benchmarks.screen --studies $(STUDIES) $(if $(DATA),--data $(DATA))
+=======
+faults: $(READY) ## real processes killed, PostgreSQL away for 30 s, disks full; results go to tests/benchmarks/results; minutes (OUTAGE_S=N)
+	@bash tests/system/install-servers
+	$(BIN)/python -m tests.benchmarks.faults $(if $(OUTAGE_S),--outage-s $(OUTAGE_S))
+>>>>>>> aef842b (Disks that are really full and a longer outage of PostgreSQL, tested with real processes; the cause names a full disk)
 
 DATA ?= $(wildcard ../shared/ct)
 bench-segmentation: $(READY) ## the segmenter on real and simulated CT: tables, JSON, pictures (DATA=DIR FOLDS="DIR DIR" ONLY=real,speed)
@@ -86,7 +96,7 @@ bench-registry: $(READY) ## searches and exports over 100,000 assessments, on SQ
 
 RUN ?= build/training
 MINUTES ?= 24
-SEED ?= 20
+weights: SEED ?= 20
 TRAIN = $(BIN)/python -m models.vertebra_segmentation.train --data $(RUN)/data --simulated $(RUN)/patients --patients 320 --warped 30 --minutes $(MINUTES) --seed $(SEED)
 weights: $(READY) ## train both networks anew: an hour on two cores, minutes on a GPU (DATA=DIR RUN=DIR); a stopped run continues
 	@mkdir -p $(RUN)/data

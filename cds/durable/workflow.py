@@ -40,6 +40,8 @@ _DISPATCHES_AT_MOST = 100
 _VANISHED_TRIES = 3
 _AWAY = (ArchiveUnavailable, RecordsUnavailable)
 """Passes by itself: the order waits."""
+_DISK_FULL = {"SQLITE_FULL", "53100"}
+"""As SQLite and PostgreSQL say it."""
 _AWAY_TRIES = 720
 """About a day."""
 _AWAY_FIRST_WAIT = timedelta(seconds=15)
@@ -206,11 +208,18 @@ def _guarded(step: Callable[..., _T]) -> Callable[..., _T]:
             # What it came from may quote a query with a patient identifier.
             raise error from None
         except (OperationalError, InterfaceError, PoolExhausted) as error:
-            kind = type(error).__name__
-            raise RecordsUnavailable(f"the application database cannot be used now ({kind})") from None
+            raise RecordsUnavailable(f"the application database cannot be used now: {_what_ails(error)}") from None
         except Exception as error:  # noqa: BLE001 - anything a step raises may quote patient data
             where = traceback.format_tb(error.__traceback__)
             structlog.get_logger().error("screening-step-failed", kind=type(error).__name__, where=where)
             raise ScreeningFailed(failure_of(error)) from None
 
     return run
+
+
+def _what_ails(error: SQLAlchemyError) -> str:
+    """By code alone: the text of an error may quote what was to be stored."""
+    cause = getattr(error, "orig", None)
+    if _DISK_FULL & {getattr(cause, "sqlite_errorname", None), getattr(cause, "sqlstate", None)}:
+        return "its disk is full"
+    return type(error).__name__

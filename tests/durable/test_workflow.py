@@ -65,7 +65,7 @@ def test_a_database_that_stays_away_makes_the_order_wait_with_its_cause(bench):
     (order,) = desk.orders()
     desk.close()
 
-    assert (order.state, order.cause) == ("waiting", "the application database cannot be used now (OperationalError)")
+    assert (order.state, order.cause) == ("waiting", "the application database cannot be used now: OperationalError")
 
 
 def test_what_may_not_be_measured_any_more_is_done_without_a_result(bench):

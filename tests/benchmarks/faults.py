@@ -1,0 +1,54 @@
+"""Faults with real processes, at the length that they have in a hospital: `make faults`.
+
+The same tests as in `make test`, but PostgreSQL is away for half a minute instead of five seconds. What was run, how
+it ended and how long it took goes to `results/faults.json`; a test that is skipped says why.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+from tests.benchmarks.provenance import provenance
+
+HERE = Path(__file__).parent
+REPOSITORY = HERE.parents[1]
+RESULTS = HERE / "results" / "faults.json"
+TESTS = tuple(f"tests/system/test_{name}.py" for name in ("restart_worker", "takeover", "full_disk"))
+
+
+def main() -> None:
+    """Run, write the results file, and end as pytest does."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--outage-s", type=float, default=30.0)
+    outage_s = arguments.parse_args().outage_s
+    with tempfile.TemporaryDirectory() as home:
+        report = Path(home) / "report.xml"
+        command = [sys.executable, "-m", "pytest", *TESTS, f"--junitxml={report}"]
+        environment = os.environ | {"OSTEOCDS_TEST_OUTAGE_S": str(outage_s)}
+        status = subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode
+        cases = [_ended(case) for case in ElementTree.parse(report).iter("testcase")]
+    found = {
+        "provenance": provenance(["python", "-m", "tests.benchmarks.faults"], HERE),
+        "PostgreSQL away, s": outage_s,
+        "tests": cases,
+    }
+    RESULTS.write_text(json.dumps(found, indent=1) + "\n")
+    sys.exit(status)
+
+
+def _ended(case: ElementTree.Element) -> dict[str, object]:
+    file = str(case.get("classname")).replace(".", "/")
+    skipped, wrong = case.find("skipped"), case.find("failure") if case.find("error") is None else case.find("error")
+    ended = "passed" if skipped is None and wrong is None else "failed"
+    if skipped is not None:
+        ended = f"skipped: {skipped.get('message')}"
+    return {"test": f"{file}.py::{case.get('name')}", "ended": ended, "seconds": round(float(case.get("time", 0)), 1)}
+
+
+if __name__ == "__main__":
+    main()
