@@ -5,7 +5,6 @@ work is tried again a few times (`cds.durable.begun_work`). Memory is what is re
 process: torch reserves far more address space than it ever uses.
 """
 
-import faulthandler
 import os
 import threading
 import time
@@ -15,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+
+from cds.durable.hang_trace import HangTrace, give_turn
 
 EXIT_STATUS = 70
 _LOOK_EVERY_S = 0.1
@@ -34,24 +35,29 @@ class Limits:
     memory_mb: int
     """Resident memory of the process in MiB; not watched where there is no /proc."""
     hard_stop_after_s: float = 15.0
-    """Later than `seconds`: for native code that never lets another thread of Python run; leaves no cause."""
+    """Later than `seconds`: for native code that waits and never lets another thread of Python run."""
+    hung_after_processor_s: float = 20.0
+    """For native code that computes and never lets another thread of Python run: before others, who miss its
+    heartbeat, take its work over and hang in it too. Our own code takes the interpreter for a second at most."""
 
     @contextmanager
-    def holding(self, workflow_id: str, note: Note) -> Iterator[None]:
+    def holding(self, workflow_id: str, note: Note, trace: HangTrace) -> Iterator[None]:
         """End this process if what runs inside takes more."""
         done = threading.Event()
         watch = threading.Thread(target=self._watch, args=(done, workflow_id, note), name="limits", daemon=True)
-        faulthandler.dump_traceback_later(self.seconds + self.hard_stop_after_s, exit=True)
-        watch.start()
-        try:
-            yield
-        finally:
-            done.set()
-            faulthandler.cancel_dump_traceback_later()
+        with trace.watching(workflow_id, self.seconds + self.hard_stop_after_s):
+            give_turn(self.hung_after_processor_s)
+            watch.start()
+            try:
+                yield
+            finally:
+                done.set()
+                watch.join()
 
     def _watch(self, done: threading.Event, workflow_id: str, note: Note) -> None:
         begun = time.monotonic()
         while not done.wait(_LOOK_EVERY_S):
+            give_turn(self.hung_after_processor_s)
             if time.monotonic() - begun > self.seconds:
                 _end(f"measuring took more than {self.seconds:g} s", workflow_id, note)
             if resident_mb() > self.memory_mb:

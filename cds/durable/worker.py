@@ -14,6 +14,7 @@ from cds.durable.begun_work import BegunWork
 from cds.durable.checkpoints import JsonSerializer
 from cds.durable.database import APPLICATION, QUEUE, WORKFLOW_VERSION
 from cds.durable.errands import Errand, running_errands
+from cds.durable.hang_trace import HangTrace
 from cds.durable.heartbeat import Heartbeats, beating
 from cds.durable.limits import Limits
 from cds.durable.takeover import LOOK_EVERY_S, LivingWorkers, Takeover
@@ -56,8 +57,8 @@ class Worker:
         4. what is not finished in time goes back to the queue, for the next worker
         """
         begun = BegunWork(self.queue_database_url)
-        work = Work(begun, self.limits)
         with claim_slot(self.slots) as name, running_errands(self.errands, end_within_s=_ERRANDS_END_WITHIN_S):
+            work = Work(begun, self.limits, self._trace_of(name))
             self._launch(name, work)
             takeover = Takeover(begun, self.heartbeats, name, work.running)
             with beating(self.heartbeats, name), running_errands([takeover.look], self.look_every_s):
@@ -73,6 +74,7 @@ class Worker:
     def _launch(self, name: str, work: Work) -> None:
         """Queue again first: DBOS would run what it recovers by itself beside what it takes from the queue."""
         for orphaned in (name, *names_without_worker(self.slots)):
+            _note_hang(self._trace_of(orphaned), work.begun)
             work.begun.hand_back_of(orphaned, in_order=False)
         register_workflow(self.steps, self.archive_watch, work)
         DBOS(config=self._configuration(name))
@@ -80,6 +82,9 @@ class Worker:
         DBOS.listen_queues([QUEUE])
         DBOS.launch()
         structlog.get_logger().info("worker-started", worker=name)
+
+    def _trace_of(self, name: str) -> HangTrace:
+        return HangTrace(self.slots / f"{name}.hang")
 
     def _configuration(self, name: str) -> DBOSConfig:
         return {
@@ -92,6 +97,15 @@ class Worker:
             "db_engine_kwargs": {"hide_parameters": True},
             "log_level": "WARNING",
         }
+
+
+def _note_hang(trace: HangTrace, begun: BegunWork) -> None:
+    """Before its work is begun again: what hangs every time is put aside for that, and not for dying."""
+    hang = trace.read()
+    if hang is not None:
+        structlog.get_logger().error("worker-hung", work=hang.workflow_id, cause=hang.cause, where=hang.where)
+        begun.note_overrun(hang.workflow_id, hang.cause)
+    trace.forget()
 
 
 def _handed_back(begun: BegunWork, name: str) -> int | None:

@@ -26,6 +26,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from cds.durable.begun_work import BegunWork
 from cds.durable.checkpoints import Failure, ScreeningFailed, failure_of
 from cds.durable.database import QUEUE, WORKFLOW
+from cds.durable.hang_trace import HangTrace
 from cds.durable.limits import Limits
 from cds.durable.orders import OrderJson, next_attempt_id, priority_of_next_attempt
 from cds.errors import ArchiveUnavailable, OsteocdsError, RecordsUnavailable, StudyVanished
@@ -77,6 +78,7 @@ class Work:
 
     begun: BegunWork
     limits: Limits
+    trace: HangTrace
     running: list[str] = field(default_factory=list)
     """Workflow ids; twice in it if one was taken away and came back while it ran."""
 
@@ -192,7 +194,7 @@ def _limited(step: Callable[[Json], _T], work: Work) -> Callable[[Json], _T]:
     """The step, ending the process where it takes too much."""
 
     def run(given: Json) -> _T:
-        with work.limits.holding(str(DBOS.workflow_id), work.begun.note_overrun):
+        with work.limits.holding(str(DBOS.workflow_id), work.begun.note_overrun, work.trace):
             return step(given)
 
     return run

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from tests.benchmarks.provenance import provenance
 
@@ -31,7 +31,7 @@ def main() -> None:
         command = [sys.executable, "-m", "pytest", *TESTS, f"--junitxml={report}"]
         environment = os.environ | {"OSTEOCDS_TEST_OUTAGE_S": str(outage_s)}
         status = subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode
-        cases = [_ended(case) for case in ElementTree.parse(report).iter("testcase")]
+        cases = [_ended(case) for case in ET.parse(report).iter("testcase")]  # noqa: S314 - written by ourselves
     found = {
         "provenance": provenance(["python", "-m", "tests.benchmarks.faults"], HERE),
         "PostgreSQL away, s": outage_s,
@@ -41,7 +41,7 @@ def main() -> None:
     sys.exit(status)
 
 
-def _ended(case: ElementTree.Element) -> dict[str, object]:
+def _ended(case: ET.Element) -> dict[str, object]:
     file = str(case.get("classname")).replace(".", "/")
     skipped, wrong = case.find("skipped"), case.find("failure") if case.find("error") is None else case.find("error")
     ended = "passed" if skipped is None and wrong is None else "failed"

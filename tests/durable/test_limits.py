@@ -1,21 +1,28 @@
 """Mirrors cds/durable/limits.py: processes of their own, since what takes too much ends its process."""
 
 import re
+import signal
 import subprocess
 import sys
 
 import pytest
 
+from cds.durable.hang_trace import HangTrace
 from cds.durable.limits import EXIT_STATUS, resident_mb
 
 MEASURING = """
 import re, sys, time
+from pathlib import Path
+from cds.durable.hang_trace import HangTrace
 from cds.durable.limits import Limits, resident_mb
 
 def note(work, cause):
     print(work, cause, flush=True)
 
-with Limits(float(sys.argv[1]), int(resident_mb()) + 200, hard_stop_after_s=0.3).holding("screen-1.1", note):
+limits = Limits(
+    float(sys.argv[1]), int(resident_mb()) + 200, hard_stop_after_s=0.3, hung_after_processor_s=float(sys.argv[2])
+)
+with limits.holding("screen-1.1", note, HangTrace(Path(sys.argv[3]))):
     {}
 print("done")
 """
@@ -27,10 +34,16 @@ HOG = """taken = []
         time.sleep(0.01)"""
 
 
-def measuring(what, seconds=30.0):
+@pytest.fixture
+def trace(tmp_path):
+    """Of the worker's name."""
+    return HangTrace(tmp_path / "worker.hang")
+
+
+def measuring(what, seconds, trace, hung_after_processor_s=20.0):
     """What became of a process that measures."""
     return subprocess.run(
-        [sys.executable, "-c", MEASURING.format(what), str(seconds)],
+        [sys.executable, "-c", MEASURING.format(what), str(seconds), str(hung_after_processor_s), str(trace.file)],
         capture_output=True,
         text=True,
         check=False,
@@ -38,11 +51,13 @@ def measuring(what, seconds=30.0):
     )
 
 
-def test_what_stays_within_its_limits_goes_on():
-    """And nothing ends it afterwards."""
-    done = measuring("pass\ntime.sleep(1)", 0.2)
+def test_what_stays_within_its_limits_goes_on(trace):
+    """And nothing ends it afterwards, nor is anything left behind."""
+    done = measuring("pass\ntime.sleep(1)", 0.2, trace, 0.5)
 
     assert (done.returncode, done.stdout) == (0, "done\n")
+    assert trace.read() is None
+    assert not trace.file.exists()
 
 
 @pytest.mark.parametrize(
@@ -50,20 +65,51 @@ def test_what_stays_within_its_limits_goes_on():
     [(SLEEP, 0.3, "0.3 s"), (HOG, 30.0, "MB of memory")],
     ids=["time", "memory"],
 )
-def test_what_takes_too_much_ends_its_process_with_a_cause(what, seconds, cause):
-    """The cause is kept before the process ends."""
-    done = measuring(what, seconds)
+def test_what_takes_too_much_ends_its_process_with_a_cause(what, seconds, cause, trace):
+    """The cause is kept before the process ends; nobody says that it hung."""
+    done = measuring(what, seconds, trace)
 
     assert done.returncode == EXIT_STATUS
     assert re.search(f"^screen-1.1 measuring took more than .*{cause}$", done.stdout, re.MULTILINE)
+    assert trace.read() is None
 
 
-def test_what_lets_no_other_thread_run_is_ended_too():
-    """Without a cause; where it was goes to the log, without values."""
-    done = measuring(HANG, 0.2)
+@pytest.mark.parametrize(
+    ("seconds", "hung_after_processor_s", "status"),
+    [(30.0, 0.5, -signal.SIGPROF), (0.2, 20.0, 1)],
+    ids=["by time of the processor", "by time of day"],
+)
+def test_what_lets_no_other_thread_run_is_ended_too(trace, seconds, hung_after_processor_s, status):
+    """What it was and where is left for whoever bears the name next, without values."""
+    done = measuring(HANG, seconds, trace, hung_after_processor_s)
+    hang = trace.read()
+    trace.forget()
 
-    assert done.returncode == 1
-    assert "fullmatch" in done.stderr
+    assert done.returncode == status
+    assert (hang.workflow_id, hang.cause) == (
+        "screen-1.1",
+        "measuring hung and let no other thread of its process run",
+    )
+    assert "fullmatch" in hang.where
+    assert "aaa" not in hang.where
+    assert trace.read() is None
+
+
+def test_what_computes_for_long_and_lets_others_run_does_not_hang(trace):
+    """Python that computes for longer than the limit of hangs."""
+    busy = "end = time.process_time() + 1.0\n    while time.process_time() < end: pass"
+    done = measuring(busy, 30.0, trace, 0.4)
+
+    assert (done.returncode, done.stdout) == (0, "done\n")
+
+
+def test_a_full_disk_keeps_nobody_from_measuring(tmp_path):
+    """Where the cause cannot be written down, the trace goes to the log."""
+    nowhere = HangTrace(tmp_path / "no-folder" / "worker.hang")
+
+    assert measuring("pass", 30.0, nowhere).stdout == "done\n"
+    assert "fullmatch" in measuring(HANG, 30.0, nowhere, 0.5).stderr
+    assert nowhere.read() is None
 
 
 def test_memory_in_use_is_that_of_this_process():

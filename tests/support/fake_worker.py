@@ -5,6 +5,7 @@ place these misbehave in each measurement of a patient whose identifier begins w
 
 crash   kills the worker, as a CT would that breaks native code
 hog     takes memory, more and more
+hang    computes for ever, and lets no other thread run
 
 With `--records` workers beat in that database, and so see each other. With `--stores` they also put pictures and
 results there, as real ones do.
@@ -12,26 +13,19 @@ results there, as real ones do.
 
 import argparse
 import os
+import re
 import signal
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-
-from sqlalchemy import Engine
 
 from cds.durable.limits import Limits, resident_mb
 from cds.durable.worker import Worker
 from cds.durable.worker_process import run_worker_process
-from cds.picture import Picture
-from cds.reporting.bundle import FhirPublisher
-from cds.storage.assessments import SqlAssessmentStore
 from cds.storage.engine import open_engine
 from cds.storage.health import SqlHeartbeats
-from cds.storage.pictures import SqlPictures
 from cds.wiring.clock import SystemClock
-from tests.support.assessments import a_key, a_patient, a_result
-from tests.support.fake_steps import FakeHeartbeats, FakeSteps, FakeWatch, Json
+from tests.support.fake_steps import FakeHeartbeats, FakeSteps, FakeWatch
 
 
 @dataclass
@@ -48,35 +42,6 @@ class BlockingSteps(FakeSteps):
             time.sleep(0.02)
 
 
-@dataclass
-class StoringSteps(BlockingSteps):
-    """What is measured is drawn, and what is published is stored, in real tables."""
-
-    engine: Engine | None = None
-
-    def measure(self, choice: Json) -> Json | None:
-        """With pictures of a hundred kilobytes."""
-        record = super().measure(choice)
-        picture = Picture("axial", b"\x89PNG" + os.urandom(100_000), 512, 512, 0.7)
-        SqlPictures(self._records, SystemClock()).put(choice["patient_id"], [picture])
-        return record
-
-    def publish(self, choice: Json, record: Json) -> str:
-        """With its resources."""
-        result_id = super().publish(choice, record)
-        now = datetime.now(UTC)
-        patient = a_patient(a_key(choice["patient_id"]))
-        result = a_result(patient, result_id=result_id, measured_at=now)
-        rendering = FhirPublisher("Investigational.", "urn:oid:1.2.3").render(result)
-        SqlAssessmentStore(self._records, SystemClock()).keep(result, rendering)
-        return result_id
-
-    @property
-    def _records(self) -> Engine:
-        assert self.engine is not None
-        return self.engine
-
-
 def _misbehave(how: str) -> None:
     match how:
         case "crash":
@@ -86,6 +51,8 @@ def _misbehave(how: str) -> None:
             while True:
                 taken.append(b"x" * 2**24)
                 time.sleep(0.01)
+        case "hang":
+            re.fullmatch("(a+)+b", "a" * 60)
 
 
 def main() -> None:
@@ -102,14 +69,18 @@ def main() -> None:
     engine = wanted.records and open_engine(wanted.records)
     records = engine and SqlHeartbeats(engine, SystemClock())
     ledger, step = wanted.folder / "ledger", wanted.blocked_step
-    storing = wanted.stores and StoringSteps(ledger, blocked_step=step, engine=engine)
+    steps = BlockingSteps(ledger, blocked_step=step)
+    if wanted.stores:  # the others start without what storing needs
+        from tests.support.storing_steps import StoringSteps  # noqa: PLC0415
+
+        steps = StoringSteps(steps, engine)
     worker = Worker(
         queue_database_url=wanted.url,
-        steps=storing or BlockingSteps(ledger, blocked_step=step),
+        steps=steps,
         archive_watch=FakeWatch(),
         heartbeats=records or FakeHeartbeats(),
         slots=wanted.folder / "slots" / wanted.machine,
-        limits=Limits(seconds=60, memory_mb=int(resident_mb()) + 300),
+        limits=Limits(60, int(resident_mb()) + 300, hung_after_processor_s=1 if step == "hang" else 20),
         finish_within_s=2,
         look_every_s=wanted.look_every_s,
     )

@@ -123,10 +123,14 @@ def test_fewer_workers_than_before_still_finish_everything(start, queue, tmp_pat
 
 @pytest.mark.parametrize(
     ("how", "cause", "tries"),
-    [("crash", "the worker died each time it worked on this", 5), ("hog", "measuring took more than .* memory", 3)],
+    [
+        ("crash", "the worker died each time it worked on this", 5),
+        ("hog", "measuring took more than .* memory", 3),
+        ("hang", "measuring hung and let no other thread of its process run", 3),
+    ],
 )
 def test_a_ct_that_harms_every_worker_is_put_aside_and_the_queue_goes_on(start, site_of_two, how, cause, tries):
-    """Given a CT that crashes or eats memory, it fails with its cause, and the one behind it is measured."""
+    """Given a CT that crashes, eats memory or hangs, it fails with its cause, and the one behind it is measured."""
     queue, tmp_path = site_of_two
     for _ in range(10):
         worker = start(how)
