@@ -6,11 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 SHELL := /bin/bash
 
-<<<<<<< HEAD
-.PHONY: help demo test system lint format bench bench-screen bench-hooks bench-page fuzz chaos bench-segmentation bench-calibration bench-registry weights profiles lock clean
-=======
-.PHONY: help demo test system lint format bench bench-hooks bench-page fuzz chaos faults bench-segmentation bench-calibration bench-registry weights profiles lock clean
->>>>>>> aef842b (Disks that are really full and a longer outage of PostgreSQL, tested with real processes; the cause names a full disk)
+.PHONY: help demo test system lint format bench bench-screen bench-hooks bench-page fuzz chaos faults bench-segmentation bench-calibration bench-registry weights profiles lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -70,16 +66,14 @@ chaos: $(READY) ## 200 orders while workers, service and PostgreSQL are killed a
 	@bash tests/system/install-servers
 	$(BIN)/python -m tests.benchmarks.chaos --orders $(ORDERS) --minutes $(CHAOS_MINUTES)
 
-<<<<<<< HEAD
 STUDIES ?= 24
 bench-screen: $(READY) ## studies an hour with one and two workers on real CT, seconds of each stage, memory, bytes; ten minutes (STUDIES=N DATA=DIR)
 	@bash tests/system/install-servers
 	$(BIN)/python -m tests.benchmarks.screen --studies $(STUDIES) $(if $(DATA),--data $(DATA))
-=======
+
 faults: $(READY) ## real processes killed, PostgreSQL away for 30 s, disks full; results go to tests/benchmarks/results; minutes (OUTAGE_S=N)
 	@bash tests/system/install-servers
 	$(BIN)/python -m tests.benchmarks.faults $(if $(OUTAGE_S),--outage-s $(OUTAGE_S))
->>>>>>> aef842b (Disks that are really full and a longer outage of PostgreSQL, tested with real processes; the cause names a full disk)
 
 DATA ?= $(wildcard ../shared/ct)
 bench-segmentation: $(READY) ## the segmenter on real and simulated CT: tables, JSON, pictures (DATA=DIR FOLDS="DIR DIR" ONLY=real,speed)
