@@ -14,12 +14,13 @@ from pydicom import dcmread
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, ImplicitVRLittleEndian
 
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import ArchivedPatient
 from cds.dicomweb.attributes import DatasetAttributes, first_text, text
 from cds.dicomweb.dataset import CT_IMAGE_STORAGE, patient_of, series_of
+from cds.dicomweb.inflating import inflates_too_far
 from cds.dicomweb.slices import CtSlice, slice_of
 
 Kind = Literal["ct", "ct-cut-short", "other-dicom", "not-dicom", "unreadable"]
@@ -49,12 +50,6 @@ _PIXEL_DATA = (0x7FE0, 0x0010)
 _ITEM, _SEQUENCE_END = (0xFFFE, 0xE000), (0xFFFE, 0xE0DD)
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _LONG_VRS = frozenset({b"OB", b"OW", b"UN", b"OF", b"OD", b"OL", b"OV"})
-
-_META_AT_MOST, _CHUNK = 4096, 2**16
-_META_START = 144
-"""Preamble, DICM and the element that tells the length of what follows (PS3.10 7.1)."""
-_INFLATED_AT_MOST: Final = 2**26
-"""64 MiB: the largest CT image, 4096 x 4096 of 16 bits, takes half of it."""
 
 _KEYWORDS = (
     "SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID FrameOfReferenceUID Modality ImageType "
@@ -91,7 +86,7 @@ def read_header(path: Path, name: str, size: int) -> ScannedFile:
             if not _looks_like_dicom(file, size):
                 cut = size < _PREAMBLE + len(_MAGIC) and path.suffix.lower() in {".dcm", ".dicom"}
                 return ScannedFile(name=name, size=size, kind="ct-cut-short" if cut else "not-dicom")
-            if _inflates_too_far(file):
+            if inflates_too_far(file):
                 return ScannedFile(name=name, size=size, kind="ct-cut-short")
             dataset = dcmread(file, stop_before_pixels=True, specific_tags=_TAGS, force=True)
             return _described(dataset, file, name, size)
@@ -99,21 +94,6 @@ def read_header(path: Path, name: str, size: int) -> ScannedFile:
         return ScannedFile(name=name, size=size, kind="unreadable")
     except DAMAGED:
         return ScannedFile(name=name, size=size, kind="ct-cut-short")
-
-
-def _inflates_too_far(file: BinaryIO) -> bool:
-    """Whether a deflated file holds more than any image: pydicom inflates it at once, however large that is."""
-    start = file.read(_META_AT_MOST)
-    deflated = DeflatedExplicitVRLittleEndian.encode() in start
-    (meta_length,) = struct.unpack_from("<L", start.ljust(_META_START), _META_START - 4)
-    file.seek(_META_START + meta_length if deflated else 0)
-    if not deflated:
-        return False
-    inflated, unpacker = 0, zlib.decompressobj(-zlib.MAX_WBITS)
-    while inflated <= _INFLATED_AT_MOST and (packed := unpacker.unconsumed_tail or file.read(_CHUNK)):
-        inflated += len(unpacker.decompress(packed, _INFLATED_AT_MOST))
-    file.seek(0)
-    return inflated > _INFLATED_AT_MOST
 
 
 def transfer_syntax_of(dataset: Dataset) -> UID:

@@ -7,16 +7,16 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 import requests
-from dicomweb_client.web import DICOMwebClient
 from pydicom.dataset import Dataset
 
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import PatientIdentity, check_patient
-from cds.ct.reason import NotAssessable
+from cds.ct.reason import NotAssessable, because
 from cds.ct.volume import CtVolume
 from cds.dicomweb.assembly import assemble_volume
 from cds.dicomweb.attributes import DatasetAttributes
 from cds.dicomweb.decoding import Image, decoding_threads
+from cds.dicomweb.inflating import CarefulClient, InflatesTooFar
 from cds.dicomweb.queries import find_ct_series, has_series, study_patient
 from cds.dicomweb.quiet import silence_libraries
 from cds.dicomweb.scanned_file import DAMAGED, transfer_syntax_of
@@ -35,6 +35,9 @@ NOBODYS_STUDY: Final = "2.25.0"
 """From the nil UUID (PS3.5 B.2), so no study has it: an archive that answers tells of no patient."""
 
 
+_TOO_LARGE: Final = because("pixels-unreadable", count=1, what="an image is larger than any CT image, once inflated")
+
+
 class DicomwebArchive:
     """Implements `ImagingArchive` over one DICOMweb server. May be asked from several threads."""
 
@@ -47,7 +50,7 @@ class DicomwebArchive:
         self._threads = decoding_threads(threads)
         self._session = session
         self._retries = retries
-        self._client = DICOMwebClient(url.rstrip("/"), session=session)
+        self._client = CarefulClient(url.rstrip("/"), session=session)
         self._client.set_http_retry_params(retry=False)  # the session retries, and logs no URL
 
     def find_series(self, patient: PatientIdentity) -> Sequence[CtSeries]:
@@ -61,7 +64,10 @@ class DicomwebArchive:
             if attempt:
                 self._session.pause(attempt - 1)
             with suppress(*BROKEN), closing(self._images(series, progress)) as images:
-                return assemble_volume(images, series, series.instance_count, threads=self._threads)
+                try:
+                    return assemble_volume(images, series, series.instance_count, threads=self._threads)
+                except InflatesTooFar:
+                    return NotAssessable((_TOO_LARGE,))
         raise ArchiveUnavailable(
             f"the connection to the archive {self._session.archive_name} broke while it sent images"
         )

@@ -14,6 +14,7 @@ from cds.errors import ArchiveUnavailable, StudyVanished
 from cds.trace import following
 from tests.support.dicom_builder import a_patient, a_series, a_volume, an_identity, another_series, edit, written
 from tests.support.dicom_fake_server import URL, FakeDicomwebServer, multipart, reply
+from tests.support.dicom_fuzz import deflated_bomb
 
 TAGS = ("00100030", "00100040")
 """PatientBirthDate and PatientSex."""
@@ -218,6 +219,19 @@ def test_a_retrieval_that_fails_is_never_a_volume(archive, server, answer, said)
 
     with pytest.raises(ArchiveUnavailable, match=said):
         archive.retrieve(series)
+
+
+@pytest.mark.parametrize("alone", [False, True], ids=["multipart", "one image alone"])
+def test_a_deflated_image_that_would_fill_the_memory_is_a_reason(archive, server, alone):
+    """Given ten gigabytes of zeros, deflated to ten megabytes, then they are not inflated, nor asked for again."""
+    series = found(archive)
+    bomb = deflated_bomb(server.files[0])
+    told = {"Content-Type": "application/dicom"}
+    server.script = [lambda request: reply(request, 200, bomb, told) if alone else multipart(request, [bomb])]
+    refused = archive.retrieve(series)
+
+    assert [reason.code for reason in refused.reasons] == ["pixels-unreadable"]
+    assert "larger than any CT image" in refused.reasons[0].text
 
 
 def test_a_series_without_images_has_vanished(archive, server):
