@@ -98,6 +98,18 @@ class Site:
         return {(each["status"], withdrawal_code(each)) for each in bodies}
 
 
+@dataclass
+class SlowArchive(FakeArchive):
+    """Takes six seconds for each answer."""
+
+    clock: SettableClock = field(default_factory=SettableClock)
+
+    def standing(self, study_uid, series_uid, patient):
+        """In time."""
+        self.clock.move_on(seconds=6)
+        return super().standing(study_uid, series_uid, patient)
+
+
 on_both = pytest.mark.parametrize("site", ["sqlite", "postgresql"], indirect=True)
 """What the errand leaves to the database."""
 
@@ -282,6 +294,19 @@ def test_of_several_workers_one_looks_each_minute(site):
 
     assert after_two[0] == MEASURED_AT
     assert set(site.asked().values()) == {site.clock.now()}
+
+
+def test_a_slow_archive_does_not_hold_up_other_errands(site):
+    """Ten seconds a look at most; the next one goes on with the others."""
+    for number in (1, 2, 3):
+        site.publish(number)
+    site.archive = SlowArchive(site.archive.series, clock=site.clock)
+    site.look(days=7)
+    first = sum(at != MEASURED_AT for at in site.asked().values())
+    site.look(minutes=1)
+
+    assert first == 2
+    assert MEASURED_AT not in site.asked().values()
 
 
 def test_what_a_wrong_clock_wrote_is_asked_about_again(site):

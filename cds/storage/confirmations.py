@@ -52,7 +52,7 @@ class SqlConfirmations:
         turn = select(*_COLUMNS).where(
             or_(shown, went),
             results.c.missing_since.is_(None),
-            or_(asked <= asked_before, asked > self._clock.now() + _AHEAD),
+            or_(asked.is_(None), asked <= asked_before, asked > self._clock.now() + _AHEAD),
         )
         first = self._filed(missing.order_by(results.c.missing_since).limit(at_most))
         return [*first, *self._filed(turn.order_by(asked).limit(at_most - len(first)))]
