@@ -39,14 +39,15 @@ FIRST_DAY = date(2019, 5, 14)
 POPULATION = "mesa-chinese-american"
 _MEASURED_WITHIN_S = 90.0
 _USUAL = ("--study-date", FIRST_DAY.isoformat(), "--pixel-mm", PIXEL_MM, "--kvp", "120", "--last-level", "L3")
-_PATIENT = {"losing_bone": "11", "contrast": "12", "fracture": "13", "cut_off": "14"}
+_PATIENT = {"losing_bone": "19", "contrast": "38", "fracture": "20", "cut_off": "31"}
+"""Seeds, by the beginning of a visit's name."""
 VISITS: Mapping[str, Sequence[str]] = {
     "losing_bone_2019": ("--vbmd", "128"),
     "losing_bone_2022": ("--vbmd", "121", "--years-later", "3"),
     "losing_bone_2025": ("--vbmd", "85", "--years-later", "6", "--other-scanner"),
     "contrast": ("--vbmd", "95", "--contrast", "venous"),
     "fracture": ("--vbmd", "72", "--crushed", "L1=0.45"),
-    "cut_off": ("--last-level", "T5"),
+    "cut_off": ("--last-level", "T4"),
 }
 """By name what is asked of `osteocds simulate`; later options replace the usual ones. Visits of a patient in order."""
 
