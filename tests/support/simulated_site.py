@@ -45,7 +45,7 @@ VISITS: Mapping[str, Sequence[str]] = {
     "losing_bone_2019": ("--vbmd", "128"),
     "losing_bone_2022": ("--vbmd", "121", "--years-later", "3"),
     "losing_bone_2025": ("--vbmd", "85", "--years-later", "6", "--other-scanner"),
-    "contrast": ("--vbmd", "95", "--contrast", "venous"),
+    "contrast": ("--vbmd", "85", "--contrast", "venous"),
     "fracture": ("--vbmd", "72", "--crushed", "L1=0.45"),
     "cut_off": ("--last-level", "T4"),
 }
