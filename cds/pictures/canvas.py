@@ -1,7 +1,7 @@
 """HU become grey, outlines colour, names letters; a PNG of 128 colours comes out.
 
 Outlines are told apart by more than colour: bodies that were used are drawn whole, others dotted,
-and the measured region lies inside. Blue and orange stay apart for every kind of colour blindness.
+and the measured region lies inside. Blue and yellow stay apart for every kind of colour blindness.
 """
 
 import io
