@@ -47,6 +47,8 @@ class ReportView:
     reading: str
     reasons: tuple[str, ...]
     """Why there is no value."""
+    fractures: tuple[str, ...]
+    """Possible ones, to be looked at before all else."""
     remarks: tuple[str, ...]
     illustration: Illustration
     reference: ReferenceView
@@ -77,7 +79,8 @@ def view_of(
         scale=None if value is None or interval is None else scale_chart(value, interval),
         reading=_reading(result.review, wording),
         reasons=() if assessed else reasons,
-        remarks=(*fractures_said(assessment, wording), *(flag_said(flag, wording) for flag in assessment.flags)),
+        fractures=tuple(fractures_said(assessment, wording)),
+        remarks=tuple(flag_said(flag, wording) for flag in assessment.flags),
         illustration=illustration,
         reference=reference_view(result, wording),
         trend=trend_view(result, history, wording),
