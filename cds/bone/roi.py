@@ -1,7 +1,7 @@
 """The trabecular region of one vertebral body: one rule, used everywhere.
 
-The region lies within the limits of `cds.bone.roi_limits`: in the middle half of the height where
-that leaves enough, else in all that the endplates allow. Voxels within 10 mm of dense blood are
+The region is one piece within the limits of `cds.bone.roi_limits`: in the middle half of the height
+where that leaves enough, else in all that the endplates allow. Voxels within 10 mm of dense blood are
 left out where that leaves enough, else the level carries the flag `streak`.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cds.bone.anatomy import MaskGrid, Point, VertebralLevel
-from cds.bone.body_frame import BodyFrame
+from cds.bone.body_frame import BodyFrame, Field
 from cds.bone.gates import GATES
 from cds.bone.outlined_body import OutlinedBody
 from cds.bone.robust_mean import region_mean
@@ -69,17 +69,21 @@ def trabecular_roi(
 def _choose(volume: CtVolume, frame: BodyFrame, keep_out: MaskGrid | None) -> tuple[Voxels, tuple[str, ...]]:
     """The middle half where it is enough, else the whole height; away from dense blood if possible."""
     whole = clearance_mm(frame, slice_mm(volume))
-    middle_half = voxels_within(volume, frame, np.minimum(whole, within_heights(frame, MIDDLE_HALF)))
-    choices = [middle_half] if _is_enough(middle_half) else [voxels_within(volume, frame, whole)]
+    middle_half = _core(volume, frame, np.minimum(whole, within_heights(frame, MIDDLE_HALF)))
+    choices = [middle_half] if _is_enough(middle_half) else [_core(volume, frame, whole)]
     if keep_out is None:
         return choices[0], ()
     if len(choices) == 1 and choices[0] is middle_half:
-        choices.append(voxels_within(volume, frame, whole))
+        choices.append(_core(volume, frame, whole))
     for choice in choices:
-        clear = choice.further_than(BLOOD_DISTANCE_MM, keep_out)
+        clear = choice.further_than(BLOOD_DISTANCE_MM, keep_out).largest_piece()
         if _is_enough(clear) or len(clear.indices) == len(choice.indices):
             return clear, ()
     return choices[0], ("streak",)
+
+
+def _core(volume: CtVolume, frame: BodyFrame, clearance: Field) -> Voxels:
+    return voxels_within(volume, frame, clearance).largest_piece()
 
 
 def _is_enough(voxels: Voxels) -> bool:

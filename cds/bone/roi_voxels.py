@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
+from scipy.ndimage import label, map_coordinates
 from scipy.spatial import cKDTree
 
 from cds.bone.anatomy import MaskGrid
@@ -48,6 +48,20 @@ class Voxels:
         member = np.zeros(box.shape, bool)
         member[tuple((self.indices - start).T)] = True
         return box, member
+
+    def largest_piece(self) -> "Voxels":
+        """Those that hang together by faces with most of the others; none of an empty choice.
+
+        An outline that reaches into a pedicle is deep enough there for a voxel or two, apart from the core.
+        """
+        if len(self.indices) == 0:
+            return self
+        _, member = self.box()
+        pieces, count = label(member)
+        if count == 1:
+            return self
+        own = pieces[tuple((self.indices - self.indices.min(axis=0)).T)]
+        return Voxels(self.volume, self.indices[own == np.bincount(own).argmax()])
 
     def further_than(self, distance_mm: float, mask: MaskGrid) -> "Voxels":
         """Those that are not near anything in a mask."""

@@ -43,7 +43,7 @@ FLAGS: Mapping[str, str] = MappingProxyType(
         "height-loss-moderate": "A vertebra has lost 25 to 40 % of its height (moderate).",
         "height-loss-severe": "A vertebra has lost more than 40 % of its height (severe).",
         "height-reduced": "A vertebra has lost some of its height.",
-        "identity-unverified": "The images carry neither birth date nor sex to confirm the patient.",
+        "identity-unverified": "Neither birth date nor sex could be compared: the patient is not confirmed.",
         "kernel-sharp": "The reconstruction kernel is sharp, which adds noise.",
         "kvp-uncommon": "The tube voltage is outside the usual 80 to 140 kVp.",
         "level-ambiguous": "The vertebrae may be named one level too high or too low.",

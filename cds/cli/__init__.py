@@ -96,13 +96,26 @@ def simulate(  # noqa: PLR0913 - each is one choice of the user
     study_date: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Date of the study; else today.")
     ] = None,
+    years_later: Annotated[
+        int,
+        typer.Option(min=0, max=30, help="The same patient so long after the study date: older, scanned anew."),
+    ] = 0,
+    other_scanner: Annotated[bool, typer.Option("--other-scanner", help="Not where the patient is as a rule.")] = False,
+    last_level: Annotated[
+        str | None, typer.Option(metavar="LEVEL", help="The scan ends below this vertebra, T2 to L5; else drawn.")
+    ] = None,
+    crushed: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LEVEL=SHARE", help="A compression fracture, such as L1=0.4; may be repeated."),
+    ] = None,
 ) -> None:
     """Write simulated low-dose chest CT with known vBMD as DICOM; truth.json lies beside each series.
 
-    Standard output has the folder of each series. Simulated, and marked so in every file.
+    Standard output has the folder of each series. Simulated, and marked so in every file. Three CT of one patient,
+    losing bone: the same seed with a lower `--vbmd` and `--years-later 3`, then 6, each into a folder of its own.
     """
     with exit_status():
-        from cds.cli.simulate import SimulateCommand, run_simulate
+        from cds.cli.simulate import SimulateCommand, crushed_levels, level_named, run_simulate
         from cds.simulation.patient import SimulationRequest
 
         run_simulate(
@@ -111,7 +124,17 @@ def simulate(  # noqa: PLR0913 - each is one choice of the user
                 seed,
                 count,
                 (study_date or datetime.now(UTC)).date(),
-                SimulationRequest(vbmd, kvp, contrast, scanner, pixel_mm),
+                SimulationRequest(
+                    vbmd_mg_cm3=vbmd,
+                    kvp=kvp,
+                    contrast=contrast,
+                    scanner=scanner,
+                    pixel_mm=pixel_mm,
+                    last_level=None if last_level is None else level_named(last_level, "--last-level"),
+                    crushed=crushed_levels(crushed or ()),
+                    years_later=years_later,
+                    other_scanner=other_scanner,
+                ),
             )
         )
 

@@ -5,18 +5,20 @@ OUT/SIM-000007/series/IM0001.dcm ...   OUT/SIM-000007/truth.json
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 import typer
 from rich.console import Console
 
 from cds.cli.progress import progress_bar
 from cds.dicomweb.writing import write_series
-from cds.errors import OutputNotWritable
+from cds.errors import InputUnusable, OutputNotWritable
 from cds.ports import Progress
-from cds.simulation.patient import COMMENTS, SimulationRequest, patient_id, simulate_ct
+from cds.simulation.patient import COMMENTS, LAST_LEVELS, SimulationRequest, patient_id, simulate_ct
 
 SERIES, TRUTH = "series", "truth.json"
 WRITING_FROM = 0.85
@@ -32,6 +34,33 @@ class SimulateCommand:
     count: int
     study_date: date
     patient: SimulationRequest
+
+
+MOST_CRUSHED: Final = 0.7
+"""Of the height; beyond, nothing of the body is left to draw."""
+
+
+def level_named(text: str, option: str) -> str:
+    """A vertebra between T2 and L5; raises `InputUnusable` naming the option."""
+    if text.upper() not in LAST_LEVELS:
+        raise InputUnusable(f"{option} {text}: name a vertebra from {LAST_LEVELS[0]} to {LAST_LEVELS[-1]}")
+    return text.upper()
+
+
+def crushed_levels(texts: Sequence[str]) -> tuple[tuple[str, float], ...]:
+    """Of texts such as L1=0.4; raises `InputUnusable` naming the option."""
+    return tuple(_crushed(text) for text in texts)
+
+
+def _crushed(text: str) -> tuple[str, float]:
+    level, _, share = text.partition("=")
+    try:
+        lost = float(share)
+    except ValueError:
+        lost = 0.0
+    if not 0 < lost <= MOST_CRUSHED:
+        raise InputUnusable(f"--crushed {text}: write LEVEL=SHARE, such as L1=0.4; the share is at most {MOST_CRUSHED}")
+    return level_named(level, "--crushed"), lost
 
 
 def run_simulate(command: SimulateCommand) -> None:

@@ -1,5 +1,7 @@
 """An assessment and a card as a person at a terminal reads them."""
 
+from collections.abc import Iterator
+
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.markdown import Markdown
@@ -9,19 +11,40 @@ from rich.table import Table
 from rich.text import Text
 
 from cds.bone.assessment import Assessment, LevelMeasurement
-from cds.bone.words import RULE_IN_ONLY, category_words
+from cds.bone.words import (
+    RULE_IN_ONLY,
+    category_words,
+    flag_words,
+    is_estimate,
+    levels_words,
+    possible_fractures,
+)
 
 
 def assessment_view(assessment: Assessment, notice: str) -> RenderableType:
-    """Headline, table of levels, what to bear in mind."""
+    """Headline, possible fractures, table of levels, what to bear in mind, what was left out."""
     parts: list[RenderableType] = [_headline(assessment)]
+    parts += [Text(sentence, style="bold red") for sentence in possible_fractures(assessment)]
     if assessment.levels:
         parts.append(levels_table(assessment))
-    if assessment.flags:
-        parts.append(Text("Flags: " + ", ".join(assessment.flags), style="yellow"))
+    parts += _listed("To bear in mind", [f"{flag}: {flag_words(flag)}" for flag in _flags(assessment)])
+    if assessment.status == "assessed":
+        parts += _listed("Left out, and why", [reason.text for reason in assessment.reasons])
     parts.append(Text(_provenance(assessment), style="dim"))
     parts.append(Text(f"{notice} {RULE_IN_ONLY}", style="dim"))
     return Group(*parts)
+
+
+def _flags(assessment: Assessment) -> list[str]:
+    """Those of the result, then those of its levels."""
+    of_levels = (flag for level in assessment.levels for flag in level.flags)
+    return list(dict.fromkeys((*assessment.flags, *of_levels)))
+
+
+def _listed(heading: str, sentences: list[str]) -> Iterator[RenderableType]:
+    if sentences:
+        yield Text(f"{heading}:", style="yellow")
+        yield Padding(Text("\n".join(sentences)), (0, 0, 0, 2))
 
 
 def _headline(assessment: Assessment) -> RenderableType:
@@ -30,6 +53,8 @@ def _headline(assessment: Assessment) -> RenderableType:
         return Text(f"Not assessable\n{reasons}", style="bold yellow")
     low, high = assessment.ci95_mg_cm3
     levels = " and ".join(assessment.levels_used)
+    if is_estimate(assessment):
+        levels = f"L1 and L2, estimated from {levels_words(assessment.levels_used)}"
     kind = "upper estimate, contrast in the blood" if assessment.interval_kind == "upper-estimate" else "95 % interval"
     line = Text(f"{levels}: {assessment.vbmd_mg_cm3:.0f} mg/cm3", style="bold")
     line.append(f"  ({low:.0f} to {high:.0f}, {kind}; {assessment.basis})", style="not bold")
@@ -56,7 +81,7 @@ def levels_table(assessment: Assessment) -> Table:
     for heading in ("HU", "SD", "mg/cm3", "95 % interval", "ROI cm3"):
         table.add_column(heading, justify="right")
     table.add_column("used")
-    table.add_column("remarks")
+    table.add_column("remarks", overflow="fold")
     for level in assessment.levels:
         table.add_row(*_row(level), style=None if level.used else "dim")
     return table
@@ -64,7 +89,7 @@ def levels_table(assessment: Assessment) -> Table:
 
 def _row(level: LevelMeasurement) -> tuple[str, ...]:
     low, high = level.ci95_mg_cm3
-    remarks = [*level.flags, *(reason.code for reason in level.reasons)]
+    remarks = [", ".join(level.flags), *(reason.text for reason in level.reasons)]
     return (
         level.level.value,
         f"{level.hu:.0f}",
@@ -73,7 +98,7 @@ def _row(level: LevelMeasurement) -> tuple[str, ...]:
         f"{low:.0f} to {high:.0f}",
         f"{level.roi_cm3:.1f}",
         "yes" if level.used else "no",
-        ", ".join(remarks),
+        "\n".join(each for each in remarks if each),
     )
 
 

@@ -11,6 +11,7 @@ from cds.doctor.disk import check_disk, check_export_folder
 from cds.doctor.finding import Finding
 from cds.doctor.keys import check_clients, check_launches, check_link_secret, check_metrics_token, check_registries
 from cds.doctor.measuring import check_calibrations, check_model, check_population
+from cds.doctor.port import check_port
 from cds.doctor.site import check_address, check_identity, check_orders
 from cds.ports import Clock
 from cds.settings import Settings
@@ -20,6 +21,7 @@ def examine(settings: Settings, clock: Clock) -> Iterator[Finding]:
     """Each finding as soon as it is known; nothing is changed anywhere."""
     yield check_identity(settings)
     yield check_address(settings)
+    yield check_port(settings)
     yield check_orders(settings)
     yield check_disk(settings)
     yield check_export_folder(settings)

@@ -1,5 +1,7 @@
 """Which CT was measured, and with what."""
 
+from typing import Final
+
 from cds.bone import words
 from cds.bone.assessment import Assessment, Calibration
 from cds.pages.language import Wording
@@ -7,6 +9,9 @@ from cds.ports import StoredResult
 
 Fact = tuple[str, str]
 """Name and value."""
+_DAYS_UP_TO: Final = 730
+"""Beyond, years are easier to grasp."""
+_DAYS_IN_A_YEAR: Final = 365.25
 
 
 def acquisition_facts(assessment: Assessment, wording: Wording) -> tuple[Fact, ...]:
@@ -18,7 +23,7 @@ def acquisition_facts(assessment: Assessment, wording: Wording) -> tuple[Fact, .
     scanner = " ".join(each for each in (facts.manufacturer, facts.model) if each)
     contrast = {"none": say("none"), "enhanced": say("yes"), "unknown": say("unknown")}[assessment.contrast.state]
     return (
-        (say("CT of"), day if age is None else say("{day}, {days} days before the measurement", day=day, days=age)),
+        (say("CT of"), day if age is None else _before_the_measurement(day, age, wording)),
         (say("Scanner"), scanner or missing),
         (say("Tube voltage"), missing if facts.kvp is None else f"{facts.kvp:g} kVp"),
         (say("Kernel"), facts.kernel or missing),
@@ -27,6 +32,13 @@ def acquisition_facts(assessment: Assessment, wording: Wording) -> tuple[Fact, .
         (say("Study"), facts.study_uid),
         (say("Series"), facts.series_uid),
     )
+
+
+def _before_the_measurement(day: str, days: int, wording: Wording) -> str:
+    if days < _DAYS_UP_TO:
+        return wording.say("{day}, {days} days before the measurement", day=day, days=days)
+    years = f"{days / _DAYS_IN_A_YEAR:.1f}"
+    return wording.say("{day}, {years} years before the measurement", day=day, years=years)
 
 
 def method_facts(result: StoredResult, wording: Wording) -> tuple[Fact, ...]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from cds.bone.assessment import Assessment
 from cds.bone.reference import NORMS, Norm
+from cds.bone.trend import is_thoracic_estimate
 from cds.ct.patient import Sex
 from cds.pages.charts import ReferenceChart, reference_chart
 from cds.pages.language import Wording
@@ -27,15 +28,25 @@ def reference_view(result: StoredResult, wording: Wording) -> ReferenceView:
     if assessment.vbmd_mg_cm3 is None:
         return ReferenceView(say("There is no value to compare."))
     if assessment.z_score is None or assessment.population is None:
-        return ReferenceView(
-            say("Not compared: this site named no reference population, or age or sex are unknown or outside of it.")
-        )
+        return ReferenceView(_why_not(assessment, wording))
     norm = NORMS.get(assessment.population)
     if norm is None:
         name = assessment.population
         return ReferenceView(say("Z-score {z}, population {name}.", z=f"{assessment.z_score:.1f}", name=name))
     source = say("Reference: {people} ({source}), on the K2HPO4 scale.", people=say(norm.people), source=norm.source)
     return ReferenceView(_sentence(assessment, norm, wording), source, _chart(result, norm))
+
+
+def _why_not(assessment: Assessment, wording: Wording) -> str:
+    """Why there is no Z-score; whether the site named a population is not in the record."""
+    say = wording.say
+    if assessment.contrast.state != "none":
+        return say("Not compared: contrast medium raises the reading.")
+    if is_thoracic_estimate(assessment):
+        return say("Not compared: an estimate from thoracic vertebrae is too uncertain.")
+    if "level-ambiguous" in assessment.flags:
+        return say("Not compared: the vertebrae may be named one level too high or too low.")
+    return say("Not compared: this site named no reference population, or age or sex are unknown or outside of it.")
 
 
 def _sentence(assessment: Assessment, norm: Norm, wording: Wording) -> str:

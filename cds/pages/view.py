@@ -1,6 +1,6 @@
 """A stored result as the lines of a report page; the template only lays them out."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from cds.bone import words
@@ -47,6 +47,8 @@ class ReportView:
     reading: str
     reasons: tuple[str, ...]
     """Why there is no value."""
+    fractures: tuple[str, ...]
+    """Possible ones, to be looked at before all else."""
     remarks: tuple[str, ...]
     illustration: Illustration
     reference: ReferenceView
@@ -77,12 +79,13 @@ def view_of(
         scale=None if value is None or interval is None else scale_chart(value, interval),
         reading=_reading(result.review, wording),
         reasons=() if assessed else reasons,
-        remarks=(*fractures_said(assessment, wording), *(flag_said(flag, wording) for flag in assessment.flags)),
+        fractures=tuple(fractures_said(assessment, wording)),
+        remarks=tuple(flag_said(flag, wording) for flag in assessment.flags),
         illustration=illustration,
         reference=reference_view(result, wording),
         trend=trend_view(result, history, wording),
         levels_are_upper_estimates=words.levels_are_upper_estimates(assessment),
-        levels=tuple(_row(level, wording) for level in assessment.levels),
+        levels=_rows(assessment, wording),
         left_out=(*(reasons if assessed else ()), *_passed_over(assessment, wording)),
         facts=(*acquisition_facts(assessment, wording), *method_facts(result, wording)),
     )
@@ -128,7 +131,13 @@ def _certainty(assessment: Assessment, wording: Wording) -> str:
     return wording.say("The interval does not cross 80 or 120.")
 
 
-def _row(level: LevelMeasurement, wording: Wording) -> LevelRow:
+def _rows(assessment: Assessment, wording: Wording) -> tuple[LevelRow, ...]:
+    """What is true of every vertebra stands among the remarks on the whole, not in each row."""
+    of_all = set(assessment.flags).intersection(*(level.flags for level in assessment.levels))
+    return tuple(_row(level, of_all, wording) for level in assessment.levels)
+
+
+def _row(level: LevelMeasurement, said: Collection[str], wording: Wording) -> LevelRow:
     loss = level.height_loss_percent
     return LevelRow(
         level=level.level.value,
@@ -139,7 +148,7 @@ def _row(level: LevelMeasurement, wording: Wording) -> LevelRow:
         height_loss=wording.say("not known") if loss is None else f"{loss:.0f} %",
         used=level.used,
         remarks=(
-            *(flag_said(flag, wording) for flag in level.flags),
+            *(flag_said(flag, wording) for flag in level.flags if flag not in said),
             *(reason_said(reason, wording) for reason in level.reasons),
         ),
     )

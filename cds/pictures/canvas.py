@@ -1,7 +1,7 @@
 """HU become grey, outlines colour, names letters; a PNG of 128 colours comes out.
 
 Outlines are told apart by more than colour: bodies that were used are drawn whole, others dotted,
-and the measured region lies inside. Blue and orange stay apart for every kind of colour blindness.
+and the measured region lies inside. Blue and yellow stay apart for every kind of colour blindness.
 """
 
 import io
@@ -17,7 +17,8 @@ from cds.picture import WINDOW_CENTRE_HU, WINDOW_WIDTH_HU, Picture
 BODY: Final = (86, 180, 233)
 REGION: Final = (240, 228, 66)
 _GREYS: Final = 124
-_TEXT_PX: Final = 15
+_TEXT_PX: Final = 18
+"""Phones show pictures at two thirds of their size."""
 _MARGIN_PX: Final = 5
 _BAR_MM: Final = 20.0
 
@@ -48,10 +49,9 @@ class Canvas:
             self._letters.append(((left, float(rows.mean())), text, "rm"))
 
     def sides(self, left: str, right: str) -> None:
-        """Say which side is which."""
-        height, width = self._rgb.shape[:2]
-        self._letters.append(((_MARGIN_PX, height / 2), left, "lm"))
-        self._letters.append(((width - _MARGIN_PX, height / 2), right, "rm"))
+        """Say which side is which, in the upper corners, out of the way of names."""
+        self._letters.append(((_MARGIN_PX, _TEXT_PX), left, "lm"))
+        self._letters.append(((self._rgb.shape[1] - _MARGIN_PX, _TEXT_PX), right, "rm"))
 
     def finish(self, name: str) -> Picture:
         """Letters and scale on top, and the PNG."""
@@ -67,7 +67,7 @@ class Canvas:
 
     def _scale(self, draw: ImageDraw.ImageDraw, height: int) -> None:
         """A bar of two centimetres at the bottom."""
-        base, end = height - _MARGIN_PX - 2, _MARGIN_PX + _BAR_MM / self._pixel_mm
+        base, end = height - _MARGIN_PX - _TEXT_PX / 2, _MARGIN_PX + _BAR_MM / self._pixel_mm
         draw.line(((_MARGIN_PX, base), (end, base)), (255, 255, 255), 3)
         self._letters.append(((end + 4, base), "2 cm", "lm"))
 

@@ -4,6 +4,7 @@ Everything that travels with the images says that they are simulated: patient id
 description, manufacturer, image type and comments.
 """
 
+from calendar import monthrange
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final, Literal
@@ -16,6 +17,7 @@ from models.digital_patient.calibration_cohort import Fixed, LowDoseScan, draw_l
 from models.digital_patient.materials import Contrast
 from models.digital_patient.scanner import Scanner
 from models.digital_patient.simulate import SimulatedScan, simulate
+from models.digital_patient.structures import LEVELS
 from models.digital_patient.truth import VertebraTruth
 
 MANUFACTURER: Final = "osteocds (simulated)"
@@ -28,6 +30,9 @@ DEFINITION: Final = (
 KERNELS: Final = ((1.7, "SOFT"), (1.3, "STANDARD"), (1.05, "DETAIL"))
 """Least point spread in mm, and a name that a reader of kernels understands; sharper ones are LUNG."""
 SHARPEST: Final = "LUNG"
+
+LAST_LEVELS: Final = LEVELS[LEVELS.index("T2") : LEVELS.index("L5") + 1]
+"""Below which a scan may end: it begins above C7 or T1."""
 
 ScannerKind = Literal["exact", "documented", "unknown"]
 """Exact: the slope tables hold on it. The others are off, as `models.digital_patient.calibration_scanners` says."""
@@ -43,6 +48,14 @@ class SimulationRequest:
     scanner: ScannerKind = "exact"
     pixel_mm: float | None = None
     """No pixel smaller and no slices closer than that: faster."""
+    last_level: str | None = None
+    """The scan ends below this vertebra."""
+    crushed: tuple[tuple[str, float], ...] = ()
+    """Levels, and which share of their height a compression fracture took."""
+    years_later: int = 0
+    """The same patient so many years after the study date: older, scanned anew."""
+    other_scanner: bool = False
+    """Not in the scanner where this patient is scanned as a rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +70,23 @@ class SimulatedCt:
 def simulate_ct(
     seed: int, request: SimulationRequest, study_date: date, progress: Progress | None = None
 ) -> SimulatedCt:
-    """The patient of a seed; the same arguments give the same CT."""
-    fixed = Fixed(request.vbmd_mg_cm3, request.kvp, request.contrast, request.pixel_mm)
+    """The patient of a seed; the same arguments give the same CT. `study_date`: of the first CT of this patient."""
+    fixed = Fixed(
+        vbmd_mg_cm3=request.vbmd_mg_cm3,
+        kvp=request.kvp,
+        contrast=request.contrast,
+        pixel_mm=request.pixel_mm,
+        caudal=request.last_level,
+        crushed=dict(request.crushed),
+        years_later=request.years_later,
+        other_scanner=request.other_scanner,
+    )
     drawn = draw_low_dose_scan(seed, "documented" if request.scanner == "exact" else request.scanner, fixed)
     if request.scanner == "exact":
         exact = replace(drawn.request, scanner=Scanner(kvp=drawn.request.scanner.kvp))
-        drawn = replace(drawn, request=exact, scanner_name="SIM-EXACT")
+        drawn = replace(drawn, request=exact, scanner_name="SIM-EXACT-2" if request.other_scanner else "SIM-EXACT")
     scan = simulate(seed, drawn.request, progress or (lambda _what, _fraction: None))
-    series = _series(seed, drawn, study_date)
+    series = _series(seed, drawn, study_date, request.years_later)
     return SimulatedCt(CtVolume(scan.hu, scan.affine_lps, series), _truth(seed, drawn, scan, request.scanner))
 
 
@@ -73,8 +95,9 @@ def patient_id(seed: int) -> str:
     return f"SIM-{seed:06d}"
 
 
-def _series(seed: int, drawn: LowDoseScan, study_date: date) -> CtSeries:
+def _series(seed: int, drawn: LowDoseScan, first_date: date, years_later: int) -> CtSeries:
     request = drawn.request
+    study_date = _years_after(first_date, years_later)
     born = date(study_date.year - int(drawn.age) - 1, 12, 31)
     return CtSeries(
         study_uid="",
@@ -97,6 +120,12 @@ def _series(seed: int, drawn: LowDoseScan, study_date: date) -> CtSeries:
         contrast_agent=None if request.contrast == "none" else f"simulated, {request.contrast} phase",
         patient_age_years=int(drawn.age),
     )
+
+
+def _years_after(day: date, years: int) -> date:
+    """29 February becomes the 28th where the year has none."""
+    last = monthrange(day.year + years, day.month)[1]
+    return day.replace(year=day.year + years, day=min(day.day, last))
 
 
 def _truth(seed: int, drawn: LowDoseScan, scan: SimulatedScan, scanner_state: str) -> dict[str, Any]:

@@ -6,7 +6,8 @@ the reference study's patients; tissues and scanners from `calibration_tissues` 
 findings are those of `cohort`, with the rarer ones rarer still: these people are not ill.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -54,6 +55,14 @@ class Fixed:
     contrast: Contrast = "none"
     pixel_mm: float | None = None
     """As in `draw_request`."""
+    caudal: str | None = None
+    """The scan ends below this vertebral body."""
+    crushed: Mapping[str, float] = field(default_factory=dict)
+    """By level the share of the whole height that a fracture took."""
+    years_later: int = 0
+    """The same patient so many years after: older, in the same or another scanner, lying anew, with other noise."""
+    other_scanner: bool = False
+    """Not in the usual scanner of this patient."""
 
 
 def draw_low_dose_scan(
@@ -67,14 +76,19 @@ def draw_low_dose_scan(
     streams = np.random.default_rng([seed, 54115]).spawn(5)
     for_person, for_shape, for_tissues, for_scanner, for_scan = streams
     sex: Sex = "female" if for_person.random() < WOMEN else "male"
-    age, drawn = _age_and_vbmd(for_person, sex, below_80=below_80)
+    first_age, drawn = _age_and_vbmd(for_person, sex, below_80=below_80)
+    age = first_age + wanted.years_later
     vbmd = drawn if wanted.vbmd_mg_cm3 is None else wanted.vbmd_mg_cm3
     fat_mm = float(np.clip(for_person.gamma(3.6, 5.2), 4, 60))
-    scanner = cohort_scanner(state, int(for_scanner.integers(SCANNERS)))
+    number = int(for_scanner.integers(SCANNERS)) + wanted.other_scanner
+    scanner = cohort_scanner(state, number % SCANNERS)
+    if wanted.years_later:
+        for_scanner, for_scan = np.random.default_rng([seed, 54115, wanted.years_later]).spawn(2)
+    cranial, caudal = pick(for_scan, CRANIAL), pick(for_scan, CAUDAL)
     extent = Extent(
         kind="screening",
-        cranial=pick(for_scan, CRANIAL),
-        caudal=pick(for_scan, CAUDAL),
+        cranial=cranial,
+        caudal=wanted.caudal or caudal,
         above_mm=float(for_scan.uniform(-6, 18)),
         below_mm=float(for_scan.uniform(-14, 18)),
         contrast=wanted.contrast,
@@ -92,11 +106,12 @@ def draw_low_dose_scan(
         vbmd_mg_cm3=vbmd,
         contrast=wanted.contrast,
         aim_off_mm=(left, back),
-        patient=_person(for_shape, fat_mm, sex),
+        patient=_with_fractures(_person(for_shape, fat_mm, sex), wanted.crushed),
         scanner=set_up if wanted.kvp is None else replace(set_up, kvp=wanted.kvp),
         acquisition=acquisition if wanted.pixel_mm is None else coarser(acquisition, wanted.pixel_mm),
         position_lps_mm=(across, along, up),
         tissues=replace(draw_calibration_tissues(for_tissues, age, sex, vbmd), contrast=wanted.contrast),
+        exposure=wanted.years_later,
     )
     return LowDoseScan(request, sex, age, scanner.name, state)
 
@@ -113,6 +128,10 @@ def _acquisition(rng: np.random.Generator, extent: Extent, fat_mm: float) -> Acq
     lungs = draw_acquisition(rng, extent, fat_mm, INTERVAL_MM)
     wider = WIDER if rng.random() < WHOLE_BODY else 1.0
     return replace(lungs, pixel_mm=lungs.pixel_mm * wider, field_of_view_mm=lungs.field_of_view_mm * wider)
+
+
+def _with_fractures(person: PatientOptions, crushed: Mapping[str, float]) -> PatientOptions:
+    return replace(person, crush_fractures={**person.crush_fractures, **crushed})
 
 
 def _person(rng: np.random.Generator, fat_mm: float, sex: Sex) -> PatientOptions:

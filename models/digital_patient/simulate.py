@@ -50,6 +50,8 @@ class ScanRequest:
     """Where the scanner's coordinates put the centre of L1."""
     tissues: Tissues | None = None
     """The whole biology, where the caller has drawn it; age, density, contrast and lung are then its own."""
+    exposure: int = 0
+    """Another number is another scan of the same patient: nothing differs but noise and streaks."""
 
     def tissues_from(self, rng: np.random.Generator) -> Tissues:
         """The biology asked for, else one from the seed."""
@@ -70,6 +72,8 @@ class SimulatedScan:
 def simulate(seed: int, request: ScanRequest, report: Report = lambda _what, _fraction: None) -> SimulatedScan:
     """Anatomy, then materials, then HU, then the scanner; the same seed and request give the same bytes."""
     for_anatomy, for_tissues, for_noise, for_streaks = np.random.default_rng(seed).spawn(4)
+    if request.exposure:
+        for_noise, for_streaks = np.random.default_rng([seed, request.exposure]).spawn(2)
     anatomy = draw_anatomy(for_anatomy, request.patient)
     tissues = request.tissues_from(for_tissues)
     acquisition, scanner = request.acquisition, request.scanner

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.ndimage import label
 
 from cds.bone.anatomy import MaskGrid, Spine, VertebralBody, VertebralLevel
 from cds.bone.assess import measure_volume
@@ -43,8 +44,8 @@ def a_body(labels, affine, value):
 
 
 @pytest.fixture(scope="module")
-def assessment():
-    """The CT assessed with its label map in place of a segmenter."""
+def measured():
+    """The CT measured with its label map in place of a segmenter."""
     hu, affine = read("ct.nii.gz")
     labels, _ = read("vertebral_bodies_T12_L5.nii.gz")
     bodies_only, _ = read("vertebrae_body_binary.nii.gz")
@@ -63,7 +64,13 @@ def assessment():
         today=date(2026, 1, 1),
         software=Software("0", "labels", ""),
         timing_s={},
-    ).assessment
+    )
+
+
+@pytest.fixture(scope="module")
+def assessment(measured):
+    """What came of it."""
+    return measured.assessment
 
 
 def test_levels_read_their_references(assessment):
@@ -71,6 +78,16 @@ def test_levels_read_their_references(assessment):
     found = {level.level.value: level.hu for level in assessment.levels}
 
     assert found == pytest.approx(REFERENCE_HU, abs=12)
+
+
+def test_every_region_is_one_piece(measured):
+    """No voxel lies apart, as two or more would in each of these vertebrae."""
+    for level, roi in measured.ct.rois.items():
+        start = roi.min(axis=0)
+        box = np.zeros(tuple(roi.max(axis=0) - start + 1), bool)
+        box[tuple((roi - start).T)] = True
+
+        assert label(box)[1] == 1, level
 
 
 def test_the_cut_level_is_named(assessment):

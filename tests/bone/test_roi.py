@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, label
 
 from cds.bone.anatomy import CRANIAL, MaskGrid
 from cds.bone.body_axes import BodyAxes
+from cds.bone.body_frame import frame_of
 from cds.bone.outlined_body import OutlinedBody, outlined_body
 from cds.bone.roi import TrabecularRoi, trabecular_roi
 from cds.ct.reason import NotAssessable
@@ -324,6 +325,25 @@ def test_dense_blood_may_be_avoided_by_using_the_whole_height():
 
     assert whole.flags == ()
     assert whole.slice_count > middle.slice_count
+
+
+def test_the_region_is_one_piece():
+    """Where an outline runs on through a pedicle, what is deep enough behind it is not measured."""
+
+    def with_a_root(x, y, z):
+        pedicle = np.minimum(4.0 - np.hypot(x - 14.0, z - 6.0), np.minimum(y, 32.0 - y))
+        behind = 12.0 - np.sqrt((x - 14.0) ** 2 + (y - 32.0) ** 2 + (z - 6.0) ** 2)
+        return np.maximum(signed_depth_mm(x, y, z), np.maximum(pedicle, behind))
+
+    frame = frame_of(a_body(shape_mm=with_a_root, half_mm=(26.0, 46.0, 18.0)).mask, CRANIAL)
+    thin = a_lone_body(120, noise_hu=25, spacing_mm=(1.0, 1.0, 1.0)).volume()
+    roi = trabecular_roi(thin, replace(outlined_body(thin, a_body()), frame=frame))
+    start = roi.voxel_indices.min(axis=0)
+    box = np.zeros(tuple(roi.voxel_indices.max(axis=0) - start + 1), bool)
+    box[tuple((roi.voxel_indices - start).T)] = True
+
+    assert label(box)[1] == 1
+    assert roi.hu == pytest.approx(measured(thin).hu, abs=2)
 
 
 def test_coarse_and_fine_masks_agree():

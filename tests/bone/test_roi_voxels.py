@@ -1,5 +1,9 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.ndimage import label
 
 from cds.bone.anatomy import MaskGrid
 from cds.bone.body_frame import frame_of
@@ -78,3 +82,18 @@ def test_nothing_chosen_stays_nothing():
     nothing = Voxels(VOLUME, np.empty((0, 3), np.int32))
 
     assert nothing.further_than(10.0, blood(0.0)) is nothing
+
+
+@settings(deadline=None)
+@given(arrays(bool, (4, 5, 6), elements=st.booleans()))
+def test_the_largest_piece_is_one_piece_and_none_is_larger(member):
+    """For every choice: connected by faces, part of it, as large as its largest piece; asked again, the same."""
+    chosen = Voxels(VOLUME, np.argwhere(member).astype(np.int32) + np.array([3, 4, 5], np.int32))
+    piece = chosen.largest_piece()
+
+    pieces, _ = label(member)
+    sizes = np.bincount(pieces.ravel())[1:]
+    assert {*map(tuple, piece.indices)} <= {*map(tuple, chosen.indices)}
+    assert len(piece.indices) == sizes.max(initial=0)
+    assert len(piece.indices) == 0 or label(piece.box()[1])[1] == 1
+    assert piece.largest_piece() is piece

@@ -25,6 +25,7 @@ def site(tmp_path, monkeypatch):
         "ARCHIVE_SINGLE_ISSUER": "true",
         "ARCHIVE_FOLDER": str(archive),
         "CLIENT_AUTH": "off",
+        "PORT": "0",
     }.items():
         monkeypatch.setenv(f"OSTEOCDS_{name}", value)
     return tmp_path

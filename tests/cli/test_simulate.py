@@ -89,10 +89,36 @@ def test_a_file_is_no_folder(tmp_path):
     assert "cannot be made a folder" in done.stderr
 
 
-@pytest.mark.parametrize("wish", [("--kvp", 60), ("--vbmd", -5), ("--contrast", "oral"), ("--count", 0)])
+@pytest.mark.parametrize(
+    "wish",
+    [
+        ("--kvp", 60),
+        ("--vbmd", -5),
+        ("--contrast", "oral"),
+        ("--count", 0),
+        ("--years-later", -1),
+        ("--last-level", "C3"),
+        ("--crushed", "L1"),
+        ("--crushed", "L1=0.9"),
+        ("--crushed", "tail=0.3"),
+    ],
+)
 def test_impossible_wishes_are_refused(tmp_path, wish):
     """The option is named."""
     done = simulate("--out", tmp_path, *wish)
 
     assert done.exit_code == 2
     assert wish[0] in done.stderr
+
+
+def test_a_later_ct_of_a_patient_can_be_asked_for(tmp_path):
+    """Same patient, six years older, on another scanner, with a compressed vertebra, down to L3."""
+    wishes = ("--years-later", 6, "--other-scanner", "--crushed", "t12=0.4", "--last-level", "l3")
+    done = simulate("--out", tmp_path / "new", "--seed", 6, *wishes)
+    image = pydicom.dcmread(tmp_path / "new" / "SIM-000006" / "series" / "IM0005.dcm")
+    truth = json.loads((tmp_path / "new" / "SIM-000006" / "truth.json").read_text(encoding="utf-8"))
+
+    assert done.exit_code == 0, done.stderr
+    assert (image.PatientID, image.StudyDate, image.StationName) == ("SIM-000006", "20320301", "SIM-EXACT-2")
+    assert truth["levels"]["T12"]["fracture"]
+    assert "L3" in truth["levels"]

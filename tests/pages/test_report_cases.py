@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from cds.bone.anatomy import VertebralLevel
 from cds.bone.assessment import PassedOver
 from cds.ct.reason import because
 from cds.pages.report_document import Illustrated, ReportDocuments
 from cds.pages.trend_view import MOST_SHOWN
 from tests.support import report_cases
-from tests.support.assessments import a_key, a_patient, a_result
+from tests.support.assessments import a_contrast_assessment, a_key, a_level, a_patient, a_result, an_acquisition
 from tests.support.hook_site import a_site
 from tests.support.pictures import PICTURES
 from tests.support.report_cases import a_ct, results_of
@@ -156,6 +157,46 @@ def test_the_reference_names_its_people_or_says_why_there_is_none(change, said):
     text = read(results_of(a_ct(report_cases.date(2025, 9, 14), 59.0, **(z | change)))[0])
 
     assert said in text
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"build": a_contrast_assessment}, "Not compared: contrast medium raises the reading."),
+        ({"flags": ("thoracic-estimate",)}, "Not compared: an estimate from thoracic vertebrae is too uncertain."),
+        ({"flags": ("level-ambiguous",)}, "Not compared: the vertebrae may be named one level too high or too low."),
+    ],
+)
+def test_where_the_measurement_forbids_a_comparison_the_site_is_not_blamed(facts, said):
+    """Whatever population it named."""
+    nothing = {"z_score": None, "population": None}
+
+    assert said in read(results_of(a_ct(report_cases.date(2025, 9, 14), 76.0, **(nothing | facts)))[0])
+
+
+def test_what_is_true_of_every_vertebra_is_said_once():
+    """What is true of one stands in its row."""
+    of_all, of_one = "The body is cut by the field of view", "Image noise widens the interval."
+    levels = (
+        a_level(VertebralLevel.L1, flags=("fov-truncated",)),
+        a_level(VertebralLevel.L2, flags=("fov-truncated", "noisy")),
+    )
+
+    text = read(
+        results_of(a_ct(report_cases.date(2025, 9, 14), 76.0, flags=("fov-truncated", "noisy"), levels=levels))[0]
+    )
+
+    assert text.count(of_all) == 1
+    assert text.count(of_one) == 2
+
+
+def test_an_old_ct_is_dated_in_years():
+    """Beyond two of them."""
+    acquisition = an_acquisition(study_date=report_cases.date(2019, 5, 14), scan_age_days=2755)
+
+    assert "CT of 14 May 2019, 7.5 years before the measurement" in read(
+        results_of(a_ct(report_cases.date(2019, 5, 14), 76.0, acquisition=acquisition))[0]
+    )
 
 
 @pytest.mark.parametrize(

@@ -69,3 +69,49 @@ def test_contrast_is_seen_and_said():
 def test_identifiers_follow_the_seed(seed, name):
     """One patient a seed."""
     assert patient_id(seed) == name
+
+
+def test_a_follow_up_is_the_same_patient_scanned_anew():
+    """Same identifier, birth date, sex and bones; older, at a later date, with other noise, in the same scanner."""
+    first, later = simulated(), simulated(replace(COARSE, years_later=3))
+    before, after = first.volume.series, later.volume.series
+
+    assert after.patient == before.patient
+    assert after.study_date == date(2029, 3, 1)
+    assert after.age_at_scan() == before.age_at_scan() + 3 == int(later.truth["age_years"])
+    assert after.station_name == before.station_name
+    for level in set(first.truth["levels"]) & set(later.truth["levels"]):
+        assert later.truth["levels"][level]["vbmd_mg_cm3"] == first.truth["levels"][level]["vbmd_mg_cm3"]
+    assert later.volume.hu.shape != first.volume.hu.shape or (later.volume.hu != first.volume.hu).mean() > 0.5
+
+
+def test_another_scanner_has_another_name():
+    """The exact one and those that are off alike."""
+    for kind in ("exact", "unknown"):
+        usual, other = (simulated(replace(COARSE, scanner=kind, other_scanner=each)) for each in (False, True))
+
+        assert other.volume.series.station_name != usual.volume.series.station_name
+
+
+def test_a_scan_ends_where_it_is_told_to():
+    """The vertebra is the lowest that is whole or cut; those below are not there."""
+    truth = simulated(replace(COARSE, last_level="T5")).truth
+
+    assert "T7" not in truth["levels"]
+    assert "T4" in truth["levels"]
+
+
+def test_a_crushed_vertebra_is_low_and_known_to_be():
+    """The truth names the fracture of that level alone; its density is as before."""
+    whole, broken = (simulated(replace(COARSE, crushed=each)).truth["levels"] for each in ((), (("T12", 0.4),)))
+
+    assert broken["T12"]["fracture"]
+    assert not whole["T12"]["fracture"]
+    assert broken["T11"]["fracture"] == whole["T11"]["fracture"]
+
+
+def test_29_february_has_no_anniversary_in_other_years():
+    """The study lies on the 28th then."""
+    leap_day = simulate_ct(2, replace(COARSE, years_later=3), date(2024, 2, 29))
+
+    assert leap_day.volume.series.study_date == date(2027, 2, 28)

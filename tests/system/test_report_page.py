@@ -10,12 +10,22 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from cds.cli.demo_order import PATIENT_ID, SERVICE, order_sign_request
-from tests.support.browser import SCREENSHOTS, a_browser, grave_issues, in_the_dark, pages_of, with_width
+from tests.support.browser import (
+    SCREENSHOTS,
+    WIDTHS,
+    a_browser,
+    complaints_of,
+    grave_issues,
+    in_the_dark,
+    keep_screenshot,
+    pages_of,
+    pictures_load,
+    text_of,
+    with_width,
+)
 from tests.support.report_site import CASES, a_report_site
 
 pytestmark = pytest.mark.system
-
-WIDTHS = {"phone": 360, "tablet": 768, "desktop": 1280}
 
 
 @pytest.fixture(scope="module")
@@ -30,23 +40,6 @@ def browser(tmp_path_factory):
     """One Chromium for all tests."""
     with a_browser(tmp_path_factory.mktemp("profile")) as browser:
         yield browser
-
-
-def text_of(browser):
-    """What a reader sees."""
-    return browser.find_element(By.TAG_NAME, "main").text
-
-
-def complaints_of(browser):
-    """Errors and warnings of the console since the last look."""
-    return [each["message"] for each in browser.get_log("browser") if each["level"] in {"SEVERE", "WARNING"}]
-
-
-def pictures_load(browser):
-    """How many pictures the page has; all of them must have been decoded."""
-    widths = browser.execute_script("return Array.from(document.images, each => each.naturalWidth)")
-    assert all(widths)
-    return len(widths)
 
 
 def test_the_cards_link_opens_the_page(site, browser):
@@ -69,18 +62,12 @@ def test_the_cards_link_opens_the_page(site, browser):
 @pytest.mark.parametrize("case", CASES)
 def test_every_page_is_accessible_at_three_widths(site, browser, case):
     """No serious issue for axe-core, light and dark; nothing wider than the screen; screenshots are kept."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     browser.get(site.link(case))
     for name, width_px in WIDTHS.items():
         with_width(browser, width_px)
         wider = browser.execute_script("return document.documentElement.scrollWidth - window.innerWidth")
         assert wider <= 0, name
-        metrics = browser.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
-        shot = browser.execute_cdp_cmd(
-            "Page.captureScreenshot",
-            {"captureBeyondViewport": True, "clip": metrics | {"x": 0, "y": 0, "scale": 1}},
-        )
-        (SCREENSHOTS / f"{case}-{name}.png").write_bytes(base64.b64decode(shot["data"]))
+        keep_screenshot(browser, f"{case}-{name}")
     assert grave_issues(browser) == []
     in_the_dark(browser, dark=True)
     assert grave_issues(browser) == []

@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -125,3 +126,36 @@ def test_what_is_fixed_is_fixed_and_nothing_else():
     assert fixed.request.patient == free.request.patient
     assert fixed.request.acquisition == free.request.acquisition
     assert (fixed.age, fixed.sex, fixed.scanner_name) == (free.age, free.sex, free.scanner_name)
+
+
+def test_a_later_scan_is_of_the_same_person():
+    """Older by the years, otherwise the same bones, tissues drawn alike, and the same scanner; set up anew."""
+    first = draw_low_dose_scan(9, fixed=Fixed(vbmd_mg_cm3=90.0, kvp=120.0))
+    later = draw_low_dose_scan(9, fixed=Fixed(vbmd_mg_cm3=90.0, kvp=120.0, years_later=4))
+
+    assert later.age == first.age + 4
+    assert (later.sex, later.scanner_name) == (first.sex, first.scanner_name)
+    assert later.request.patient == first.request.patient
+    assert later.request.tissues.vbmd_mg_cm3 == first.request.tissues.vbmd_mg_cm3
+    assert later.request.position_lps_mm != first.request.position_lps_mm
+    assert later.request.exposure != first.request.exposure
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_another_scanner_is_never_the_usual_one(seed):
+    """Also for the last of them, whose next is the first."""
+    usual, other = (draw_low_dose_scan(seed, fixed=Fixed(other_scanner=each)) for each in (False, True))
+
+    assert usual.scanner_name != other.scanner_name
+    assert usual.request.acquisition == other.request.acquisition
+
+
+def test_where_a_scan_ends_and_what_is_crushed_change_nothing_else():
+    """Neither moves any other draw."""
+    free = draw_low_dose_scan(9)
+    fixed = draw_low_dose_scan(9, fixed=Fixed(caudal="L4", crushed={"L1": 0.4}))
+
+    assert fixed.request.caudal == "L4"
+    assert fixed.request.patient.crush_fractures["L1"] == 0.4
+    assert fixed.request.patient == replace(free.request.patient, crush_fractures=fixed.request.patient.crush_fractures)
+    assert (fixed.request.tissues, fixed.request.scanner) == (free.request.tissues, free.request.scanner)
