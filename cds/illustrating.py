@@ -67,7 +67,7 @@ class Illustrating:
             measured = measure_first_assessable(self.instruments, result.patient, [series])
         except StudyVanished:
             return False
-        if measured.ct is None or not _reads_the_same(measured.assessment, result.assessment):
+        if measured.ct is None or not _reads_the_same(measured.assessment, result.measured):
             return False
         self.keep(result.result_id, measured)
         return True

@@ -18,4 +18,4 @@ def run_review(result_id: str, reader: str, *, accept: bool, reject: str | None)
     with open_reviewing(read_settings()) as reviewing:
         decision: Decision = "accepted" if accept else "rejected"
         result = reviewing.review(result_id, reader.strip(), decision, None if reject is None else reject.strip())
-    typer.echo(f"{result_id}: {decision} by {reader.strip()}, now {status_of(result.review)}")
+    typer.echo(f"{result_id}: {decision} by {reader.strip()}, now {status_of(result)}")

@@ -15,6 +15,7 @@ from cds.ports.reading import LinkRefused, ReaderLaunch, ReadingSessions, Report
 from cds.ports.registry import Exports, ResourceStore, Subscriptions
 from cds.ports.results import (
     AssessmentStore,
+    Corrections,
     Decision,
     NothingFound,
     PatientHistory,
@@ -50,6 +51,7 @@ __all__ = [
     "ClientAuthentication",
     "ClientRefused",
     "Clock",
+    "Corrections",
     "Decision",
     "DueDelivery",
     "Ehr",

@@ -15,7 +15,7 @@ from cds.reporting import codes, terminology
 from cds.reporting.codes import Json, concept, measurement, own, quantity
 from cds.reporting.reading import reader, status_of
 from cds.reporting.references import ResourceIds, reference
-from cds.reporting.wording import notes, notes_of_level
+from cds.reporting.wording import correction_said, notes, notes_of_level
 
 
 class Observations:
@@ -76,13 +76,13 @@ class Observations:
             "resourceType": "Observation",
             "id": resource_id,
             "meta": {"profile": [codes.profile(profile)], "security": [codes.AI_ASSERTED]},
-            "status": status_of(self._result.review),
+            "status": status_of(self._result),
             "category": [codes.IMAGING],
             "subject": reference("Patient", self._ids.patient),
             **effective(self._assessment.acquisition),
             "issued": instant(self._result.measured_at),
             **reader("performer", self._result.review),
-            "note": [{"text": text} for text in said],
+            "note": [{"text": text} for text in (*correction_said(self._result), *said)],
             "device": reference("Device", self._ids.device),
         }
 

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from cds.bone.corrected_column import Change
 from cds.client import Client
+from cds.correcting import Correcting
 from cds.ct.patient import PatientIdentity
 from cds.errors import OsteocdsError
 from cds.hooks.identity import IdentityRules, identity_of
@@ -22,6 +24,7 @@ from cds.security.sealed import SealedSessions, Sealer
 from cds.security.secret import link_secret
 from cds.security.smart_launch import SmartLaunch
 from cds.settings import Settings
+from cds.storage.corrections import SqlCorrections
 from cds.storage.retractions import SqlRetractions
 from cds.storage.reviews import SqlReviews
 
@@ -54,11 +57,16 @@ class ReaderDecisions:
     """The `Decisions` of the reading page."""
 
     reviewing: Reviewing
+    correcting: Correcting
     retracting: Retracting
 
     def review(self, result_id: str, reader: str, decision: Decision, reason: str | None = None) -> StoredResult:
         """Accept or reject."""
         return self.reviewing.review(result_id, reader, decision, reason)
+
+    def correct(self, result_id: str, reader: str, change: Change, reason: str) -> StoredResult:
+        """Leave levels out, or rename them."""
+        return self.correcting.correct(result_id, reader, change, reason)
 
     def retract(self, result: StoredResult, kind: RetractionKind, reason: str, by: str) -> None:
         """Here at once, elsewhere by workers."""
@@ -92,6 +100,7 @@ def reading_ports(
         sessions=SealedSessions(secret),
         decisions=ReaderDecisions(
             Reviewing(store, SqlReviews(engine), publisher, audit, clock),
+            Correcting(store, SqlCorrections(engine), publisher, audit, clock),
             Retracting(SqlRetractions(engine), publisher, places, audit, clock),
         ),
         store=store,
