@@ -60,9 +60,7 @@ def _corrected(request: ReviewRequest) -> StoredResult:
     change, reason = Change(left_out, request.rename), (request.because or "").strip()
     with open_correcting(read_settings()) as correcting:
         try:
-            return correcting.correct(
-                request.result_id, request.reader.strip(), change, (request.because or "").strip()
-            )
+            return correcting.correct(request.result_id, request.reader.strip(), change, reason)
         except CorrectionImpossible as fault:
             raise InputUnusable(f"{fault} Nothing was changed; reject or retract it instead.") from None
 
