@@ -15,6 +15,7 @@ from cds.hooks.identity import IdentityRules, identity_of
 from cds.pages.reading_routes import ReadingPorts
 from cds.ports import AssessmentStore, AuditLog, Clock, Decision, StoredResult
 from cds.reporting.bundle import FhirPublisher
+from cds.result_places import place_names
 from cds.retracting import Retracting, Verdict
 from cds.retraction import Retraction, RetractionKind
 from cds.reviewing import Reviewing
@@ -86,9 +87,7 @@ def reading_ports(
         return identity_of(patient, rules.of(Client("launch", tenant)) if tenant else rules, at)
 
     publisher = FhirPublisher(settings.notice, settings.identifier_system)
-    places = [_ByWorkers(name) for name in ("charts", "exports")]
-    if settings.archive_url is not None:
-        places.append(_ByWorkers("imaging archive"))
+    places = [_ByWorkers(name) for name in place_names(archive_is_a_server=settings.archive_url is not None)]
     return ReadingPorts(
         launch=SmartLaunch(
             ehrs=read_launching_ehrs(settings.launch_file),
