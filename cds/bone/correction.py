@@ -97,7 +97,7 @@ def _may_be_off(measured: Assessment, premises: Premises, levels: Collection[Ver
 
 def _all_seen(choice: LevelChoice, measured: Assessment, change: Change) -> bool:
     """Whether every level that the rule prefers to those chosen was looked at, under its old name."""
-    order = (*TARGET, *SUBSTITUTES)
+    order: tuple[VertebralLevel, ...] = (*TARGET, *SUBSTITUTES)
     if len(choice.levels) == len(TARGET) and set(choice.levels) <= set(order):
         order = order[: 1 + max(order.index(level) for level in choice.levels)]
     seen = {renamed(level, change.renamed) for level in _looked_at(measured)}

@@ -1,5 +1,6 @@
 """A headless Chromium, as Debian packages it, and what axe-core says about a page in it."""
 
+import base64
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
 
 _ROOT = Path(__file__).resolve().parents[2]
 AXE = _ROOT / "build" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
@@ -68,10 +70,28 @@ def grave_issues(browser: webdriver.Chrome) -> list[str]:
     ]
 
 
+def text_of(browser: webdriver.Chrome) -> str:
+    """What a reader sees."""
+    return browser.find_element(By.TAG_NAME, "main").text
+
+
+def complaints_of(browser: webdriver.Chrome) -> list[str]:
+    """Errors and warnings of the console since the last look."""
+    return [each["message"] for each in browser.get_log("browser") if each["level"] in {"SEVERE", "WARNING"}]
+
+
 def with_width(browser: webdriver.Chrome, width_px: int) -> None:
     """Lay the page out as on a screen of this width, which windows cannot always be made."""
     metrics = {"width": width_px, "height": 900, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+def keep_screenshot(browser: webdriver.Chrome, name: str) -> None:
+    """The whole page as it is laid out now, among the outputs of the tests."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    whole = browser.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"] | {"x": 0, "y": 0, "scale": 1}
+    shot = browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": whole})
+    (SCREENSHOTS / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
 
 
 def in_the_dark(browser: webdriver.Chrome, *, dark: bool) -> None:

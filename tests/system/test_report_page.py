@@ -10,7 +10,16 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from cds.cli.demo_order import PATIENT_ID, SERVICE, order_sign_request
-from tests.support.browser import SCREENSHOTS, a_browser, grave_issues, in_the_dark, pages_of, with_width
+from tests.support.browser import (
+    SCREENSHOTS,
+    a_browser,
+    complaints_of,
+    grave_issues,
+    in_the_dark,
+    pages_of,
+    text_of,
+    with_width,
+)
 from tests.support.report_site import CASES, a_report_site
 
 pytestmark = pytest.mark.system
@@ -30,16 +39,6 @@ def browser(tmp_path_factory):
     """One Chromium for all tests."""
     with a_browser(tmp_path_factory.mktemp("profile")) as browser:
         yield browser
-
-
-def text_of(browser):
-    """What a reader sees."""
-    return browser.find_element(By.TAG_NAME, "main").text
-
-
-def complaints_of(browser):
-    """Errors and warnings of the console since the last look."""
-    return [each["message"] for each in browser.get_log("browser") if each["level"] in {"SEVERE", "WARNING"}]
 
 
 def pictures_load(browser):
