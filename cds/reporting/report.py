@@ -10,13 +10,13 @@ from cds.reporting.observations import effective, instant
 from cds.reporting.reading import named, reader, status_of
 from cds.reporting.references import ResourceIds, reference
 from cds.reporting.rendition import presented_form
-from cds.reporting.wording import conclusion, correction_said
+from cds.reporting.wording import conclusion, corrections_said
 
 
 def diagnostic_report(result: StoredResult, ids: ResourceIds, observations: Sequence[Json], notice: str) -> Json:
     """Preliminary until a named reader has accepted it; software is never named as its interpreter."""
     assessment = result.assessment
-    text = " ".join([*correction_said(result), conclusion(assessment, notice)])
+    text = " ".join([*(said for _, said in corrections_said(result)), conclusion(assessment, notice)])
     category = [concept(own(terminology.CATEGORY, assessment.category))] if assessment.category else []
     return {
         "resourceType": "DiagnosticReport",

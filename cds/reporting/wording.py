@@ -37,16 +37,16 @@ def conclusion(assessment: Assessment, notice: str) -> str:
     return " ".join([*sentences, notice])
 
 
-def correction_said(result: StoredResult) -> list[str]:
+def corrections_said(result: StoredResult) -> list[tuple[Correction, str]]:
     """Who corrected it, and what it was before; and that another measurement of the same images was corrected."""
     said = []
     if result.correction is not None:
         before = result.correction.measured
         was = f"{before.vbmd_mg_cm3 or 0.0:.1f} mg/cm3 from {levels_words(before.levels_used)}"
-        said = [_corrected(result.correction, f"As measured by software: {was}.")]
+        said.append((result.correction, _corrected(result.correction, f"As measured by software: {was}.")))
     if result.corrected_before is not None:
         earlier = "An earlier measurement of this CT was corrected, this one was not."
-        said.append(_corrected(result.corrected_before, earlier))
+        said.append((result.corrected_before, _corrected(result.corrected_before, earlier)))
     return said
 
 
