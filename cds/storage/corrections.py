@@ -1,7 +1,7 @@
 """What readers corrected: stored with the review, the record as it became, and the rendering that says so."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, FromClause, Row, Select, func, select, update
@@ -49,6 +49,23 @@ class SqlCorrections:
             connection.execute(update(results).where(shown).values(record=row["record"], bundle=bundle))
             put_bundle(connection, result.result_id, columns_of(result.patient.key), bundle, review.at)
             return True
+
+    def untold(self) -> Sequence[str]:
+        """By the moment of the correction."""
+        query = (
+            select(corrections.c.result_id)
+            .select_from(results.join(corrections, is_last_correction()))
+            .where(results.c.withdrawn_at.is_(None), corrections.c.images_told.is_(False))
+            .order_by(corrections.c.corrected_at)
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalars().all()
+
+    def told(self, result_id: str, number: int) -> None:
+        """Those before were replaced by it."""
+        those = (corrections.c.result_id == result_id) & (corrections.c.number <= number)
+        with self._engine.begin() as connection:
+            connection.execute(update(corrections).where(those).values(images_told=True))
 
 
 def is_last_correction() -> ColumnElement[bool]:
@@ -115,6 +132,7 @@ def _row_of(result: StoredResult, correction: Correction) -> dict[str, object]:
         "reader": correction.reader,
         "reason": correction.reason,
         "corrected_at": correction.at,
+        "images_told": False,
         "measured": _written(correction.measured),
         "record": _written(result.assessment),
         "generation": result.generation,

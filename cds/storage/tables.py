@@ -73,6 +73,7 @@ corrections = Table(
     Column("reader", String(255), nullable=False),
     Column("reason", Text, nullable=False),
     Column("corrected_at", UtcDateTime, nullable=False),
+    Column("images_told", Boolean, nullable=False),
     Column("measured", Text, nullable=False),
     Column("record", Text, nullable=False),
     Column("generation", String(128), nullable=False),
@@ -84,7 +85,7 @@ corrections = Table(
     Index("corrections_by_patient", "tenant", "patient_id", "issuer"),
 )
 """The last one of a result holds; all are kept. `number` is that of the review; `measured` the record as the software
-measured it, `record` what it became. Both lie in `results.record` in turn."""
+measured it, `record` what it became: both lie in `results.record` in turn. `images_told`: the imaging archive knows."""
 
 waiting_regions = Table(
     "waiting_regions",

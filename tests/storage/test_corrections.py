@@ -231,3 +231,18 @@ def test_what_was_measured_by_an_earlier_version_cannot_be_corrected(engine, sto
     with pytest.raises(CorrectionImpossible, match="did not keep what it takes"):
         correcting.correct("older", READER, WITHOUT_L2, REASON)
     assert rows(engine, corrections) == rows(engine, audit) == []
+
+
+def test_the_archive_is_told_of_the_last_correction(engine, store, correcting):
+    """Once; of what is withdrawn it is told by whoever withdraws."""
+    kept = SqlCorrections(engine)
+    correcting.correct(RESULT.result_id, READER, WITHOUT_L2, REASON)
+    done = correcting.correct(RESULT.result_id, READER, Change(((L1, "outline"),)), "L1, not L2.")
+
+    assert kept.untold() == [RESULT.result_id]
+    store.withdraw(RESULT.result_id, "gone")
+    assert kept.untold() == []
+    store.keep(replace(RESULT, measured_at=MEASURED_AT + timedelta(days=3)), b"{}")
+    assert kept.untold() == [RESULT.result_id]
+    kept.told(RESULT.result_id, done.correction.number)
+    assert kept.untold() == []

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("reader", sa.String(255), nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("corrected_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("images_told", sa.Boolean, nullable=False),
         sa.Column("measured", sa.Text, nullable=False),
         sa.Column("record", sa.Text, nullable=False),
         sa.Column("generation", sa.String(128), nullable=False),
