@@ -19,6 +19,7 @@
     +-- EhrRefused           an EHR will not take a result (`cds.ehr`)
     +-- PatientUnresolved    an EHR does not say who the patient is (`cds.ehr`)
     +-- ReviewOvertaken      somebody else reviewed the result at the same moment
+    +-- CorrectionImpossible the value cannot be computed anew from what was stored (`cds.correction`)
     +-- QueueUnavailable     work cannot be queued now
     +-- RecordsUnavailable   the application database cannot be used now; try again later
     +-- SegmenterFailed      the site's own segmenter gave no usable answer for this CT

@@ -8,16 +8,10 @@ purge   pictures older than the site keeps them go; results stay
 from dataclasses import dataclass
 from datetime import timedelta
 
-from cds.bone.assessment import Assessment
 from cds.bone.measured_ct import Measured
-from cds.ct.acquisition import CtSeries
-from cds.ct.patient import check_patient
-from cds.errors import StudyVanished
-from cds.measurement import Instruments, measure_first_assessable
+from cds.measurement import Instruments
+from cds.measuring_again import measured_again
 from cds.ports import AssessmentStore, AuditLog, OptOuts, PictureStore, ReportIllustrator, StoredResult
-
-_SAME_WITHIN_MG_CM3 = 0.1
-"""Records are rounded to this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +54,11 @@ class Illustrating:
         self.pictures.purge_before(now - (self.keep_for or _FOR_EVER))
 
     def _redrawn(self, result: StoredResult) -> bool:
-        series = self._series_of(result)
-        if series is None:
-            return False
-        try:
-            measured = measure_first_assessable(self.instruments, result.patient, [series])
-        except StudyVanished:
-            return False
-        if measured.ct is None or not _reads_the_same(measured.assessment, result.assessment):
+        measured = measured_again(self.instruments, result)
+        if measured is None:
             return False
         self.keep(result.result_id, measured)
         return True
 
-    def _series_of(self, result: StoredResult) -> CtSeries | None:
-        wanted = result.assessment.acquisition.series_uid
-        found = self.instruments.archive.find_series(result.patient)
-        if any(check_patient(result.patient, each.patient) == "mismatch" for each in found):
-            return None
-        return next((each for each in found if each.series_uid == wanted), None)
-
 
 _FOR_EVER = timedelta(days=36500)
-
-
-def _reads_the_same(now: Assessment, then: Assessment) -> bool:
-    """The same levels, and the same value as far as records tell."""
-    if now.vbmd_mg_cm3 is None or then.vbmd_mg_cm3 is None or now.levels_used != then.levels_used:
-        return False
-    return abs(now.vbmd_mg_cm3 - then.vbmd_mg_cm3) <= _SAME_WITHIN_MG_CM3

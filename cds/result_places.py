@@ -1,5 +1,6 @@
 """Where results lie outside our own store, and how each place takes one back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -7,6 +8,14 @@ from cds.errors import StudyVanished
 from cds.export import HandedOut
 from cds.ports import ExportedCopies, Outbox, RegionStore, Rejection, ResultRefused, StoredResult
 from cds.retraction import Retraction
+
+CHARTS, EXPORTS, IMAGING_ARCHIVE = "charts", "exports", "imaging archive"
+
+
+def place_names(*, archive_is_a_server: bool) -> Sequence[str]:
+    """Of every place that is asked where such an archive is used: whoever keeps a retraction names these."""
+    return (CHARTS, EXPORTS, IMAGING_ARCHIVE) if archive_is_a_server else (CHARTS, EXPORTS)
+
 
 _MAY_HARM = frozenset({"wrong-patient", "wrong-level"})
 
@@ -16,7 +25,7 @@ class Charts:
     """Charts of EHRs: the outbox knows which have it, and workers tell them."""
 
     outbox: Outbox
-    name: str = "charts"
+    name: str = CHARTS
 
     def holds(self, result: StoredResult) -> str | None:
         """Every EHR that has it, or may have it."""
@@ -44,7 +53,7 @@ class Images:
 
     archive: ImageRejection
     regions: RegionStore
-    name: str = "imaging archive"
+    name: str = IMAGING_ARCHIVE
 
     def holds(self, result: StoredResult) -> str | None:
         """Not asked for each result: a rejection note is written for what turns out to be there."""
@@ -68,7 +77,7 @@ class Exports:
     """Files that were exported for registries, pseudonymised ones too."""
 
     copies: ExportedCopies
-    name: str = "exports"
+    name: str = EXPORTS
 
     def holds(self, result: StoredResult) -> str | None:
         """How many are kept here, and who has fetched one."""

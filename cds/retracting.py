@@ -89,11 +89,12 @@ class Retracting:
             structlog.get_logger().warning("place-not-told", place=place.name, result=result.result_id, why=str(fault))
             return _Told(f"{place.name}: not yet ({fault}); a worker tries again", finished=False)
         self.retractions.finished(result.result_id, place.name)
-        self._note(result.patient.key, f"{place.name}: {done}", result.result_id, retraction.by)
+        self._note(result.patient.key, place.name, f"{result.result_id}: {done}", retraction.by)
         return _Told(f"{place.name}: {done}")
 
-    def _note(self, whose: PatientKey, outcome: str, result_id: str, by: str) -> None:
-        self.audit.record("result-retracted", whose, outcome[:64], result_id, caller=by)
+    def _note(self, whose: PatientKey, outcome: str, detail: str, by: str) -> None:
+        """What was done stands in the detail, whole: who has fetched an export has to be told by somebody."""
+        self.audit.record("result-retracted", whose, outcome, detail, caller=by)
 
 
 def matches(recall: Recall, result: StoredResult) -> tuple[bool, str]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cds.bone.assessment import Acquisition, Assessment
+from cds.correction import Correction
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import PatientCheck, PatientIdentity, check_patient, comparable, contradict
 from cds.ct.selection import Selection, SelectionPolicy, select_series
@@ -254,6 +255,7 @@ class Screening:
             measured_at=now,
             confirmed_at=now,
             generation=self.generation,
+            corrected_before=self._corrected_before(choice, assessment),
         )
         note = AuditRow("result-published", choice.patient.key, assessment.status, result.result_id)
         self.store.keep(result, self.publisher.render(result), note)
@@ -261,6 +263,14 @@ class Screening:
         for recipient in self.recipients:
             recipient.published(result)
         return result.result_id
+
+    def _corrected_before(self, choice: Choice, assessment: Assessment) -> Correction | None:
+        """What a reader corrected in the result that this one replaces; it does not carry over, and is told."""
+        latest = self.store.latest(choice.patient.key)
+        if not isinstance(latest, StoredResult) or latest.generation == self.generation:
+            return None
+        same = latest.assessment.acquisition.series_uid == assessment.acquisition.series_uid
+        return (latest.correction or latest.corrected_before) if same else None
 
     def _opted_out(self, patient: PatientIdentity, step: str) -> bool:
         opted_out = self.opt_outs.has_opted_out(patient.key)

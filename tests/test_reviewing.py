@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
 
+from cds.bone.anatomy import VertebralLevel
 from cds.cli import app
 from cds.ports import Review
 from cds.settings import Settings
@@ -14,8 +15,9 @@ from cds.storage.engine import open_engine
 from cds.storage.migrate import migrate
 from cds.storage.tables import audit, results
 from cds.wiring.clock import SystemClock
-from tests.support.assessments import MEASURED_AT, a_result
+from tests.support.assessments import MEASURED_AT, a_correctable, a_result
 
+L1, L2, L3, T12 = (VertebralLevel(name) for name in ("L1", "L2", "L3", "T12"))
 RESULT = a_result()
 READER = "Dr. Ada Reader"
 
@@ -100,6 +102,41 @@ def test_the_same_said_again_changes_nothing(engine):
 def test_a_decision_needs_one_reader_and_one_meaning(engine, arguments):
     """Refused with exit status 2, and nothing changes."""
     assert review(*arguments).exit_code == 2
+    assert stored(engine).bundle == b"{}"
+
+
+def test_a_vertebra_is_left_out(engine):
+    """The value is computed anew, and said; what cannot be corrected is told, and nothing changes."""
+    other = a_result(assessment=a_correctable({T12: 80, L1: 82, L2: 98, L3: 84}), result_id="correctable")
+    SqlAssessmentStore(engine, SystemClock()).keep(other, b"{}")
+    correct = ("--reader", READER, "--leave-out", "L2=fracture", "--because", "Old wedge.")
+
+    done = CliRunner().invoke(app, ["review", "correctable", *correct])
+    assert (done.exit_code, done.output) == (
+        0,
+        f"correctable: corrected by {READER}, now corrected: 83 mg/cm3 from L1, L3\n",
+    )
+    refused = review(*correct)
+    assert refused.exit_code == 2
+    assert "reject or retract it instead" in refused.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--leave-out", "L2=fracture"),
+        ("--leave-out", "L2=fracture", "--because", " "),
+        ("--leave-out", "L2", "--because", "So."),
+        ("--leave-out", "L2=lesion", "--leave-out", "L2=outline", "--because", "So."),
+        ("--leave-out", "S1=fracture", "--because", "So."),
+        ("--rename", "2", "--because", "So."),
+        ("--rename", "1", "--accept", "--because", "So."),
+        ("--accept", "--because", "So."),
+    ],
+)
+def test_a_correction_needs_its_reason_and_a_vertebra(engine, arguments):
+    """Refused with exit status 2, and nothing changes."""
+    assert review("--reader", READER, *arguments).exit_code == 2
     assert stored(engine).bundle == b"{}"
 
 

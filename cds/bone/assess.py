@@ -17,20 +17,20 @@ from dataclasses import replace
 from datetime import date
 
 from cds.bone.anatomy import Spine, VertebralLevel
-from cds.bone.assessment import Acquisition, Assessment, HeightLoss, Software
+from cds.bone.assessment import Acquisition, Assessment, HeightLoss, Premises, Software
 from cds.bone.contrast import DENSE_BLOOD_HU, contrast_flags, contrast_of
 from cds.bone.contrast_phase import phase_flags
-from cds.bone.level_conversion import CONVERSIONS, LevelChoice, choose_levels
+from cds.bone.level_conversion import CONVERSIONS, choose_levels
 from cds.bone.measured_ct import Measured, MeasuredCt
-from cds.bone.numbering import is_ambiguous, refuse_numbering
+from cds.bone.numbering import disputed_names, is_ambiguous, refuse_numbering
 from cds.bone.orientation import orientation_flags, refuse_orientation
-from cds.bone.patient import patient_result
 from cds.bone.patient_calibration import PatientCalibrator, TissueCalibrator
 from cds.bone.quality import check_series, check_volume
 from cds.bone.survey import Survey, survey_levels
 from cds.bone.tissue_blood import noise_around_aorta
 from cds.bone.tissue_gates import check_tissues
 from cds.bone.tissues import Tissues, sample_tissues
+from cds.bone.valuation import ChosenLevels, unique, with_value
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import PatientCheck
 from cds.ct.reason import Reason, because
@@ -107,19 +107,27 @@ def measure_volume(  # noqa: PLR0913 (keywords: the contract with screening)
     )
     if tissue_reasons:
         return Measured(without_value)
-    ambiguous = ("level-ambiguous",) if is_ambiguous(spine, used) else ()
-    surveyed = replace(
-        without_value,
-        levels=survey.reports(choice, contrast.state),
-        flags=_unique(
-            (*ambiguous, *contrast_flags(contrast), *phase, *without_value.flags, *gate_flags, *tissue_flags)
-        ),
-    )
+    ambiguous = is_ambiguous(spine, used)
+    scan_flags = unique((*contrast_flags(contrast), *phase, *without_value.flags, *gate_flags, *tissue_flags))
+    surveyed = replace(without_value, levels=survey.reports(choice, contrast.state))
     if choice is None:
-        return Measured(surveyed)
-    assessment = _with_value(
-        surveyed, survey, choice, series=volume.series, ambiguous=bool(ambiguous), population=population
+        return Measured(replace(surveyed, flags=(*(("level-ambiguous",) if ambiguous else ()), *scan_flags)))
+    chosen = ChosenLevels(
+        choice,
+        survey.densities,
+        survey.measured[choice.levels[0]].calibration,
+        survey.flags(choice),
+        survey.reasons,
+        ambiguous,
     )
+    premises = Premises(
+        age_years=volume.series.age_at_scan(),
+        sex=volume.series.patient.sex,
+        population=population,
+        scan_flags=scan_flags,
+        disputed_names=disputed_names(spine),
+    )
+    assessment = with_value(surveyed, chosen, premises)
     return Measured(assessment, MeasuredCt(volume, spine, survey.rois))
 
 
@@ -160,58 +168,11 @@ def _refuse_spine(spine: Spine) -> tuple[Reason, ...]:
     return () if found is None else (found,)
 
 
-def _with_value(  # noqa: PLR0913 (everything that was found)
-    surveyed: Assessment,
-    survey: Survey,
-    choice: LevelChoice,
-    *,
-    series: CtSeries,
-    ambiguous: bool,
-    population: str | None,
-) -> Assessment:
-    """The assessment with the patient's value and all that qualifies it."""
-    calibration = survey.measured[choice.levels[0]].calibration
-    result = patient_result(
-        survey.densities,
-        choice,
-        series=series,
-        contrast=surveyed.contrast.state,
-        ambiguous=ambiguous,
-        population=population,
-    )
-    return replace(
-        surveyed,
-        status="assessed",
-        reasons=survey.reasons,
-        category=result.category,
-        probability_osteoporosis_range=result.probability_osteoporosis_range,
-        vbmd_mg_cm3=result.vbmd_mg_cm3,
-        ci95_mg_cm3=result.ci95_mg_cm3,
-        interval_kind=result.interval_kind,
-        levels_used=choice.levels,
-        z_score=result.z_score,
-        population=population if result.z_score is not None else None,
-        flags=_unique(
-            (
-                *result.flags,
-                *(("scanner-not-calibrated",) if calibration.scanner == "unknown" else ()),
-                *surveyed.flags,
-                *survey.flags(choice),
-            )
-        ),
-        calibration=calibration,
-    )
-
-
 def _surely_named(
     losses: Sequence[HeightLoss], spine: Spine, used: Collection[VertebralLevel]
 ) -> tuple[HeightLoss, ...]:
     """A possible fracture is told only where its level, and those of the result, are named with confidence."""
     return tuple(loss for loss in losses if not is_ambiguous(spine, (*used, loss.level)))
-
-
-def _unique(flags: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(flags))
 
 
 def _acquisition(series: CtSeries, today: date) -> Acquisition:

@@ -4,7 +4,7 @@ Plain immutable values; `cds.bone.record` writes and reads them as the JSON reco
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from math import hypot
 from typing import Literal
@@ -19,6 +19,18 @@ Category = Literal["osteoporosis-range", "low", "normal", "indeterminate"]
 IntervalKind = Literal["two-sided", "upper-estimate"]
 ContrastState = Literal["none", "enhanced", "unknown"]
 Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelCalibration:
+    """How HU became mg/cm3 at one level: where `Calibration` differs from level to level."""
+
+    slope_hu_per_mg_cm3: float
+    slope_sd_fraction: float
+    offset_hu: float
+    offset_sd_hu: float
+    water_equivalent_diameter_cm: float
+    slope_offset_correlation: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +51,8 @@ class LevelMeasurement:
     flags: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
     """Why this level was not used; empty when used."""
+    calibration: LevelCalibration | None = None
+    """None in records of earlier versions, which kept that of the first level used alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +160,30 @@ class Calibration:
         correlation = self.slope_offset_correlation * kept
         return replace(self, slope_sd_fraction=total, slope_offset_correlation=correlation)
 
+    @property
+    def of_level(self) -> LevelCalibration:
+        """What of it belongs to the level."""
+        return LevelCalibration(**{each.name: getattr(self, each.name) for each in fields(LevelCalibration)})
+
+    def at(self, level: LevelCalibration) -> "Calibration":
+        """The same scan at another level."""
+        return replace(self, **{each.name: getattr(level, each.name) for each in fields(LevelCalibration)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Premises:
+    """What the value follows from besides the levels: kept so that a reader's correction follows by the same rules."""
+
+    age_years: int | None
+    """At the scan."""
+    sex: Sex | None
+    population: str | None
+    """The norm that the site named, whether it gave a Z-score or not."""
+    scan_flags: tuple[str, ...] = ()
+    """Of the CT as a whole, whichever levels are used."""
+    disputed_names: tuple[VertebralLevel, ...] = ()
+    """Levels that were given other names too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Software:
@@ -179,6 +217,8 @@ class Assessment:
     contrast: Contrast = field(default=Contrast("unknown"))
     acquisition: Acquisition
     calibration: Calibration | None = None
+    premises: Premises | None = None
+    """None where there is no value, and in records of earlier versions."""
     patient_check: PatientCheck
     passed_over: tuple[PassedOver, ...] = ()
     timing_s: Mapping[str, float] = field(default_factory=dict)

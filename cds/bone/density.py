@@ -16,7 +16,7 @@ from math import hypot, sqrt
 from typing import Final
 
 from cds.bone.anatomy import VertebralLevel
-from cds.bone.assessment import Calibration, Interval
+from cds.bone.assessment import Calibration, Interval, LevelCalibration
 from cds.bone.level_conversion import CONVERSIONS, SPREAD_BETWEEN_VERTEBRAE_MG_CM3, LevelChoice
 from cds.bone.roi import TrabecularRoi
 
@@ -83,12 +83,19 @@ def hu_of(vbmd_mg_cm3: float, calibration: Calibration) -> float:
 
 def density_of(roi: TrabecularRoi, calibration: Calibration) -> LevelDensity:
     """Density of one level with its errors propagated."""
+    vbmd = (roi.hu - calibration.offset_hu) / calibration.slope_hu_per_mg_cm3
+    return density_at(roi.level, vbmd, roi.hu_sem, calibration)
+
+
+def density_at(
+    level: VertebralLevel, vbmd: float, hu_sem: float, calibration: Calibration | LevelCalibration
+) -> LevelDensity:
+    """The same from a value that is known already, mg/cm3."""
     slope = calibration.slope_hu_per_mg_cm3
-    vbmd = (roi.hu - calibration.offset_hu) / slope
     return LevelDensity(
-        level=roi.level,
+        level=level,
         vbmd_mg_cm3=vbmd,
-        independent_sd=hypot(roi.hu_sem / slope, REGION_SD_MG_CM3),
+        independent_sd=hypot(hu_sem / slope, REGION_SD_MG_CM3),
         slope_sd=vbmd * calibration.slope_sd_fraction,
         offset_sd=calibration.offset_sd_hu / slope,
         slope_offset_correlation=calibration.slope_offset_correlation,

@@ -64,6 +64,7 @@ class MeasuredLevel:
             height_loss_percent=roi.height_loss_percent,
             flags=(*self.flags, *flags),
             reasons=reasons,
+            calibration=self.calibration.of_level,
         )
 
 

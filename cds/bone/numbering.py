@@ -24,7 +24,16 @@ def refuse_numbering(spine: Spine) -> Reason | None:
     return because("numbering-uncertain") if spine.numbering_confidence < REFUSED_BELOW else None
 
 
-def is_ambiguous(spine: Spine, levels: Collection[VertebralLevel]) -> bool:
+def disputed_names(spine: Spine) -> tuple[VertebralLevel, ...]:
+    """Of bodies that are named otherwise by one part of the segmenter than by another."""
+    return tuple(body.level for body in spine.bodies if not body.name_agrees)
+
+
+def may_be_off(confidence: float, disputed: Collection[VertebralLevel], levels: Collection[VertebralLevel]) -> bool:
     """Whether these names may be off by one; without levels, whether any name of the row may be."""
-    agreed = all(body.name_agrees for body in spine.bodies if body.level in levels)
-    return spine.numbering_confidence < CERTAIN_FROM or not agreed
+    return confidence < CERTAIN_FROM or any(level in disputed for level in levels)
+
+
+def is_ambiguous(spine: Spine, levels: Collection[VertebralLevel]) -> bool:
+    """The same of a spine as it was outlined."""
+    return may_be_off(spine.numbering_confidence, disputed_names(spine), levels)

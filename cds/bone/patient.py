@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cds.bone.anatomy import VertebralLevel
-from cds.bone.assessment import Category, ContrastState, Interval, IntervalKind
+from cds.bone.assessment import Category, ContrastState, Interval, IntervalKind, Premises
 from cds.bone.category import categorise
 from cds.bone.density import LevelDensity, PatientDensity, patient_density
 from cds.bone.level_conversion import LevelChoice
 from cds.bone.probability import probability_osteoporosis_range
 from cds.bone.reference import norm_named, z_score
-from cds.ct.acquisition import CtSeries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +25,13 @@ class PatientResult:
     flags: tuple[str, ...]
 
 
-def patient_result(  # noqa: PLR0913 (one place where everything known meets)
+def patient_result(
     densities: Mapping[VertebralLevel, LevelDensity],
     choice: LevelChoice,
     *,
-    series: CtSeries,
     contrast: ContrastState,
     ambiguous: bool,
-    population: str | None,
+    premises: Premises,
 ) -> PatientResult:
     """Combine the chosen levels and judge the value, rounded to 0.1 as it is shown.
 
@@ -41,7 +39,7 @@ def patient_result(  # noqa: PLR0913 (one place where everything known meets)
     value of levels named with confidence: an upper or thoracic estimate has no place among the norms.
     """
     density = _rounded(patient_density(densities, choice, ambiguous=ambiguous))
-    age, sex = series.age_at_scan(), series.patient.sex
+    age, sex, population = premises.age_years, premises.sex, premises.population
     thoracic = "thoracic-estimate" in choice.flags
     call = categorise(density.vbmd_mg_cm3, density.ci95_mg_cm3, contrast=contrast, age_years=age, thoracic=thoracic)
     prior = norm_named(population).expected_k2hpo4(age, sex) if population is not None else None

@@ -18,8 +18,10 @@ from cds.bone.assessment import (
     Contrast,
     HeightLoss,
     Interval,
+    LevelCalibration,
     LevelMeasurement,
     PassedOver,
+    Premises,
     Software,
     TissueEvidence,
     TissueLine,
@@ -62,6 +64,7 @@ def to_record(assessment: Assessment) -> Record:
         "contrast": {"state": a.contrast.state, "aorta_hu": _round(a.contrast.aorta_hu, 1)},
         "acquisition": _acquisition(a.acquisition),
         "calibration": None if a.calibration is None else _calibration(a.calibration),
+        "premises": None if a.premises is None else _premises(a.premises),
         "patient_check": a.patient_check,
         "passed_over": [{"series_uid": each.series_uid, "reasons": _reasons(each.reasons)} for each in a.passed_over],
         "timing_s": {name: _round(seconds, 3) for name, seconds in a.timing_s.items()},
@@ -87,6 +90,28 @@ def _level(level: LevelMeasurement) -> Record:
         "height_loss_percent": _round(level.height_loss_percent, 1),
         "flags": list(level.flags),
         "reasons": _reasons(level.reasons),
+        "calibration": None if level.calibration is None else _of_level(level.calibration),
+    }
+
+
+def _of_level(calibration: LevelCalibration | Calibration) -> Record:
+    return {
+        "slope_hu_per_mg_cm3": _round(calibration.slope_hu_per_mg_cm3, 4),
+        "slope_sd_fraction": _round(calibration.slope_sd_fraction, 4),
+        "offset_hu": _round(calibration.offset_hu, 2),
+        "offset_sd_hu": _round(calibration.offset_sd_hu, 2),
+        "water_equivalent_diameter_cm": _round(calibration.water_equivalent_diameter_cm, 1),
+        "slope_offset_correlation": _round(calibration.slope_offset_correlation, 4),
+    }
+
+
+def _premises(premises: Premises) -> Record:
+    return {
+        "age_years": premises.age_years,
+        "sex": premises.sex,
+        "population": premises.population,
+        "scan_flags": list(premises.scan_flags),
+        "disputed_names": [level.value for level in premises.disputed_names],
     }
 
 
@@ -113,14 +138,9 @@ def _calibration(calibration: Calibration) -> Record:
     return {
         "method": calibration.method,
         "scanner": calibration.scanner,
-        "slope_hu_per_mg_cm3": _round(calibration.slope_hu_per_mg_cm3, 4),
-        "slope_sd_fraction": _round(calibration.slope_sd_fraction, 4),
-        "offset_hu": _round(calibration.offset_hu, 2),
-        "offset_sd_hu": _round(calibration.offset_sd_hu, 2),
-        "water_equivalent_diameter_cm": _round(calibration.water_equivalent_diameter_cm, 1),
+        **_of_level(calibration),
         "version": calibration.version,
         "source": calibration.source,
-        "slope_offset_correlation": _round(calibration.slope_offset_correlation, 4),
         "hardness": _round(calibration.hardness, 3),
         "hardness_sd": _round(calibration.hardness_sd, 3),
         "apparent_hardness": _round(calibration.apparent_hardness, 2),
@@ -188,6 +208,7 @@ def from_record(record: Mapping[str, Any]) -> Assessment:
         contrast=Contrast(record["contrast"]["state"], record["contrast"]["aorta_hu"]),
         acquisition=_read_acquisition(record["acquisition"]),
         calibration=None if record["calibration"] is None else _read_calibration(record["calibration"]),
+        premises=None if record.get("premises") is None else _read_premises(record["premises"]),
         patient_check=record["patient_check"],
         passed_over=tuple(
             PassedOver(each["series_uid"], _read_reasons(each["reasons"])) for each in record.get("passed_over", ())
@@ -206,8 +227,21 @@ def _read_level(record: Mapping[str, Any]) -> LevelMeasurement:
         "centre_lps_mm": (x, y, z),
         "flags": tuple(record["flags"]),
         "reasons": _read_reasons(record["reasons"]),
+        "calibration": _read_level_calibration(record.get("calibration")),
     }
     return LevelMeasurement(**facts)
+
+
+def _read_level_calibration(record: Mapping[str, Any] | None) -> LevelCalibration | None:
+    return None if record is None else LevelCalibration(**_known(LevelCalibration, record))
+
+
+def _read_premises(record: Mapping[str, Any]) -> Premises:
+    facts = _known(Premises, record) | {
+        "scan_flags": tuple(record["scan_flags"]),
+        "disputed_names": tuple(VertebralLevel(name) for name in record["disputed_names"]),
+    }
+    return Premises(**facts)
 
 
 def _read_calibration(record: Mapping[str, Any]) -> Calibration:

@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -66,6 +66,13 @@ class MeasuredRegions:
         bits = np.concatenate([np.packbits(each.inside) for each in self.regions])
         np.savez_compressed(written, facts=np.frombuffer(json.dumps(facts).encode(), np.uint8), bits=bits)
         return written.getvalue()
+
+    def renamed(self, by: int) -> "MeasuredRegions":
+        """All levels so many lower, as a reader names them; what has no name then is left out."""
+        order = list(VertebralLevel)
+        places = ((each, order.index(each.level) + by) for each in self.regions)
+        named = (replace(each, level=order[place]) for each, place in places if 0 <= place < len(order))
+        return replace(self, regions=tuple(named))
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "MeasuredRegions":

@@ -60,6 +60,9 @@ REFUSALS: Mapping[str, Rule] = MappingProxyType(
         "numbering-uncertain": Rule("refuse", "confidence of the names: below 0.02", "a value of unknown levels"),
         "level-cut": Rule("drop level", "outline at the edge of the volume", "a part is not the vertebra"),
         "level-without-canal": Rule("drop level", "the canal behind the outline", "may be no vertebra"),
+        "level-fracture-read": Rule("drop level", "the images, by a named reader", "a correction of the result"),
+        "level-outline-read": Rule("drop level", "the images, by a named reader", "a correction of the result"),
+        "level-lesion-read": Rule("drop level", "the images, by a named reader", "a correction of the result"),
         "level-not-needed": Rule("drop level", "the other levels", "L1 and L2 are enough"),
         # identity
         "patient-mismatch": Rule("refuse", "PatientID, birth date, sex", "a wrong patient is the worst error"),

@@ -30,6 +30,10 @@ FALLBACK: Final = frozenset(THORACIC)
 FEWEST_TO_COMPARE: Final = 3
 """An outlier shows only where two others remain."""
 
+HEIGHT_LOSS_FLAGS: Final = frozenset({"height-loss-mild", "height-loss-moderate", "height-loss-severe"})
+VERDICT_FLAGS: Final = HEIGHT_LOSS_FLAGS | {"focal-low", GATES["outlier"].flag}
+"""Flags that are judged once all levels are measured; the others belong to the measurement of one."""
+
 Measured = Mapping[VertebralLevel, MeasuredLevel]
 Doubts = Mapping[VertebralLevel, tuple[Reason, ...]]
 NO_DOUBTS: Final[Doubts] = {}
@@ -171,12 +175,17 @@ def _survey(
 def judge(measured: Measured, doubts: Doubts = NO_DOUBTS) -> dict[VertebralLevel, Verdict]:
     """Doubtful and fractured levels go first, then the comparable one that deviates most, until none does."""
     verdicts = {level: _by_outline(doubts.get(level, ()), each.roi) for level, each in measured.items()}
+    return compared({level: each.density for level, each in measured.items()}, verdicts)
+
+
+def compared(
+    densities: Mapping[VertebralLevel, LevelDensity], verdicts: Mapping[VertebralLevel, Verdict]
+) -> dict[VertebralLevel, Verdict]:
+    """The verdicts, with what levels that nothing else speaks against say of each other."""
+    said = dict(verdicts)
     for group in (FIRST, FALLBACK):
-        comparable = {
-            level: each.density for level, each in measured.items() if level in group and not verdicts[level].reasons
-        }
-        _compare(comparable, verdicts)
-    return verdicts
+        _compare({level: densities[level] for level in densities if level in group and not said[level].reasons}, said)
+    return said
 
 
 def _by_outline(doubts: tuple[Reason, ...], roi: TrabecularRoi) -> Verdict:

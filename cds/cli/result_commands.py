@@ -13,7 +13,7 @@ commands = typer.Typer()
 
 
 @commands.command()
-def review(
+def review(  # noqa: PLR0913 - one for each option
     result: Annotated[str, typer.Argument(metavar="RESULT", help="Id of the result, as in the audit log and FHIR.")],
     *,
     reader: Annotated[str, typer.Option(metavar="NAME", help="Who has read it; named in FHIR and on the page.")],
@@ -21,12 +21,25 @@ def review(
     reject: Annotated[
         str | None, typer.Option(metavar="REASON", help="The result is wrong: it is withdrawn, with this reason.")
     ] = None,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LEVEL=WHY",
+            help="A vertebra must not count, because of a fracture, its outline or a lesion; may be repeated. "
+            "The value is computed anew from the others.",
+        ),
+    ] = None,
+    rename: Annotated[
+        int, typer.Option(min=-1, max=1, help="All vertebrae are named wrongly by one: 1, what was called L1 is L2.")
+    ] = 0,
+    because: Annotated[str | None, typer.Option(metavar="REASON", help="Why it is corrected.")] = None,
 ) -> None:
-    """Accept or reject a result in the name of a reader; until then it is preliminary."""
+    """Accept, correct or reject a result in the name of a reader; until then it is preliminary."""
     with exit_status():
-        from cds.cli.review import run_review
+        from cds.cli.review import ReviewRequest, run_review
 
-        run_review(result, reader, accept=accept, reject=reject)
+        moved: Literal[-1, 0, 1] = 1 if rename > 0 else -1 if rename < 0 else 0
+        run_review(ReviewRequest(result, reader, accept, reject, leave_out or (), moved, because))
 
 
 @commands.command()

@@ -73,6 +73,10 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "level-fracture": "The height is reduced by {loss_percent:.0f} %, which suggests a fracture; a compressed vertebra reads too dense.",
         "body-size-outside": "A water-equivalent diameter of {diameter_cm:.0f} cm is outside the calibrated range of {minimum_cm:.0f} to {maximum_cm:.0f} cm.",
         "level-not-needed": "Not needed for the result.",
+        # one level, as a named reader sees it
+        "level-fracture-read": "A reader sees a fracture here and has left the vertebra out.",
+        "level-outline-read": "A reader finds the vertebra outlined or measured in the wrong place and has left it out.",
+        "level-lesion-read": "A reader sees something here that is not trabecular bone, and has left the vertebra out.",
         # identity
         "patient-mismatch": "The images do not belong to the patient of this order.",
         "patient-ambiguous": "The images found under this identifier belong to more than one patient.",

@@ -13,7 +13,7 @@ from functools import partial
 import httpx
 
 from cds.ehr import EhrRefused, EhrUnavailable, RemoteResource, Written
-from cds.entered_in_error import entered_in_error, withdrawal_code, without_withdrawal
+from cds.entered_in_error import IN_ERROR, entered_in_error, withdrawal_code, without_withdrawal
 from cds.fhir_client.ehr_file import RegisteredEhr
 from cds.fhir_client.ehr_patient import resolve_patient
 from cds.fhir_client.ehr_replies import Json, Reply
@@ -55,9 +55,13 @@ class HttpEhr:
         return Written(remote, existed)
 
     def amend(self, outgoing: Outgoing, remote: Sequence[RemoteResource], *, corrected: bool) -> Written:
-        """Read the version, overlay ours, write it if it is still that version."""
+        """Read the version, overlay ours, write it if it is still that version; create what is new."""
         rendering, patient = Rendering(outgoing, self._ehr.write), self._patient(outgoing)
         known = {(each.type, each.identifier): each for each in remote}
+        if any((ours.type, ours.identifier) not in known for ours in rendering.chosen):
+            # as after a correction that gave vertebrae other names: what was there is found, and brought up to date
+            remote = self.write(outgoing).remote
+            known = {(each.type, each.identifier): each for each in remote}
         amended = {}
         for ours in rendering.chosen:
             there = known.get((ours.type, ours.identifier))
@@ -139,6 +143,8 @@ def _overlaid(wanted: Json, now: Json, *, corrected: bool) -> Json:
     if now.get("subject", {}).get("reference", "").split("/")[-2:] != wanted["subject"]["reference"].split("/"):
         raise EhrRefused("the EHR has the result under another patient than the identifier names")
     status = "corrected" if corrected or now.get("status") == "corrected" else wanted["status"]
+    if wanted["status"] == IN_ERROR:  # one vertebra of a result that holds otherwise
+        status = IN_ERROR
     meta = {**now.get("meta", {}), **wanted.get("meta", {})}
     return {**without_withdrawal(now), **wanted, "status": status, "meta": meta}
 

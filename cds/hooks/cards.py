@@ -55,6 +55,9 @@ class _History:
     def told_to_anyone_at(self) -> datetime | None:
         return self.recalled.told_at
 
+    def told_otherwise(self) -> bool:
+        return self.recalled.told_otherwise_at is not None
+
 
 @dataclass(frozen=True, slots=True)
 class CardsDue:
@@ -92,6 +95,7 @@ class CardMaker:
         showing = _showing(result, asked)
         case = Case(
             assessment=result.assessment,
+            corrected=result.correction is not None,
             facts=facts if facts.birth_date else replace(facts, birth_date=result.patient.birth_date),
             rules=self.rules,
             memory=_History(showing.user, self.memory.recall(showing, asked.client or "")),
@@ -110,7 +114,7 @@ class CardMaker:
         suggestion = self._suggestion(told, asked, name, now)
         return Card(
             uuid=str(name),
-            summary=summary_of(assessment, told.shown_as),
+            summary=summary_of(assessment, told.shown_as, is_corrected=told.result.correction is not None),
             indicator=told.shown_as.indicator,
             source=_SOURCE,
             detail=result_detail(told, notice) if assessed else not_assessable_detail(told, notice),

@@ -31,6 +31,9 @@ class Memory(Protocol):
     def told_to_anyone_at(self) -> datetime | None:
         """The same, where users without a name count as one."""
 
+    def told_otherwise(self) -> bool:
+        """Whether this user was told something else about this result, and not yet what holds now."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
@@ -43,6 +46,13 @@ class Case:
     now: datetime
     dxa_drafted: bool = False
     """A DXA is among the orders of the call."""
+    corrected: bool = False
+    """A reader has corrected the result."""
+
+    @property
+    def must_unlearn(self) -> bool:
+        """Whether this user was told of the result before a reader corrected it."""
+        return self.corrected and self.memory.told_otherwise()
 
 
 @dataclass(frozen=True, slots=True)

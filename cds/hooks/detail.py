@@ -19,10 +19,11 @@ from cds.bone.words import (
     possible_fractures,
 )
 from cds.chart import ChartFacts
+from cds.correction import Correction
 from cds.hooks.chart_words import chart_remarks
 from cds.hooks.judgement import SUPPORT, Presentation
 from cds.hooks.markdown import plain
-from cds.ports import StoredResult, Trouble
+from cds.ports import Review, StoredResult, Trouble
 
 _STALE = "An earlier version of the model made this result; a new measurement is under way."
 _DXA_DRAFTED = "A DXA is being ordered; this finding supports it."
@@ -46,9 +47,17 @@ def result_detail(told: Told, notice: str) -> str:
         _levels_table(assessment),
         _bullets(_remarks(told)),
         _provenance(assessment),
-        f"Preliminary, measured by software. {RULE_IN_ONLY} {plain(notice)}",
+        f"{_standing(told.result.review)} {RULE_IN_ONLY} {plain(notice)}",
     ]
     return "\n\n".join(each for each in paragraphs if each)
+
+
+def _standing(review: Review | None) -> str:
+    """Who answers for it, besides the software."""
+    if review is None or review.decision == "rejected":
+        return "Preliminary, measured by software."
+    day = day_words(review.at.date())
+    return f"Measured by software, {review.decision} by {plain(review.reader)} on {day}."
 
 
 def not_assessable_detail(told: Told, notice: str) -> str:
@@ -104,15 +113,34 @@ def _used(level: LevelMeasurement) -> str:
 
 
 def _remarks(told: Told) -> Sequence[str]:
-    """Possible fractures first: nothing else here asks for a look at the images. Then the chart, then what limits."""
+    """What was corrected first, then possible fractures, the chart, and what limits."""
     assessment = told.result.assessment
     last = ((told.shown_as.dxa == SUPPORT, _DXA_DRAFTED), (told.stale, _STALE))
     return [
+        *_corrections(told.result),
         *possible_fractures(assessment),
         *chart_remarks(told.shown_as.remarks, told.facts),
         *(plain(flag_words(flag)) for flag in assessment.flags),
         *(sentence for holds, sentence in last if holds),
     ]
+
+
+def _corrections(result: StoredResult) -> Sequence[str]:
+    """What it was before, so that whoever saw that knows; and what another measurement of the same CT was."""
+    said = []
+    if result.correction is not None:
+        before = result.measured
+        was = f"{mg_words(before.vbmd_mg_cm3 or 0.0)} mg/cm3 from {levels_words(before.levels_used)}"
+        said.append(f"{_corrected(result.correction)} Before, as software measured it: {was}.")
+    if result.corrected_before is not None:
+        earlier = "This newer measurement of the same CT was not corrected; an earlier one was:"
+        said.append(f"{earlier} {_corrected(result.corrected_before)}")
+    return said
+
+
+def _corrected(correction: Correction) -> str:
+    reason = plain(correction.reason).rstrip(".")
+    return f"Corrected by {plain(correction.reader)} on {day_words(correction.at.date())}: {correction.what}; {reason}."
 
 
 def _bullets(remarks: Sequence[str]) -> str:

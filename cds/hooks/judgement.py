@@ -154,9 +154,9 @@ class Presentation:
 
 
 def judge(case: Case) -> Presentation | None:
-    """What the table says; None for no card."""
-    fracture = bool(fractured_levels(case.assessment))
-    if any(row.holds(case) for row in QUIET if row.then == NO_CARD or not fracture):
+    """What the table says; None for no card. Whoever was told before a reader corrected it is told what holds now."""
+    needed = bool(fractured_levels(case.assessment)) or case.must_unlearn
+    if any(row.holds(case) for row in QUIET if row.then == NO_CARD or not needed):
         return None
     return Presentation(
         indicator=_indicator(_first(LOUDNESS, case), case),

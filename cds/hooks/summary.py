@@ -23,17 +23,25 @@ _OF_THE_CHART: Mapping[Remark, str] = MappingProxyType(
 """What of the chart is worth a place in the line; the detail says all of it."""
 
 
-def summary_of(assessment: Assessment, shown_as: Presentation) -> str:
+def summary_of(assessment: Assessment, shown_as: Presentation, *, is_corrected: bool = False) -> str:
     """What was found, how sure it is, what to consider; the first wording that is short enough.
 
+    That a reader has corrected it is said while there is a place for it.
     A possible fracture comes first, unless the density is low by itself: then the card's detail names it.
     """
     suspect = fractured_levels(assessment)
     if suspect and assessment.category not in ("osteoporosis-range", "low"):
-        return _shortened(_fracture_wordings(assessment, suspect, _advice(assessment, shown_as)))
+        wordings = _fracture_wordings(assessment, suspect, _advice(assessment, shown_as))
+        return _shortened(_marked(wordings, is_corrected=is_corrected))
     if assessment.vbmd_mg_cm3 is None:
         return f"{_when(assessment)}: {_value(assessment)}"
-    return _shortened(_density_wordings(assessment, _chart(shown_as), _advice(assessment, shown_as)))
+    wordings = _density_wordings(assessment, _chart(shown_as), _advice(assessment, shown_as))
+    return _shortened(_marked(wordings, is_corrected=is_corrected))
+
+
+def _marked(wordings: Sequence[str], *, is_corrected: bool) -> Sequence[str]:
+    marked = [each.replace("Earlier CT", "Corrected by a reader: earlier CT", 1) for each in wordings]
+    return (*marked, *wordings) if is_corrected else wordings
 
 
 def _shortened(wordings: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from cds.bone import words
 from cds.bone.assessment import Assessment
 from cds.pages.language import Wording
 from cds.picture import SLAB_MM, WINDOW_CENTRE_HU, WINDOW_WIDTH_HU, Picture
+from cds.ports import StoredResult
 
 Standing = Literal["drawn", "wished-for", "impossible", "none"]
 """Whether there are pictures; none: the CT could not be measured, hence nothing was outlined."""
@@ -38,10 +39,10 @@ class Illustration:
 
 
 def illustration_of(
-    assessment: Assessment, pictures: Sequence[Picture], standing: Standing, wording: Wording
+    result: StoredResult, pictures: Sequence[Picture], standing: Standing, wording: Wording
 ) -> Illustration:
     """Pictures, or why there are none."""
-    say = wording.say
+    say, assessment = wording.say, result.measured
     if not pictures:
         return Illustration(
             missing={
@@ -63,6 +64,8 @@ def illustration_of(
         width=WINDOW_WIDTH_HU,
         slab=SLAB_MM,
     )
+    if result.correction is not None:
+        legend = f"{legend} {say('Names and used vertebrae as the software had them, before the correction.')}"
     shown = {each.name: _shown(each, assessment, wording) for each in pictures}
     return Illustration(
         spine=tuple(shown[each.name] for each in pictures if each.name in _SPINE),

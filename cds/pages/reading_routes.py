@@ -1,6 +1,7 @@
 """Readers who come from an EHR: `/launch`, `/launch/callback`, and `/reading`, where they decide.
 
 accept   the result becomes final, in the reader's name
+correct  vertebrae are left out or renamed, and the value is computed anew from what was stored
 reject   it is withdrawn, with the reader's reason
 retract  it is taken back everywhere, and whoever saw a card of it is told
 """
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from hmac import compare_digest
-from typing import Annotated, Protocol, get_args
+from typing import Annotated, Protocol
 from urllib.parse import parse_qsl
 
 import anyio
@@ -18,10 +19,14 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Cookie, Header, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from cds.bone.corrected_column import Change
+from cds.bone.correction import WHY_NOT
+from cds.correction import CorrectionImpossible
 from cds.ct.patient import PatientKey, contradict
 from cds.errors import OsteocdsError
 from cds.launch import Launched, LaunchRefused, ReadingSession
 from cds.pages.language import Language, preferred
+from cds.pages.reading_form import change_in, kind_in, reason_in, seen
 from cds.pages.report_document import Reading
 from cds.pages.routes import ReportPages, Why
 from cds.ports import AssessmentStore, AuditLog, Clock, Decision, ReaderLaunch, ReadingSessions, StoredResult
@@ -29,7 +34,7 @@ from cds.retraction import RetractionKind
 
 LAUNCH_COOKIE, SESSION_COOKIE = "osteocds-launch", "osteocds-reading"
 _LASTS = timedelta(minutes=30)
-_LARGEST_FORM, _LONGEST_REASON = 16 * 1024, 500
+_LARGEST_FORM = 16 * 1024
 
 _NOT_LAUNCHED: Why = (
     403,
@@ -42,6 +47,7 @@ _INCOMPLETE: Why = (400, "Nothing was changed", "Say what is wrong and why, then
 _OVERTAKEN: Why = (409, "Nothing was changed", "Somebody else decided about the result just now: look at it again.")
 _TAKEN_BACK: Why = (200, "It is done", "The result is no longer shown. Thank you.")
 READING_TEXTS = (_NOT_LAUNCHED, _NO_RESULT, _NOT_SENT, _INCOMPLETE, _OVERTAKEN, _TAKEN_BACK)
+UNCORRECTABLE = {code: ("Nothing was changed", why) for code, why in WHY_NOT.items()}
 
 
 class Decisions(Protocol):
@@ -49,6 +55,9 @@ class Decisions(Protocol):
 
     def review(self, result_id: str, reader: str, decision: Decision, reason: str | None = None) -> StoredResult:
         """Accept or reject; raises `OsteocdsError` where the result has changed."""
+
+    def correct(self, result_id: str, reader: str, change: Change, reason: str) -> StoredResult:
+        """Leave levels out or rename them; raises `CorrectionImpossible`, or `OsteocdsError` as `review` does."""
 
     def retract(self, result: StoredResult, kind: RetractionKind, reason: str, by: str) -> None:
         """Take it back everywhere."""
@@ -126,24 +135,35 @@ class ReadingDesk:
         result = self._ports.store.read(session.result_id)
         if result is None:
             return self._pages.closed(_NO_RESULT, language)
-        return self._decided(result, session.reader, form, language)
+        return self._in_time(result, session.reader, form, language)
 
-    def _decided(self, result: StoredResult, reader: str, form: Mapping[str, str], language: Language) -> Response:
-        decision, reason = form.get("decision"), form.get("reason", "").strip()
-        kind = next((each for each in get_args(RetractionKind) if each == form.get("kind")), None)
-        usable = bool(reason) and len(reason) <= _LONGEST_REASON and kind is not None
-        if decision not in {"accept", "reject", "retract"} or (decision != "accept" and not usable):
-            return self._pages.closed(_INCOMPLETE, language)
+    def _in_time(self, result: StoredResult, reader: str, form: Mapping[str, str], language: Language) -> Response:
+        """Only about the result that the page showed; a form of the reader's own that is sent twice is no other."""
+        own = result.review is not None and result.review.reader == reader
+        if not own and form.get("seen") != seen(result):
+            return self._pages.closed(_OVERTAKEN, language)
         try:
-            if decision == "accept":
-                self._ports.decisions.review(result.result_id, reader, "accepted")
-                return RedirectResponse("/reading", 303)
-            if decision == "reject":
-                self._ports.decisions.review(result.result_id, reader, "rejected", f"{kind}: {reason}")
-            elif kind is not None:
-                self._ports.decisions.retract(result, kind, reason, reader)
+            return self._decided(result, reader, form, language)
+        except CorrectionImpossible as fault:
+            return self._pages.closed((422, *UNCORRECTABLE[fault.code]), language)
         except OsteocdsError:
             return self._pages.closed(_OVERTAKEN, language)
+
+    def _decided(self, result: StoredResult, reader: str, form: Mapping[str, str], language: Language) -> Response:
+        decisions, result_id, reason = self._ports.decisions, result.result_id, reason_in(form)
+        match form.get("decision"), reason, kind_in(form), change_in(form):
+            case "accept", _, _, _:
+                decisions.review(result_id, reader, "accepted")
+                return RedirectResponse("/reading", 303)
+            case "correct", str(reason), _, Change() as change:
+                decisions.correct(result_id, reader, change, reason)
+                return RedirectResponse("/reading", 303)
+            case "reject", str(reason), str(kind), _:
+                decisions.review(result_id, reader, "rejected", f"{kind}: {reason}")
+            case "retract", str(reason), str(kind), _:
+                decisions.retract(result, kind, reason, reader)
+            case _:
+                return self._pages.closed(_INCOMPLETE, language)
         return self._pages.closed(_TAKEN_BACK, language)
 
     def _result_of(self, launched: Launched) -> StoredResult | None:

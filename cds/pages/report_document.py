@@ -8,8 +8,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cds.bone.words import RULE_IN_ONLY
+from cds.pages.correction_view import correction_form
 from cds.pages.illustration import Standing, illustration_of
 from cds.pages.language import LANGUAGES, OWN_NAMES, Language, Wording
+from cds.pages.reading_form import seen
 from cds.pages.view import view_of
 from cds.picture import Picture
 from cds.ports import StoredResult
@@ -44,6 +46,10 @@ class Illustrated:
     reading: Reading | None = None
 
 
+def _form_of(result: StoredResult, wording: Wording) -> dict[str, object]:
+    return {"seen": seen(result), "correction": correction_form(result, wording)}
+
+
 class ReportDocuments:
     """Renders in every language; built once."""
 
@@ -61,7 +67,7 @@ class ReportDocuments:
     def report(self, shown: Illustrated, language: Language, *, as_file: bool = False) -> Document:
         """A result, assessed or not. `as_file`: the policy is in it, and no link leads to another language."""
         wording = self._wordings[language]
-        illustration = illustration_of(shown.result.assessment, shown.pictures, shown.standing, wording)
+        illustration = illustration_of(shown.result, shown.pictures, shown.standing, wording)
         view = view_of(shown.result, shown.history, illustration, wording)
         return self._document(
             "report.html" if shown.reading is None else "reading.html",
@@ -70,6 +76,7 @@ class ReportDocuments:
             view=view,
             rule_in_only=RULE_IN_ONLY,
             reading=shown.reading,
+            **({} if shown.reading is None else _form_of(shown.result, wording)),
         )
 
     def closed(self, title: str, text: str, language: Language, **facts: object) -> Document:

@@ -7,6 +7,7 @@ from cds.bone import words
 from cds.bone.assessment import Assessment, LevelMeasurement
 from cds.ct.patient import PatientIdentity
 from cds.pages.charts import ScaleChart, scale_chart
+from cds.pages.correction_view import corrections_said
 from cds.pages.illustration import Illustration
 from cds.pages.language import Wording
 from cds.pages.method import Fact, acquisition_facts, method_facts
@@ -45,6 +46,8 @@ class ReportView:
     certainty: str
     scale: ScaleChart | None
     reading: str
+    corrections: tuple[str, ...]
+    """What a reader corrected, and what it was before."""
     reasons: tuple[str, ...]
     """Why there is no value."""
     fractures: tuple[str, ...]
@@ -78,6 +81,7 @@ def view_of(
         certainty=_certainty(assessment, wording),
         scale=None if value is None or interval is None else scale_chart(value, interval),
         reading=_reading(result.review, wording),
+        corrections=corrections_said(result, wording),
         reasons=() if assessed else reasons,
         fractures=tuple(fractures_said(assessment, wording)),
         remarks=tuple(flag_said(flag, wording) for flag in assessment.flags),
@@ -93,9 +97,11 @@ def view_of(
 
 def _reading(review: Review | None, wording: Wording) -> str:
     """Whether a person has accepted it; what was rejected is not shown at all."""
-    if review is None or review.decision != "accepted":
+    if review is None or review.decision == "rejected":
         return wording.say("The result is preliminary: software measured it, and no reader has accepted it yet.")
     day = wording.day(review.at.date())
+    if review.decision == "corrected":
+        return wording.say("Software measured it; {reader} corrected it on {day}.", reader=review.reader, day=day)
     return wording.say("Software measured it; {reader} accepted it on {day}.", reader=review.reader, day=day)
 
 

@@ -15,6 +15,7 @@ from cds.ports.reading import LinkRefused, ReaderLaunch, ReadingSessions, Report
 from cds.ports.registry import Exports, ResourceStore, Subscriptions
 from cds.ports.results import (
     AssessmentStore,
+    Corrections,
     Decision,
     FiledResult,
     NothingFound,
@@ -52,6 +53,7 @@ __all__ = [
     "ClientAuthentication",
     "ClientRefused",
     "Clock",
+    "Corrections",
     "Decision",
     "DueDelivery",
     "Ehr",

@@ -30,6 +30,8 @@ class Recalled:
     """When this finding was last shown to this user, by whichever service, in another call than this."""
     overridden_at: datetime | None = None
     """When the user last overrode the card."""
+    told_otherwise_at: datetime | None = None
+    """When this user was last told another finding of the same result, if that is the last that they were told."""
 
 
 class CardMemory(Protocol):

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from cds.bone.assessment import Assessment
+from cds.correction import Correction
 from cds.ct.patient import PatientIdentity, PatientKey
 from cds.ports.audit import AuditRow
 from cds.retraction import WithdrawalCode
 
-Decision = Literal["accepted", "rejected"]
+Decision = Literal["accepted", "rejected", "corrected"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +24,14 @@ class Review:
     number: int = 1
     """Counts the reviews of one result; the last one holds."""
     reason: str | None = None
-    """In the reader's words; always there where the result was rejected."""
+    """In the reader's words; always there where the result was rejected or corrected."""
     code: WithdrawalCode = "rejected-by-reader"
     """Says of a rejection what kind it is."""
 
     def __post_init__(self) -> None:
-        """Nobody unnamed reads, and nothing is rejected without a reason."""
-        if not self.reader.strip() or (self.decision == "rejected" and not (self.reason or "").strip()):
-            msg = "a review needs a named reader, a rejection its reason"
+        """Nobody unnamed reads, and nothing is rejected or corrected without a reason."""
+        if not self.reader.strip() or (self.decision != "accepted" and not (self.reason or "").strip()):
+            msg = "a review needs a named reader, a rejection or correction its reason"
             raise ValueError(msg)
 
 
@@ -48,6 +49,15 @@ class StoredResult:
     """Model and calibration versions that made it."""
     review: Review | None = None
     """The last one; None while no reader has looked."""
+    correction: Correction | None = None
+    """The last one; `assessment` is as corrected then."""
+    corrected_before: Correction | None = None
+    """Of a measurement of the same images by another generation; this one does not have it."""
+
+    @property
+    def measured(self) -> Assessment:
+        """As the software measured it, whatever a reader corrected."""
+        return self.assessment if self.correction is None else self.correction.measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +133,19 @@ class Reviews(Protocol):
 
     def keep(self, result_id: str, review: Review, bundle: bytes) -> bool:
         """Store review and rendering in one transaction; False where the result has changed in the meantime."""
+
+
+class Corrections(Protocol):
+    """Keeps what named readers corrected in results, and what they were before."""
+
+    def keep(self, result: StoredResult, bundle: bytes) -> bool:
+        """Correction, review, record and rendering in one transaction; False where the result has changed meanwhile."""
+
+    def untold(self) -> Sequence[str]:
+        """Shown results whose last correction the imaging archive does not know of, the oldest first."""
+
+    def told(self, result_id: str, number: int) -> None:
+        """The archive knows of this correction, and of those before."""
 
 
 class ResultPublisher(Protocol):

@@ -98,6 +98,8 @@ def _check_change(ours: Json, sent: Json) -> None:
     """Said again by the same reader, an acceptance changes nothing; that is for `Reviewing` to see."""
     if sent.get("status") != "final":
         raise Refused(422, "status: only final can be set; a result is withdrawn by the site that measured it.")
+    if ours["status"] == "corrected":
+        raise Refused(422, "status: a report that a reader corrected is accepted on its page, or at this site.")
     if ours["status"] not in ("preliminary", "final"):
         raise Refused(422, "status: what is entered in error stays so.")
     if _fixed(ours) != _fixed(sent):

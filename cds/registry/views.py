@@ -152,6 +152,8 @@ class Deidentified:
                 kept[name] = self._day(kept[name], resource.patient)
         if "birthDate" in kept:
             self._tell_age(kept)
+        if "note" in kept:  # what a reader wrote may name somebody, and names the reader
+            kept["note"] = [each for each in kept["note"] if "authorString" not in each]
         if whole.get("status") == IN_ERROR:
             _tell_why_in_codes(kept, whole)
         if resource.type == "Patient" and self._shift is not None:

@@ -5,9 +5,11 @@ load, and the web process serves the stored bytes.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from fhir.resources.R4B.bundle import Bundle
 
+from cds.entered_in_error import entered_in_error
 from cds.ports import StoredResult
 from cds.reporting import codes
 from cds.reporting.codes import Json
@@ -57,6 +59,18 @@ class FhirPublisher:
         yield imaging_study(result, ids)
         yield device(result, ids)
         yield from (withdrawn(each, result.review) for each in (*observations, report))
+        yield from self._renamed_away(result, ids)
         yield provenance(result, ids, observations)
         if result.review is not None:
-            yield reviewed(ids, observations, result.review)
+            yield reviewed(result, ids, observations, result.review)
+
+    def _renamed_away(self, result: StoredResult, ids: ResourceIds) -> Iterator[Json]:
+        """Observations of vertebrae that have another name since a reader corrected it: wrong, and said so."""
+        if result.correction is None:
+            return
+        names = {each.level for each in result.assessment.levels}
+        before = replace(result, assessment=result.measured, review=None, correction=None)
+        rendering = Observations(before, ids, self._notice, snomed=self._snomed)
+        for level in result.measured.levels:
+            if level.level not in names:
+                yield entered_in_error(rendering.of_level(level), result.correction.what, "wrong-level")

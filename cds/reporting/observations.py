@@ -15,7 +15,7 @@ from cds.reporting import codes, terminology
 from cds.reporting.codes import Json, concept, measurement, own, quantity
 from cds.reporting.reading import reader, status_of
 from cds.reporting.references import ResourceIds, reference
-from cds.reporting.wording import notes, notes_of_level
+from cds.reporting.wording import corrections_said, notes, notes_of_level
 
 
 class Observations:
@@ -76,13 +76,13 @@ class Observations:
             "resourceType": "Observation",
             "id": resource_id,
             "meta": {"profile": [codes.profile(profile)], "security": [codes.AI_ASSERTED]},
-            "status": status_of(self._result.review),
+            "status": status_of(self._result),
             "category": [codes.IMAGING],
             "subject": reference("Patient", self._ids.patient),
             **effective(self._assessment.acquisition),
             "issued": instant(self._result.measured_at),
             **reader("performer", self._result.review),
-            "note": [{"text": text} for text in said],
+            "note": [*_corrections(self._result), *({"text": text} for text in said)],
             "device": reference("Device", self._ids.device),
         }
 
@@ -111,6 +111,12 @@ class Observations:
         """Where the value holds, whichever vertebrae it was measured in."""
         snomed = [{"system": codes.SNOMED, "code": codes.SNOMED_LUMBAR_SPINE}] if self._snomed else []
         return concept(own(terminology.LEVEL, terminology.LUMBAR_SPINE), *snomed, text="L1-L2")
+
+
+def _corrections(result: StoredResult) -> Iterable[Json]:
+    """Notes with an author: whoever gets no names gets none of these."""
+    for correction, text in corrections_said(result):
+        yield {"authorString": correction.reader, "time": instant(correction.at), "text": text}
 
 
 def effective(acquisition: Acquisition) -> Json:

@@ -2,17 +2,20 @@
 
 no review   preliminary
 accepted    final
+corrected   corrected: the value is another one than was told before, and stays so when it is accepted later
 rejected    entered-in-error: it stays on record with its reason, and is shown nowhere
 """
 
 from cds.entered_in_error import entered_in_error
-from cds.ports import Review
+from cds.ports import Review, StoredResult
 from cds.reporting.codes import Json
 
 
-def status_of(review: Review | None) -> str:
+def status_of(result: StoredResult) -> str:
     """Of Observation and DiagnosticReport, until `withdrawn` has seen them; both value sets have these."""
-    return "final" if review is not None and review.decision == "accepted" else "preliminary"
+    if result.correction is not None:
+        return "corrected"
+    return "final" if result.review is not None and result.review.decision == "accepted" else "preliminary"
 
 
 def withdrawn(resource: Json, review: Review | None) -> Json:
@@ -23,8 +26,8 @@ def withdrawn(resource: Json, review: Review | None) -> Json:
 
 
 def reader(element: str, review: Review | None) -> Json:
-    """`element` with whoever accepted the result; nobody answers for what was rejected or never read."""
-    if review is None or review.decision != "accepted":
+    """`element` with whoever accepted or corrected it; nobody answers for what was rejected or never read."""
+    if review is None or review.decision == "rejected":
         return {}
     return {element: [named(review.reader)]}
 

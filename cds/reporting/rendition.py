@@ -29,6 +29,8 @@ def presented_form(result: StoredResult, conclusion: str) -> Json:
 def _standing(result: StoredResult) -> str:
     if result.review is None:
         return "Preliminary: measured by software; no reader has accepted it yet."
+    if result.review.decision == "corrected":
+        return f"Corrected by {result.review.reader} on {result.review.at.date().isoformat()}."
     return f"Final: accepted by {result.review.reader} on {result.review.at.date().isoformat()}."
 
 

@@ -10,13 +10,13 @@ from cds.reporting.observations import effective, instant
 from cds.reporting.reading import named, reader, status_of
 from cds.reporting.references import ResourceIds, reference
 from cds.reporting.rendition import presented_form
-from cds.reporting.wording import conclusion
+from cds.reporting.wording import conclusion, corrections_said
 
 
 def diagnostic_report(result: StoredResult, ids: ResourceIds, observations: Sequence[Json], notice: str) -> Json:
     """Preliminary until a named reader has accepted it; software is never named as its interpreter."""
     assessment = result.assessment
-    text = conclusion(assessment, notice)
+    text = " ".join([*(said for _, said in corrections_said(result)), conclusion(assessment, notice)])
     category = [concept(own(terminology.CATEGORY, assessment.category))] if assessment.category else []
     return {
         "resourceType": "DiagnosticReport",
@@ -24,7 +24,7 @@ def diagnostic_report(result: StoredResult, ids: ResourceIds, observations: Sequ
         "meta": {"profile": [codes.profile("vbmd-report")], "security": [codes.AI_ASSERTED]},
         "text": narrative(text),
         "identifier": [{"system": codes.RESULT_ID, "value": result.result_id}],
-        "status": status_of(result.review),
+        "status": status_of(result),
         "category": [codes.RADIOLOGY],
         "code": measurement("vbmd-report"),
         "subject": reference("Patient", ids.patient),
@@ -110,8 +110,10 @@ def provenance(result: StoredResult, ids: ResourceIds, observations: Sequence[Js
     }
 
 
-def reviewed(ids: ResourceIds, observations: Sequence[Json], review: Review) -> Json:
+def reviewed(result: StoredResult, ids: ResourceIds, observations: Sequence[Json], review: Review) -> Json:
     """Who read it, when, and what they said: the software measured, this person answers for it."""
+    what = [result.correction.what] if review.decision == "corrected" and result.correction is not None else []
+    said = "; ".join([*what, *([review.reason] if review.reason else [])])
     targets = [reference("Observation", each["id"]) for each in observations]
     return {
         "resourceType": "Provenance",
@@ -119,7 +121,7 @@ def reviewed(ids: ResourceIds, observations: Sequence[Json], review: Review) -> 
         "meta": {"profile": [codes.profile("review-provenance")]},
         "target": [*targets, reference("DiagnosticReport", ids.report)],
         "recorded": instant(review.at),
-        "activity": {"text": f"{review.decision}: {review.reason}" if review.reason else review.decision},
+        "activity": {"text": f"{review.decision}: {said}" if said else review.decision},
         "agent": [{"type": concept(codes.VERIFIER), "who": named(review.reader)}],
         "entity": [{"role": "source", "what": reference("ImagingStudy", ids.study)}],
     }

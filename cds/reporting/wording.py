@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from cds.bone.assessment import Assessment
 from cds.bone.words import (
     RULE_IN_ONLY,
+    day_words,
     flag_words,
     is_estimate,
     levels_are_upper_estimates,
     levels_words,
     possible_fractures,
 )
+from cds.correction import Correction
+from cds.ports import StoredResult
 
 UPPER_ESTIMATE = (
     "Upper estimate: contrast medium, or the possibility of it, raises the reading; the true value may be lower."
@@ -32,6 +35,24 @@ def conclusion(assessment: Assessment, notice: str) -> str:
     """The report in a few sentences; the notice always stands at its end."""
     sentences = [_finding(assessment), *possible_fractures(assessment), *_limits(assessment)]
     return " ".join([*sentences, notice])
+
+
+def corrections_said(result: StoredResult) -> list[tuple[Correction, str]]:
+    """Who corrected it, and what it was before; and that another measurement of the same images was corrected."""
+    said = []
+    if result.correction is not None:
+        before = result.correction.measured
+        was = f"{before.vbmd_mg_cm3 or 0.0:.1f} mg/cm3 from {levels_words(before.levels_used)}"
+        said.append((result.correction, _corrected(result.correction, f"As measured by software: {was}.")))
+    if result.corrected_before is not None:
+        earlier = "An earlier measurement of this CT was corrected, this one was not."
+        said.append((result.corrected_before, _corrected(result.corrected_before, earlier)))
+    return said
+
+
+def _corrected(correction: Correction, rest: str) -> str:
+    reason = correction.reason.strip().rstrip(".")
+    return f"Corrected by {correction.reader} on {day_words(correction.at.date())}: {correction.what}; {reason}. {rest}"
 
 
 def notes(assessment: Assessment, notice: str) -> list[str]:

@@ -10,23 +10,41 @@ from cds.bone.record import from_record, to_record
 from cds.ct.patient import PatientKey
 from cds.ports import AuditRow, Clock, NothingFound, StoredResult
 from cds.storage.audit_rows import add_row
+from cds.storage.corrections import (
+    OF_CORRECTED_BEFORE,
+    OF_CORRECTION,
+    corrected_before,
+    correction_of,
+    is_last_correction,
+    is_measured_again,
+)
 from cds.storage.engine import without_transactions
 from cds.storage.patient_columns import belongs_to, belongs_to_given, columns_of, identity_of
 from cds.storage.resources import enter_in_error, put_bundle
 from cds.storage.reviews import is_last_review, review_of, was_rejected
-from cds.storage.tables import nothing_found, results, reviews
+from cds.storage.tables import corrections, nothing_found, results, reviews
 from cds.storage.writing import insert_once, insert_or_update
 
 REJECTED = "rejected-by-reader"
 """Why nothing is known of a patient whose only result a reader has rejected."""
 
+CORRECTED = "corrected-by-reader"
+"""... whose only result a reader has corrected, and that reads otherwise now."""
+
 _ALL_BUT_BUNDLE = tuple(column for column in results.c if column.name != "bundle")
 _OF_REVIEW = tuple(column for column in reviews.c if column.name != "result_id")
-RESULTS_AS_READ = select(*_ALL_BUT_BUNDLE, *_OF_REVIEW).select_from(results.outerjoin(reviews, is_last_review()))
+RESULTS_AS_READ = select(*_ALL_BUT_BUNDLE, *_OF_REVIEW, *OF_CORRECTION, *OF_CORRECTED_BEFORE).select_from(
+    results.outerjoin(reviews, is_last_review())
+    .outerjoin(corrections, is_last_correction())
+    .outerjoin(*corrected_before())
+)
 _NEWEST = (
     RESULTS_AS_READ.where(belongs_to_given(results), results.c.withdrawn_at.is_(None))
     .order_by(results.c.study_date.desc().nulls_last(), results.c.measured_at.desc())
     .limit(1)
+)
+_CORRECTED = select(corrections.c.measured, results.c.bundle).select_from(
+    results.join(corrections, is_last_correction())
 )
 _LOOKED = select(nothing_found).where(belongs_to_given(nothing_found))
 
@@ -81,6 +99,7 @@ class SqlAssessmentStore:
         the id is there          -> nothing changes
         the id is there, withdrawn -> shown again, and unread: its study was found and measured again after that
         ... and rejected by a reader, or taken back -> stays withdrawn; for a while nothing is known of this patient
+        ... and corrected by a reader -> shown again as corrected; stays withdrawn where it reads otherwise now
         """
         with self._engine.begin() as connection:
             if insert_once(connection, results, _row_of(result, bundle)):
@@ -92,8 +111,12 @@ class SqlAssessmentStore:
             # A publish that began before the withdrawal, by a worker that stood still, does not undo it.
             withdrawn = (results.c.result_id == result.result_id) & (results.c.withdrawn_at <= result.measured_at)
             if connection.execute(select(results.c.result_id).where(withdrawn, was_rejected())).first() is not None:
-                looked = {"looked_at": result.measured_at, "reasons": [REJECTED]}
-                insert_or_update(connection, nothing_found, {**columns_of(result.patient.key), **looked})
+                self._know_nothing(connection, result, REJECTED)
+                return
+            kept = connection.execute(_CORRECTED.where(withdrawn)).one_or_none()
+            if kept is not None:
+                if self._show_corrected(connection, result, kept.measured, bytes(kept.bundle)):
+                    add_row(connection, note, self._clock.now())
                 return
             again = {**_row_of(result, bundle), "withdrawn_at": None, "withdrawn_why": None}
             if connection.execute(update(results).where(withdrawn).values(**again)).rowcount:
@@ -101,6 +124,20 @@ class SqlAssessmentStore:
                 connection.execute(delete(reviews).where(reviews.c.result_id == result.result_id))
                 self._put_resources(connection, result, bundle)
                 add_row(connection, note, self._clock.now())
+
+    def _know_nothing(self, connection: Connection, result: StoredResult, why: str) -> None:
+        looked = {"looked_at": result.measured_at, "reasons": [why]}
+        insert_or_update(connection, nothing_found, {**columns_of(result.patient.key), **looked})
+
+    def _show_corrected(self, connection: Connection, result: StoredResult, measured: str, bundle: bytes) -> bool:
+        """False where it reads otherwise now: a reader has corrected what was measured then, and nothing else."""
+        if not is_measured_again(result.assessment, measured):
+            self._know_nothing(connection, result, CORRECTED)
+            return False
+        again = {"confirmed_at": result.confirmed_at, "withdrawn_at": None, "withdrawn_why": None}
+        connection.execute(update(results).where(results.c.result_id == result.result_id).values(**again))
+        self._put_resources(connection, result, bundle)
+        return True
 
     def keep_nothing_found(self, patient: PatientKey, looked_at: datetime, reasons: Sequence[str]) -> None:
         """The last look replaces the one before."""
@@ -158,4 +195,6 @@ def stored_result(row: Row[tuple[object, ...]]) -> StoredResult:
         confirmed_at=row.confirmed_at,
         generation=row.generation,
         review=review_of(row),
+        correction=correction_of(row),
+        corrected_before=correction_of(row, "before"),
     )

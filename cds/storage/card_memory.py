@@ -13,6 +13,11 @@ _TOLD = select(shown_cards.c.shown_at).where(
     shown_cards.c.finding == bindparam("finding"),
     shown_cards.c.call.is_distinct_from(_CALL) | _CALL.is_(None),
 )
+_TOLD_OTHERWISE = select(shown_cards.c.shown_at).where(
+    shown_cards.c.result_id == bindparam("result"),
+    shown_cards.c.shown_to == bindparam("user"),
+    shown_cards.c.finding != bindparam("finding"),
+)
 _HAPPENED = case((feedback.c.outcome_at < feedback.c.received_at, feedback.c.outcome_at), else_=feedback.c.received_at)
 """Never later than it was received: a client whose clock runs ahead cannot silence a card for years."""
 _OVERRIDDEN = select(func.max(_HAPPENED)).where(
@@ -20,7 +25,11 @@ _OVERRIDDEN = select(func.max(_HAPPENED)).where(
     feedback.c.outcome == "overridden",
     feedback.c.client == bindparam("from_client"),
 )
-_RECALLED = select(_TOLD.scalar_subquery().label("told_at"), _OVERRIDDEN.scalar_subquery().label("overridden_at"))
+_RECALLED = select(
+    _TOLD.scalar_subquery().label("told_at"),
+    _OVERRIDDEN.scalar_subquery().label("overridden_at"),
+    _TOLD_OTHERWISE.scalar_subquery().label("told_otherwise_at"),
+)
 
 
 class SqlCardMemory:
@@ -41,4 +50,4 @@ class SqlCardMemory:
         }
         with self._looking.connect() as connection:
             row = connection.execute(_RECALLED, asked).one()
-        return Recalled(row.told_at, row.overridden_at)
+        return Recalled(row.told_at, row.overridden_at, row.told_otherwise_at)

@@ -66,6 +66,31 @@ reviews = Table(
 )
 """The last one of a result holds; all are kept."""
 
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("correction_id", String(80), primary_key=True),
+    Column("result_id", String(64), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("left_out", JSON, nullable=False),
+    Column("renamed", Integer, nullable=False),
+    Column("reader", String(255), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("corrected_at", UtcDateTime, nullable=False),
+    Column("images_told", Boolean, nullable=False),
+    Column("measured", Text, nullable=False),
+    Column("record", Text, nullable=False),
+    Column("generation", String(128), nullable=False),
+    Column("series_uid", String(64), nullable=False),
+    Column("tenant", String(64), nullable=False),
+    Column("patient_id", String(64), nullable=False),
+    Column("issuer", String(64), nullable=False),
+    Index("corrections_by_result", "result_id", "number"),
+    Index("corrections_by_patient", "tenant", "patient_id", "issuer"),
+)
+"""The last one of a result holds; all are kept. `number` is that of the review; `measured` the record as the software
+measured it, `record` what it became: both lie in `results.record` in turn. `images_told`: the imaging archive knows."""
+
 waiting_regions = Table(
     "waiting_regions",
     metadata,

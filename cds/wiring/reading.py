@@ -6,13 +6,16 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from cds.bone.corrected_column import Change
 from cds.client import Client
+from cds.correcting import Correcting
 from cds.ct.patient import PatientIdentity
 from cds.errors import OsteocdsError
 from cds.hooks.identity import IdentityRules, identity_of
 from cds.pages.reading_routes import ReadingPorts
 from cds.ports import AssessmentStore, AuditLog, Clock, Decision, StoredResult
 from cds.reporting.bundle import FhirPublisher
+from cds.result_places import place_names
 from cds.retracting import Retracting, Verdict
 from cds.retraction import Retraction, RetractionKind
 from cds.reviewing import Reviewing
@@ -22,6 +25,7 @@ from cds.security.sealed import SealedSessions, Sealer
 from cds.security.secret import link_secret
 from cds.security.smart_launch import SmartLaunch
 from cds.settings import Settings
+from cds.storage.corrections import SqlCorrections
 from cds.storage.retractions import SqlRetractions
 from cds.storage.reviews import SqlReviews
 
@@ -54,11 +58,16 @@ class ReaderDecisions:
     """The `Decisions` of the reading page."""
 
     reviewing: Reviewing
+    correcting: Correcting
     retracting: Retracting
 
     def review(self, result_id: str, reader: str, decision: Decision, reason: str | None = None) -> StoredResult:
         """Accept or reject."""
         return self.reviewing.review(result_id, reader, decision, reason)
+
+    def correct(self, result_id: str, reader: str, change: Change, reason: str) -> StoredResult:
+        """Leave levels out, or rename them."""
+        return self.correcting.correct(result_id, reader, change, reason)
 
     def retract(self, result: StoredResult, kind: RetractionKind, reason: str, by: str) -> None:
         """Here at once, elsewhere by workers."""
@@ -78,9 +87,7 @@ def reading_ports(
         return identity_of(patient, rules.of(Client("launch", tenant)) if tenant else rules, at)
 
     publisher = FhirPublisher(settings.notice, settings.identifier_system)
-    places = [_ByWorkers(name) for name in ("charts", "exports")]
-    if settings.archive_url is not None:
-        places.append(_ByWorkers("imaging archive"))
+    places = [_ByWorkers(name) for name in place_names(archive_is_a_server=settings.archive_url is not None)]
     return ReadingPorts(
         launch=SmartLaunch(
             ehrs=read_launching_ehrs(settings.launch_file),
@@ -92,6 +99,7 @@ def reading_ports(
         sessions=SealedSessions(secret),
         decisions=ReaderDecisions(
             Reviewing(store, SqlReviews(engine), publisher, audit, clock),
+            Correcting(store, SqlCorrections(engine), publisher, audit, clock),
             Retracting(SqlRetractions(engine), publisher, places, audit, clock),
         ),
         store=store,

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from cds.dicomweb.archive import open_archive
 from cds.dicomweb.folder import FolderArchive
 from cds.dicomweb.web import DicomwebArchive
-from cds.ports import Clock, Rejection, ResultPlace, StoredResult
+from cds.ports import Clock, ResultPlace
 from cds.registry.export_files import ExportFiles
 from cds.reporting.bundle import FhirPublisher
 from cds.result_places import Charts, Exports, Images
@@ -21,21 +21,8 @@ from cds.storage.regions import SqlRegionStore
 from cds.storage.resource_queries import SqlResources
 from cds.storage.retractions import SqlRetractions
 from cds.wiring.clock import SystemClock
+from cds.wiring.image_results import LateImageResults
 from cds.wiring.records import open_records
-
-
-class _Rejections:
-    """Loads highdicom for the first result that is taken back, if ever."""
-
-    def __init__(self, archive: DicomwebArchive, notice: str) -> None:
-        self._archive = archive
-        self._notice = notice
-
-    def reject(self, result: StoredResult, why: Rejection) -> bool:
-        """As `DicomwebResults` does."""
-        from cds.dicomweb.results.archive import DicomwebResults
-
-        return DicomwebResults(self._archive, self._notice).reject(result, why)
 
 
 def retracting(
@@ -70,4 +57,4 @@ def _places(
     outside = (Charts(SqlOutbox(engine, clock)), Exports(exported_copies(settings, engine)))
     if not isinstance(archive, DicomwebArchive):
         return outside
-    return (*outside, Images(_Rejections(archive, settings.notice), SqlRegionStore(engine, clock)))
+    return (*outside, Images(LateImageResults(archive, settings.notice), SqlRegionStore(engine, clock)))

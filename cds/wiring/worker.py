@@ -21,7 +21,7 @@ from cds.storage.retention import SqlRetention
 from cds.storage.tissue_days import SqlTissueDays
 from cds.wiring.clock import SystemClock
 from cds.wiring.illustrating import illustrating
-from cds.wiring.image_results import result_delivery
+from cds.wiring.image_results import corrected_images, result_delivery
 from cds.wiring.measuring import instruments_on
 from cds.wiring.metrics import process_tally
 from cds.wiring.reconfirming import reconfirming_errands
@@ -47,6 +47,7 @@ def worker_of(settings: Settings) -> Worker:
     )
     loaded = SegmenterIdentity(instruments.segmenter.name, instruments.segmenter.weights_sha256)
     delivery = result_delivery(settings, archive, engine, clock)
+    corrections = corrected_images(settings, archive, engine, instruments)
     drawing = illustrating(settings, engine, instruments)
     writing = writing_back(settings, engine, clock, ehr_client())
     screening = Screening(
@@ -78,6 +79,7 @@ def worker_of(settings: Settings) -> Worker:
             _queue_retention(settings, clock).purge,
             *watching_errands(settings, archive, engine, clock, screening.generation),
             *(() if delivery is None else (delivery.deliver,)),
+            *(() if corrections is None else (corrections.deliver,)),
             writing.deliver,
             retracting(settings, archive, engine, clock).finish,
             drawing.redraw,

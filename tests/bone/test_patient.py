@@ -1,15 +1,12 @@
-from datetime import date
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cds.bone.anatomy import VertebralLevel
+from cds.bone.assessment import Premises
 from cds.bone.level_conversion import choose_levels
 from cds.bone.patient import patient_result
-from cds.ct.patient import ArchivedPatient
 from tests.bone.builders import a_density
-from tests.bone.phantom import a_series
 
 MESA = "mesa-chinese-american"
 L1, L2 = VertebralLevel.L1, VertebralLevel.L2
@@ -18,15 +15,12 @@ L1, L2 = VertebralLevel.L1, VertebralLevel.L2
 def result(hu=128.0, *, age=70, sex="female", contrast="none", population=MESA, levels=("L1", "L2"), ambiguous=False):
     """The result for a patient whose levels all read the same."""
     densities = {VertebralLevel(level): a_density(level, hu) for level in levels}
-    born = None if age is None else date(2026 - age, 1, 1)
-    series = a_series(patient=ArchivedPatient("P", birth_date=born, sex=sex), study_date=date(2026, 6, 1))
     return patient_result(
         densities,
         choose_levels(densities),
-        series=series,
         contrast=contrast,
         ambiguous=ambiguous,
-        population=population,
+        premises=Premises(age_years=age, sex=sex, population=population),
     )
 
 

@@ -12,8 +12,10 @@ from cds.bone.assessment import (
     Calibration,
     Contrast,
     HeightLoss,
+    LevelCalibration,
     LevelMeasurement,
     PassedOver,
+    Premises,
     Software,
     TissueEvidence,
     TissueLine,
@@ -57,6 +59,15 @@ def maybe(strategy):
 
 intervals = st.tuples(numbers(-80, 300), numbers(-80, 400))
 
+at_a_level = st.builds(
+    LevelCalibration,
+    slope_hu_per_mg_cm3=numbers(0.8, 2.7),
+    slope_sd_fraction=numbers(0, 0.1),
+    offset_hu=numbers(-10, 10),
+    offset_sd_hu=numbers(0, 5),
+    water_equivalent_diameter_cm=numbers(12, 45),
+    slope_offset_correlation=numbers(-1, 1),
+)
 measurements = st.builds(
     LevelMeasurement,
     level=levels,
@@ -71,6 +82,15 @@ measurements = st.builds(
     height_loss_percent=maybe(numbers(0, 90)),
     flags=flags,
     reasons=reasons,
+    calibration=maybe(at_a_level),
+)
+premises = st.builds(
+    Premises,
+    age_years=maybe(st.integers(18, 110)),
+    sex=st.sampled_from(["female", "male", None]),
+    population=maybe(words),
+    scan_flags=flags,
+    disputed_names=st.lists(levels, max_size=2).map(tuple),
 )
 acquisitions = st.builds(
     Acquisition,
@@ -143,6 +163,7 @@ assessed = st.builds(
     z_score=maybe(numbers(-6, 6)),
     population=maybe(words),
     calibration=calibrations,
+    premises=maybe(premises),
     **circumstances,
 )
 refused = st.builds(
@@ -215,10 +236,14 @@ def test_height_losses_are_written_by_level(assessment):
 @settings(max_examples=30, deadline=None)
 @given(assessments)
 def test_records_from_before_are_read(assessment):
-    """A record without height losses and without passed-over series reads as having none."""
-    record = to_record(assessment)
-    older = from_record({key: value for key, value in record.items() if key not in {"height_losses", "passed_over"}})
+    """A record without height losses, passed-over series, premises and calibrations of levels reads as having none."""
+    later = {"height_losses", "passed_over", "premises"}
+    record = {key: value for key, value in to_record(assessment).items() if key not in later}
+    record["levels"] = [{key: each[key] for key in each if key != "calibration"} for each in record["levels"]]
+    older = from_record(record)
 
+    assert older.premises is None
+    assert all(each.calibration is None for each in older.levels)
     assert older.height_losses == ()
     assert older.passed_over == ()
 

@@ -89,7 +89,7 @@ def test_every_type_that_is_served_was_looked_at(emitted):
     statuses = {each["status"] for each in emitted.resources if each["resourceType"] == "Observation"}
 
     assert {each["resourceType"] for each in emitted.resources} == served
-    assert statuses == {"preliminary", "final", "entered-in-error"}
+    assert statuses == {"preliminary", "final", "corrected", "entered-in-error"}
 
 
 def test_de_identified_resources_claim_no_profile(emitted):

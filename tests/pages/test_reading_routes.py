@@ -8,6 +8,10 @@ import httpx
 import pytest
 from joserfc.jwk import RSAKey
 
+from cds.bone.anatomy import VertebralLevel
+from cds.bone.corrected_column import Change
+from cds.correcting import Correcting
+from cds.correction import Correction
 from cds.errors import ReviewOvertaken
 from cds.hooks.identity import IdentityRules, identity_of
 from cds.pages.reading_routes import ReadingPorts
@@ -16,10 +20,12 @@ from cds.security.authorization_server import EhrDoor
 from cds.security.launch_file import LaunchingEhr
 from cds.security.sealed import SealedSessions, Sealer
 from cds.security.smart_launch import SmartLaunch
-from tests.support.assessments import MEASURED_AT, a_key, a_patient, a_result
+from tests.support.assessments import MEASURED_AT, a_correctable, a_key, a_patient, a_result
+from tests.support.clock import SettableClock
 from tests.support.hook_site import a_site
 from tests.support.launching_ehr import CLIENT_ID, ISS, LaunchingEhrServer, a_fhir_patient
 
+L1, L2, L3, T12 = (VertebralLevel(name) for name in ("L1", "L2", "L3", "T12"))
 RESULT = a_result()
 READER = f"{ISS}/Practitioner/7"
 ORIGIN = "http://cds.test"
@@ -45,6 +51,25 @@ class FakeDecisions:
         else:
             self.store.put(replace(result, review=Review(reader, "accepted", MEASURED_AT)))
         return result
+
+    def correct(self, result_id, reader, change, reason):
+        """As the service does, in the store of the test."""
+        if self.fault is not None:
+            raise self.fault
+        self.told.append(("corrected", result_id, reader, reason))
+        done = Correcting(self.store, self, self, self, SettableClock()).correct(result_id, reader, change, reason)
+        return self.store.put(done)
+
+    def keep(self, _result, _bundle):
+        """As `Corrections`."""
+        return True
+
+    def render(self, _result):
+        """As `ResultPublisher`."""
+        return b"{}"
+
+    def record(self, *_row, **_caller):
+        """As `AuditLog`."""
 
     def retract(self, result, kind, reason, by):
         """Take back."""
@@ -96,8 +121,8 @@ class Launching:
 
     async def send(self, page, origin=ORIGIN, **form):
         """One of the page's forms."""
-        token = re.search(r'name="token" value="([0-9a-f]+)"', page.text)
-        fields = {"token": token[1] if token else ""} | form
+        hidden = dict(re.findall(r'type="hidden" name="(token|seen)" value="([0-9a-f.]+)"', page.text))
+        fields = {"token": ""} | hidden | form
         return await self.browser.post("/reading", data=fields, headers={"Origin": origin} if origin else {})
 
 
@@ -158,6 +183,118 @@ async def test_accepting_makes_the_result_final(launching):
     assert (done.status_code, done.headers["location"]) == (303, "/reading")
     assert launching.decisions.told == [("accepted", RESULT.result_id, READER, None)]
     assert f"{READER} accepted it on" in (await launching.browser.get("/reading")).text
+
+
+CORRECTABLE = a_result(
+    assessment=a_correctable({T12: 80, L1: 82, L2: 98, L3: 84}, vbmd_mg_cm3=90.0, ci95_mg_cm3=(80.0, 100.0))
+)
+
+
+async def test_a_vertebra_is_left_out_and_the_value_computed_anew(launching):
+    """The page offers what would follow, does it, and then says who, what, why and what it was before."""
+    launching.site.store.put(CORRECTABLE)
+    page = await launching.launched()
+    assert "without it: 83 mg/cm3 (" in page.text
+    assert "L1 is L2, and so on: " in page.text
+
+    done = await launching.send(page, decision="correct", **{"out-L2": "fracture", "reason": "Old wedge <L2>."})
+    after = (await launching.browser.get("/reading")).text
+
+    assert (done.status_code, done.headers["location"]) == (303, "/reading")
+    assert launching.decisions.told == [("corrected", CORRECTABLE.result_id, READER, "Old wedge <L2>.")]
+    assert '<p class="value">83 mg/cm<sup>3</sup></p>' in after
+    assert f"{READER} corrected it on 2 Mar 2026: L2 left out (fracture). Old wedge &lt;L2&gt;." in after
+    assert "Before, as software measured it: 90 mg/cm3 (80-100) from L1-L2." in after
+    assert "A reader sees a fracture here and has left the vertebra out." in after
+
+
+async def test_names_are_moved_by_one(launching):
+    """All of them; what was L1 is L2 afterwards."""
+    launching.site.store.put(CORRECTABLE)
+    page = await launching.launched()
+
+    await launching.send(page, decision="correct", renamed="1", reason="A rib was missed.")
+
+    found = launching.site.store.read(CORRECTABLE.result_id)
+    assert [each.level for each in found.assessment.levels] == [L1, L2, L3, VertebralLevel.L4]
+    assert "every vertebra named one level lower" in (await launching.browser.get("/reading")).text
+    assert "所有椎体名称下移一节" in (await launching.browser.get("/reading?lang=zh")).text
+
+
+async def test_what_cannot_be_corrected_honestly_is_not_offered(launching):
+    """The result of an earlier version did not keep what it takes: the page says so, and offers to take it back."""
+    page = await launching.launched()
+
+    assert "did not keep what it takes to compute the value anew. Reject or retract the result instead." in page.text
+    assert 'value="correct"' not in page.text
+    forged = await launching.send(page, decision="correct", reason="So.", **{"out-L2": "fracture"})
+    assert forged.status_code == 422
+    assert "did not keep what it takes" in forged.text
+    assert launching.site.store.read(RESULT.result_id).correction is None
+
+
+async def test_nobody_decides_about_another_result_than_they_saw(launching):
+    """Somebody else has corrected it since the page was opened: accepting it would accept what was never read."""
+    launching.site.store.put(CORRECTABLE)
+    page = await launching.launched()
+    change = Change(((L2, "fracture"),))
+    launching.decisions.correct(CORRECTABLE.result_id, "Dr. Bo Second", change, "Old.")
+    launching.decisions.told.clear()
+
+    assert (await launching.send(page, decision="accept")).status_code == 409
+    assert (await launching.send(page, decision="accept", seen="")).status_code == 409
+    assert launching.decisions.told == []
+    fresh = await launching.browser.get("/reading")
+    assert (await launching.send(fresh, decision="accept")).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"reason": "So."},
+        {"out-L2": "fracture"},
+        {"out-L2": "fracture", "reason": " "},
+        {"out-L2": "mood", "reason": "So."},
+        {"out-S1": "fracture", "reason": "So."},
+        {"renamed": "2", "reason": "So."},
+        {"renamed": "0", "reason": "So."},
+        {"out-L2": "fracture", "reason": "x" * 501},
+    ],
+)
+async def test_a_correction_that_says_nothing_changes_nothing(launching, form):
+    """No vertebra, no such reason, no such shift, or no word why."""
+    launching.site.store.put(CORRECTABLE)
+    page = await launching.launched()
+
+    answer = await launching.send(page, decision="correct", **form)
+
+    assert answer.status_code == 400
+    assert "Nothing was changed" in answer.text
+    assert launching.decisions.told == []
+
+
+@pytest.mark.parametrize("sent", [{"token": "0" * 64}, {"origin": "https://evil.test"}])
+async def test_a_forged_correction_changes_nothing(launching, sent):
+    """As with every form: refused, with an audit row."""
+    launching.site.store.put(CORRECTABLE)
+    page = await launching.launched()
+
+    answer = await launching.send(page, decision="correct", reason="So.", **{"out-L2": "fracture"}, **sent)
+
+    assert answer.status_code == 403
+    assert launching.decisions.told == []
+    assert ("reading", "form-refused") in launching.site.audit.outcomes
+
+
+async def test_an_earlier_correction_is_told_where_it_does_not_hold(launching):
+    """A newer measurement of the same CT was not corrected, and says so."""
+    earlier = Correction(Change(((L2, "lesion"),)), "Dr. Ada", "Cement.", MEASURED_AT, 1, CORRECTABLE.assessment, "old")
+    launching.site.store.put(replace(CORRECTABLE, corrected_before=earlier))
+
+    page = (await launching.launched()).text
+
+    assert "this one, by a newer version, was not:" in page
+    assert "Dr. Ada corrected it on 2 Mar 2026: L2 left out (other than trabecular bone). Cement." in page
 
 
 @pytest.mark.parametrize(("decision", "told"), [("reject", "rejected"), ("retract", "retracted")])

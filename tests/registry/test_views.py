@@ -10,12 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from cds.bone.anatomy import VertebralLevel
+from cds.bone.corrected_column import Change
+from cds.correcting import Correcting
 from cds.registry.views import DayShift, Deidentified, Pseudonyms
 from cds.resource import SERVED_TYPES, ResourceVersion
+from cds.storage.audit_log import SqlAuditLog
+from cds.storage.corrections import SqlCorrections
 from cds.storage.tables import resources
-from tests.support.assessments import a_key
+from tests.support.assessments import a_correctable, a_key
 from tests.support.registry_site import EVERYTHING, ids
 
+L1, L2, L3, T12 = (VertebralLevel(name) for name in ("L1", "L2", "L3", "T12"))
 SECRET = b"s" * 40
 HEAD = 'pseudonym_secret_file = "secret"'
 REVEALING = (
@@ -109,6 +115,25 @@ async def test_a_correction_reaches_the_copies(site):
     for text in (reports, observations):
         assert '"no-longer-confirmed"' in text
         assert "the study is gone" not in text  # the words of whoever withdrew it may name somebody
+
+
+async def test_what_a_reader_wrote_stays_here(site):
+    """A corrected value goes out as corrected, without the reader's name, words and day."""
+    measured = a_correctable({T12: 80, L1: 82, L2: 98, L3: 84})
+    result = site.keep(9, levels=measured.levels, premises=measured.premises)
+    audit = SqlAuditLog(site.engine, site.clock)
+    correcting = Correcting(site.store, SqlCorrections(site.engine), site.publisher, audit, site.clock)
+    correcting.correct(result.result_id, "Dr. Revealed", Change(((L2, "fracture"),)), "Says Mrs Revealed.")
+    async with site.with_token() as registry:
+        observations = (await registry.get("Observation?status=corrected")).text
+        reports = (await registry.get("DiagnosticReport?status=corrected")).text
+
+    assert len(ids(json.loads(observations))) == 5
+    assert "Investigational" in observations
+    for text in (observations, reports):
+        assert "Revealed" not in text
+        assert "Corrected by" not in text
+        assert "authorString" not in text
 
 
 def stored_key():

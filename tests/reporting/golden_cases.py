@@ -6,13 +6,19 @@ from datetime import timedelta
 from pathlib import Path
 
 from cds.bone.anatomy import VertebralLevel
+from cds.bone.corrected_column import Change
+from cds.bone.correction import corrected
+from cds.bone.record import from_record, to_record
+from cds.correction import Correction
 from cds.ct.patient import PatientIdentity
 from cds.ct.reason import because
 from cds.ports import Review, StoredResult
 from cds.reporting.bundle import FhirPublisher
 from tests.support.assessments import (
+    GENERATION,
     MEASURED_AT,
     a_contrast_assessment,
+    a_correctable,
     a_height_loss,
     a_key,
     a_level,
@@ -65,12 +71,28 @@ CASES: dict[str, StoredResult] = {
 }
 
 
+_MEASURED = a_correctable({VertebralLevel.T12: 80, VertebralLevel.L1: 82, VertebralLevel.L2: 98, VertebralLevel.L3: 84})
+_CHANGE = Change(((VertebralLevel.L2, "fracture"),))
+_REASON = "Old wedge fracture."
+CASES["corrected"] = replace(
+    a_result(assessment=from_record(to_record(corrected(_MEASURED, _CHANGE)))),
+    review=Review("Dr. Ada Reader", "corrected", READ_AT, reason=_REASON),
+    correction=Correction(_CHANGE, "Dr. Ada Reader", _REASON, READ_AT, 1, _MEASURED, GENERATION),
+)
+_RENAME = Change(renamed=1)
+CASES["renamed"] = replace(
+    a_result(assessment=from_record(to_record(corrected(_MEASURED, _RENAME)))),
+    review=Review("Dr. Ada Reader", "corrected", READ_AT, reason="A rib was missed."),
+    correction=Correction(_RENAME, "Dr. Ada Reader", "A rib was missed.", READ_AT, 1, _MEASURED, GENERATION),
+)
+
 UNREAD = [name for name, result in CASES.items() if result.review is None]
 
 EXAMPLES = Path(__file__).parents[2] / "fhir_profiles" / "examples"
 EXAMPLE_OF: dict[str, tuple[str, str, int]] = {
     "patient-vbmd-assessed": ("assessed", "Observation", 0),
     "patient-vbmd-accepted": ("accepted", "Observation", 0),
+    "patient-vbmd-corrected": ("corrected", "Observation", 0),
     "patient-vbmd-contrast": ("contrast", "Observation", 0),
     "patient-vbmd-not-assessable": ("not-assessable", "Observation", 0),
     "patient-vbmd-withdrawn": ("rejected", "Observation", 0),
@@ -78,6 +100,7 @@ EXAMPLE_OF: dict[str, tuple[str, str, int]] = {
     "vertebral-vbmd-not-used": ("assessed", "Observation", 1),
     "vbmd-report-preliminary": ("assessed", "DiagnosticReport", 0),
     "vbmd-report-final": ("accepted", "DiagnosticReport", 0),
+    "vbmd-report-corrected": ("corrected", "DiagnosticReport", 0),
     "vbmd-report-withdrawn": ("rejected", "DiagnosticReport", 0),
     "ai-device": ("assessed", "Device", 0),
     "ai-provenance": ("assessed", "Provenance", 0),

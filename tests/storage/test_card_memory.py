@@ -97,3 +97,16 @@ def test_a_clock_that_runs_ahead_silences_nothing_for_years(engine, clock):
     SqlFeedbackLog(engine, clock).keep(CARD.service, EHR, [ahead])
 
     assert SqlCardMemory(engine).recall(CARD, EHR).overridden_at == clock.now()
+
+
+def test_another_finding_of_the_same_result_is_remembered(engine, clock):
+    """Until what holds now was told; another user was told nothing."""
+    memory = SqlCardMemory(engine)
+    tell(engine, clock, PATIENT, shown=CARD)
+    corrected = replace(CARD, finding="corrected")
+
+    assert memory.recall(CARD, EHR).told_otherwise_at is None
+    assert memory.recall(corrected, EHR).told_otherwise_at == clock.now()
+    assert memory.recall(replace(corrected, user="Practitioner/2"), EHR).told_otherwise_at is None
+    tell(engine, clock, PATIENT, shown=corrected)
+    assert memory.recall(corrected, EHR).told_otherwise_at is None

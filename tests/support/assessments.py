@@ -10,11 +10,14 @@ from cds.bone.assessment import (
     Calibration,
     Contrast,
     HeightLoss,
+    LevelCalibration,
     LevelMeasurement,
+    Premises,
     Software,
 )
+from cds.bone.level_conversion import CONVERSIONS
 from cds.ct.patient import PatientIdentity, PatientKey
-from cds.ct.reason import because
+from cds.ct.reason import Reason, because
 from cds.order import ImagingOrder
 from cds.ports import StoredResult
 
@@ -124,6 +127,45 @@ def an_assessment(**facts):
         "software": Software("0.1.0", "spine-net-1", "ab" * 32),
     }
     return Assessment(**(usual | facts))
+
+
+def a_level_calibration(**facts):
+    """What a record keeps of the calibration at one level."""
+    usual = {
+        "slope_hu_per_mg_cm3": 1.21,
+        "slope_sd_fraction": 0.08,
+        "offset_hu": 4.2,
+        "offset_sd_hu": 3.1,
+        "water_equivalent_diameter_cm": 27.4,
+    }
+    return LevelCalibration(**(usual | facts))
+
+
+def a_correctable(values, *, left_out=None, used=(VertebralLevel.L1, VertebralLevel.L2), contrast="none", **facts):
+    """With all that a correction takes; `values`: on the scale of L1-L2, by level; `left_out`: level to code."""
+    calibration = a_level_calibration()
+    reasons = {level: (Reason(code, "Left out."),) for level, code in (left_out or {}).items()}
+    idle = (because("level-not-needed"),)
+    levels = tuple(
+        a_level(
+            level,
+            hu=round(value * CONVERSIONS[level].ratio * 1.21 + 4.2, 1) if level in CONVERSIONS else 100.0,
+            vbmd_mg_cm3=round(value * CONVERSIONS[level].ratio, 1) if level in CONVERSIONS else 80.0,
+            calibration=calibration,
+            used=level in used,
+            reasons=reasons.get(level, () if level in used else idle),
+        )
+        for level, value in values.items()
+    )
+    said = tuple(Reason(each.code, f"{level}: {each.text}") for level, found in reasons.items() for each in found)
+    usual = {
+        "levels": levels,
+        "levels_used": used,
+        "reasons": said,
+        "contrast": Contrast(contrast, 41.0),
+        "premises": Premises(age_years=74, sex="female", population="mesa-chinese-american"),
+    }
+    return an_assessment(**(usual | facts))
 
 
 def a_contrast_assessment(**facts):

@@ -165,6 +165,13 @@ class FakeShownCards:
         at, call = self.shown.get((card.result_id, card.user, card.finding), (None, ""))
         return None if card.call and call == card.call else at
 
+    def told_otherwise(self, card: ShownCard) -> datetime | None:
+        """When something else was noted last about the result."""
+        last = next(
+            (each for each in reversed(self.notes) if (each.result_id, each.user) == (card.result_id, card.user)), None
+        )
+        return None if last is None or last.finding == card.finding else self.clock.now()
+
     def note(self, card: ShownCard) -> None:
         """Keep it."""
         self.notes.append(card)
@@ -248,7 +255,8 @@ class FakeCardMemory:
 
     def recall(self, card: ShownCard, client: str) -> Recalled:
         """What they kept."""
-        return Recalled(self.shown.last_shown(card), self.feedback.last_overridden(card.card_id, client))
+        overridden_at = self.feedback.last_overridden(card.card_id, client)
+        return Recalled(self.shown.last_shown(card), overridden_at, self.shown.told_otherwise(card))
 
 
 @dataclass

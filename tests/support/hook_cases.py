@@ -18,6 +18,7 @@ class FixedMemory:
 
     overridden_days_ago: float | None = None
     told_days_ago: float | None = None
+    otherwise: bool = False
 
     def overridden_at(self):
         """Days before `NOW`."""
@@ -30,6 +31,10 @@ class FixedMemory:
     def told_to_anyone_at(self):
         """The same."""
         return self.told_at()
+
+    def told_otherwise(self):
+        """As given."""
+        return self.otherwise
 
 
 def _ago(days: float | None) -> datetime | None:
@@ -51,7 +56,7 @@ def a_dxa(t_score: float | None, measured_on=date(2025, 5, 3)):
     return DxaResult(measured_on, t_score)
 
 
-def a_case(assessment=None, facts=None, *, memory=None, rules=None, dxa_drafted=False):
+def a_case(assessment=None, facts=None, *, memory=None, rules=None, dxa_drafted=False, corrected=False):
     """A value in the osteoporosis range, a quiet chart, a user who sees it for the first time."""
     return Case(
         assessment=assessment or OSTEOPOROSIS_RANGE,
@@ -60,6 +65,7 @@ def a_case(assessment=None, facts=None, *, memory=None, rules=None, dxa_drafted=
         memory=memory or FixedMemory(),
         now=NOW,
         dxa_drafted=dxa_drafted,
+        corrected=corrected,
     )
 
 

@@ -4,10 +4,14 @@ import base64
 import hashlib
 import json
 import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode
 
 import httpx
+import uvicorn
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
@@ -15,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from cds.cli.service_process import free_loopback_port
 from tests.support.hook_calls import SYSTEM
 
 ISS = "https://ehr.test/r4"
@@ -39,6 +44,7 @@ class LaunchingEhrServer:
     """Says yes to everybody who follows the rules; a test changes what it says."""
 
     clock: object
+    address: str = ISSUER
     user: str = "Practitioner/7"
     patient: dict = field(default_factory=a_fhir_patient)
     app_context: str | None = None
@@ -52,6 +58,10 @@ class LaunchingEhrServer:
 
     def transport(self):
         """For `EhrDoor`, and for the browser of a test."""
+        return httpx.ASGITransport(app=self.app())
+
+    def app(self):
+        """The server; `address` says where it is found."""
         routes = [
             Route("/r4/.well-known/smart-configuration", self._configuration),
             Route("/authorize", self._authorize),
@@ -59,15 +69,15 @@ class LaunchingEhrServer:
             Route("/keys", self._keys),
             Route("/r4/Patient/{id}", self._patient),
         ]
-        return httpx.ASGITransport(app=Starlette(routes=routes))
+        return Starlette(routes=routes)
 
     async def _configuration(self, _: Request) -> Response:
         return JSONResponse(
             {
-                "issuer": ISSUER,
-                "authorization_endpoint": "https://ehr.test/authorize",
-                "token_endpoint": "https://ehr.test/token",
-                "jwks_uri": "https://ehr.test/keys",
+                "issuer": self.address,
+                "authorization_endpoint": f"{self.address}/authorize",
+                "token_endpoint": f"{self.address}/token",
+                "jwks_uri": f"{self.address}/keys",
                 "code_challenge_methods_supported": ["S256"],
             }
             | self.configuration
@@ -76,7 +86,7 @@ class LaunchingEhrServer:
     async def _authorize(self, request: Request) -> Response:
         asked = dict(request.query_params)
         assert asked["response_type"] == "code"
-        assert asked["aud"] == ISS
+        assert asked["aud"] == f"{self.address}/r4"
         assert {"launch", "openid", "fhirUser"} <= set(asked["scope"].split())
         assert asked["code_challenge_method"] == "S256"
         if self.refuses:
@@ -94,7 +104,7 @@ class LaunchingEhrServer:
             return JSONResponse({"error": "invalid_grant"}, 400)
         now = int(self.clock.now().timestamp())
         claims = {
-            "iss": ISSUER,
+            "iss": self.address,
             "aud": CLIENT_ID,
             "sub": "7",
             "iat": now,
@@ -128,3 +138,18 @@ class LaunchingEhrServer:
         if request.headers.get("authorization") != "Bearer access-1":
             return JSONResponse({}, 401)
         return JSONResponse(self.patient)
+
+
+@contextmanager
+def running_ehr(clock) -> Iterator[LaunchingEhrServer]:
+    """The same for real, on loopback."""
+    port = free_loopback_port()
+    ehr = LaunchingEhrServer(clock, f"http://127.0.0.1:{port}")
+    server = uvicorn.Server(uvicorn.Config(ehr.app(), host="127.0.0.1", port=port, log_config=None))
+    serving = threading.Thread(target=server.run, daemon=True)
+    serving.start()
+    try:
+        yield ehr
+    finally:
+        server.should_exit = True
+        serving.join(10)

@@ -70,7 +70,7 @@ def _made_by(software: Software) -> ObservationContext:
 
 def _comments(result: ReportedResult) -> Iterator[TextContentItem]:
     """What a person must read beside the numbers."""
-    for text in (result.notice, *possible_fractures(result.rounded), RULE_IN_ONLY):
+    for text in (result.notice, *result.remarks, *possible_fractures(result.rounded), RULE_IN_ONLY):
         yield TextContentItem(standard.DCM.Comment, text, RelationshipTypeValues.CONTAINS)
 
 

@@ -18,6 +18,8 @@ class ReportedResult:
     measured_at: datetime
     """Aware; the same for every repeat."""
     notice: str
+    remarks: tuple[str, ...] = ()
+    """What else a person must read, such as who has corrected it."""
 
     def __post_init__(self) -> None:
         """Only what has a value goes into an archive."""

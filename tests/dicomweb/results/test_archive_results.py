@@ -10,15 +10,22 @@ from highdicom.seg import Segmentation
 from pydicom import dcmread
 from pydicom.filebase import DicomBytesIO
 
+from cds.bone import correction
+from cds.bone.anatomy import VertebralLevel
+from cds.bone.corrected_column import Change
 from cds.bone.regions import MeasuredRegions
+from cds.correction import Correction
 from cds.dicomweb.results.archive import DicomwebResults
 from cds.dicomweb.web import DicomwebArchive
 from cds.dicomweb.web_session import ArchiveSession, ConnectionPolicy
 from cds.errors import ArchiveUnavailable, StudyVanished
 from cds.ports import ResultRefused
+from tests.support.assessments import a_correctable
 from tests.support.dicom_builder import STUDY_UID, an_identity, edit_all, written
 from tests.support.dicom_fake_server import URL, FakeDicomwebServer, reply
-from tests.support.image_results import NOTICE, regions_in, the_result
+from tests.support.image_results import MEASURED_AT, NOTICE, regions_in, the_result
+
+L1, L2, L3, T12 = (VertebralLevel(name) for name in ("L1", "L2", "L3", "T12"))
 
 
 @pytest.fixture
@@ -255,3 +262,75 @@ def test_headers_are_all_there(archive, regions):
     assert {each.SOPInstanceUID for each in headers} == set(regions.sop_instance_uids)
     assert series.study_date == date(2026, 5, 4)
     np.testing.assert_allclose(min(each.ImagePositionPatient[2] for each in headers), -410.0)
+
+
+def corrected(change, number=1):
+    """The result as measured, and as a reader corrected it."""
+    measured = a_correctable({T12: 80, L1: 82, L2: 98, L3: 84})
+    result = the_result(levels=measured.levels, premises=measured.premises, vbmd_mg_cm3=90.0)
+    told = correction.corrected(result.assessment, change)
+    said = Correction(change, "Dr. Ada Reader", "Old wedge.", MEASURED_AT, number, result.assessment, "generation")
+    return result, replace(result, assessment=told, correction=said)
+
+
+def values_in(report):
+    """Every number of the report named as the patient's density."""
+    named = [(each, each.ConceptNameCodeSequence[0].get("CodeValue")) for each in items_of(report)]
+    return [float(each.MeasuredValueSequence[0].NumericValue) for each, name in named if name == "patient-vbmd"]
+
+
+def items_of(node):
+    """Everything below it."""
+    for each in node.get("ContentSequence", ()):
+        yield each
+        yield from items_of(each)
+
+
+def test_a_correction_lies_beside_what_it_replaces(results, server, regions):
+    """Given a correction, then the copies before are rejected, and new ones say who corrected it, and why."""
+    result, now = corrected(Change(((L2, "fracture"),)))
+    results.store(result, regions)
+
+    assert results.reject(result, "quality")
+    results.store(now, regions)
+    results.store(now, regions)
+
+    before, after = objects(server, "SR")
+    assert values_in(before) == [90.0]
+    assert values_in(after) == [now.assessment.vbmd_mg_cm3]
+    comments = [item.TextValue for item in after.ContentSequence if item.ValueType == "TEXT"]
+    assert "Corrected by Dr. Ada Reader on 2 Mar 2026: L2 left out (fracture); Old wedge." in comments
+    (note,) = objects(server, "KO")
+    named = {item.ReferencedSOPInstanceUID for item in rejected_in(note)}
+    assert before.SOPInstanceUID in named
+    assert after.SOPInstanceUID not in named
+
+
+def test_segments_carry_the_names_that_a_reader_gave(results, server, regions):
+    """Given names that were off by one, then segments and measurements are named as the reader says."""
+    _, now = corrected(Change(renamed=1))
+    results.store(now, regions)
+
+    (segmentation,) = objects(server, "SEG")
+    labels = {each.SegmentLabel for each in segmentation.SegmentSequence}
+    assert not any("T12" in each for each in labels)
+    assert any("L3" in each for each in labels)
+
+
+def test_taking_back_a_corrected_result_takes_back_every_copy(results, server, regions):
+    """Given copies before and after two corrections, then all of them are rejected."""
+    result, first = corrected(Change(((L2, "fracture"),)))
+    _, second = corrected(Change(((L1, "outline"),)), number=3)
+    for each in (result, first, second):
+        results.store(each, regions)
+
+    assert results.reject(second, "patient-safety")
+
+    named = {item.ReferencedSOPInstanceUID for note in objects(server, "KO") for item in rejected_in(note)}
+    assert named == {each.SOPInstanceUID for kind in ("SEG", "SR") for each in objects(server, kind)}
+
+
+def rejected_in(note):
+    """What a rejection note lists."""
+    evidence = note.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence
+    return [item for series in evidence for item in series.ReferencedSOPSequence]
