@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from cds.registry.views import DayShift, Deidentified, Pseudonyms
 from cds.resource import SERVED_TYPES, ResourceVersion
-from cds.storage.tables import resources
+from cds.storage.registry_tables import resources
 from tests.support.assessments import a_key
 from tests.support.registry_site import EVERYTHING, ids
 
