@@ -22,7 +22,8 @@ $(READY): pyproject.toml requirements.lock
 demo: $(READY) ## a real chest CT becomes a card, a table and FHIR Observations
 	@$(BIN)/osteocds demo --out build/demo
 
-# More than cores: tests of whole processes wait most of the time.
+# More than cores: tests of whole processes wait most of the time. One thread each for the networks: threads that wait
+# for a core that another process has spin, which took three times the time.
 TEST_PROCESSES ?= $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
 test: $(READY) ## every test, system tests with real servers included, with branch coverage
 	@bash tests/system/install-servers
@@ -31,7 +32,7 @@ test: $(READY) ## every test, system tests with real servers included, with bran
 	@bash tests/system/install-browser
 	@bash tests/docker/install-tools $(BIN)/python
 	@$(BIN)/coverage erase
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 lint: $(READY) ## ruff, mypy, import contracts, licences, lock
 	$(BIN)/ruff check .

@@ -3,8 +3,9 @@
 from sqlalchemy import Engine, exists, select
 
 from cds.ports import Clock
+from cds.storage.registry_tables import resources
 from cds.storage.resources import enter_in_error, put_bundle
-from cds.storage.tables import resources, results
+from cds.storage.tables import results
 
 _AT_ONCE = 50
 

@@ -12,7 +12,7 @@ from cds.ct.patient import PatientKey
 from cds.export import HandedOut
 from cds.ports import StoredResult
 from cds.storage.patient_columns import belongs_to
-from cds.storage.tables import export_types, exports, former_group_members, group_members, resources
+from cds.storage.registry_tables import export_types, exports, former_group_members, group_members, resources
 
 _KEPT = ("queued", "running", "complete")
 _TOOK_IN = and_(

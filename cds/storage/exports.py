@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Engine, Row, and_, delete, func, insert, s
 
 from cds.export import Export, ExportFile, ExportProgress, ExportRequest
 from cds.ports import Clock
+from cds.storage.registry_tables import export_types, exports
 from cds.storage.resources import last_moment
-from cds.storage.tables import export_types, exports
 
 LEASE = timedelta(seconds=30)
 _UNFINISHED = ("queued", "running")

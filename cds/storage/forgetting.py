@@ -15,7 +15,9 @@ from sqlalchemy import ColumnElement, Connection, Engine, Table, delete, func, o
 
 from cds.ct.patient import PatientKey
 from cds.storage.patient_columns import belongs_to
-from cds.storage.tables import audit, feedback, metadata, opted_out, resources, results, seen_studies, written_back
+from cds.storage.registry_tables import resources
+from cds.storage.schema import metadata
+from cds.storage.tables import audit, feedback, opted_out, results, seen_studies, written_back
 
 _KEY = {"tenant", "patient_id", "issuer"}
 _STAYS = (audit, opted_out)

@@ -6,7 +6,7 @@ from sqlalchemy import Engine, delete, select
 
 from cds.ct.patient import PatientKey
 from cds.storage.patient_columns import columns_of
-from cds.storage.tables import former_group_members, group_members
+from cds.storage.registry_tables import former_group_members, group_members
 from cds.storage.writing import insert_all_once
 
 

@@ -26,9 +26,10 @@ from cds.resource import (
     Sort,
     Within,
 )
+from cds.storage.registry_tables import group_members, resources
 from cds.storage.resources import last_moment
 from cds.storage.search_columns import any_of, has_identifier, has_token
-from cds.storage.tables import group_members, opted_out, resources
+from cds.storage.tables import opted_out
 
 _COLUMNS = tuple(
     resources.c[name] for name in ("type", "id", "version", "last_updated", "effective", "patient", "body")

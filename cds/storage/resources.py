@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy import Connection, case, insert, select, update
 
 from cds.entered_in_error import entered_in_error
+from cds.storage.registry_tables import resource_clock, resources
 from cds.storage.search_columns import search_columns
-from cds.storage.tables import resource_clock, resources
 
 Json = dict[str, Any]
 PatientColumns = Mapping[str, str]

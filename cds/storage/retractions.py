@@ -12,13 +12,7 @@ from cds.storage.assessments import RESULTS_AS_READ, stored_result
 from cds.storage.engine import without_transactions
 from cds.storage.patient_columns import belongs_to_given, columns_of
 from cds.storage.resources import put_bundle
-from cds.storage.tables import (
-    results,
-    retraction_notices,
-    retraction_places,
-    retractions,
-    shown_cards,
-)
+from cds.storage.tables import results, retraction_notices, retraction_places, retractions, shown_cards
 from cds.storage.writing import insert_once, insert_or_update
 
 _AT_ONCE = 500

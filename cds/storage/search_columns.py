@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, and_, or_
 
 from cds.resource import UNKNOWN_DAY, Token
-from cds.storage.tables import resources
+from cds.storage.registry_tables import resources
 
 Json = Mapping[str, Any]
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine, Row, delete, func, insert, select, update
 
 from cds.ports import Clock
-from cds.storage.tables import subscriptions
+from cds.storage.registry_tables import subscriptions
 from cds.subscription import Subscription
 
 CLAIM = timedelta(seconds=30)

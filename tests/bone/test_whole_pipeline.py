@@ -66,6 +66,12 @@ def plain(assess, patient):
     return assess(patient)
 
 
+@pytest.fixture(scope="module")
+def usual(segmenter, patient):
+    """Its spine, all levels."""
+    return segmenter.segment(patient, tuple(VertebralLevel))
+
+
 def codes(assessment):
     """The codes of its reasons."""
     return [reason.code for reason in assessment.reasons]
@@ -123,11 +129,10 @@ def position(volume, name):
 
 
 @pytest.mark.parametrize("name", ["prone", "feet first", "decubitus", "sagittal"])
-def test_a_truly_labelled_position_changes_nothing(segmenter, patient, name):
+def test_a_truly_labelled_position_changes_nothing(segmenter, patient, usual, name):
     """Prone, feet first, on the side, stored in sagittal slices: the same bodies, by the same names."""
     volume = position(patient, name)
     spine = segmenter.segment(volume, tuple(VertebralLevel))
-    usual = segmenter.segment(patient, tuple(VertebralLevel))
 
     assert (spine.turns, spine.is_mirrored) == ((), False)
     assert [body.level for body in spine.bodies] == [body.level for body in usual.bodies]
@@ -221,9 +226,15 @@ def trunk():
     return real("ts_example", "ct.nii.gz")
 
 
-def test_a_real_trunk_is_believed(segmenter, trunk):
+@pytest.fixture(scope="module")
+def trunk_spine(segmenter, trunk):
+    """Its spine, all levels."""
+    return segmenter.segment(trunk, tuple(VertebralLevel))
+
+
+def test_a_real_trunk_is_believed(trunk, trunk_spine):
     """Of L1 to L3 no outline is doubted, none lost a quarter of its height."""
-    column = outlined_column(trunk, segmenter.segment(trunk, tuple(VertebralLevel)))
+    column = outlined_column(trunk, trunk_spine)
     first = [level for level in column.bodies if level in (VertebralLevel.L1, VertebralLevel.L2, VertebralLevel.L3)]
 
     assert len(first) == 3
@@ -245,10 +256,10 @@ def test_a_real_trunk_turned_is_refused(assess, trunk, axes, expected):
     assert codes(assess(reversed_voxels(trunk, *axes))) == expected
 
 
-def test_a_real_trunk_mirrored_is_flagged(segmenter, trunk):
+def test_a_real_trunk_mirrored_is_flagged(segmenter, trunk, trunk_spine):
     """The liver lies on the wrong side."""
     assert segmenter.segment(reversed_voxels(trunk, 2), tuple(VertebralLevel)).is_mirrored
-    assert not segmenter.segment(trunk, tuple(VertebralLevel)).is_mirrored
+    assert not trunk_spine.is_mirrored
 
 
 def test_a_real_chest_has_no_lumbar_level(segmenter):

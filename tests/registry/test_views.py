@@ -17,7 +17,7 @@ from cds.registry.views import DayShift, Deidentified, Pseudonyms
 from cds.resource import SERVED_TYPES, ResourceVersion
 from cds.storage.audit_log import SqlAuditLog
 from cds.storage.corrections import SqlCorrections
-from cds.storage.tables import resources
+from cds.storage.registry_tables import resources
 from tests.support.assessments import a_correctable, a_key
 from tests.support.registry_site import EVERYTHING, ids
 

@@ -15,7 +15,8 @@ from cds.storage.forgetting import SqlForgetting
 from cds.storage.opt_outs import SqlOptOuts
 from cds.storage.regions import SqlRegionStore
 from cds.storage.reviews import SqlReviews
-from cds.storage.tables import audit, metadata, seen_studies, shown_cards, written_back
+from cds.storage.schema import metadata
+from cds.storage.tables import audit, seen_studies, shown_cards, written_back
 from tests.support.assessments import MEASURED_AT, a_key, a_patient, a_result, an_acquisition, an_assessment
 
 FORGOTTEN, OTHER = "FORGET-ME-77", "STAYS-HERE-88"

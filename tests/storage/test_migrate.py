@@ -10,7 +10,7 @@ from sqlalchemy import inspect
 
 from cds.storage.engine import open_engine
 from cds.storage.migrate import migrate, newest_revision, revert, revision_of
-from cds.storage.tables import metadata
+from cds.storage.schema import metadata
 
 
 def test_upgrade_makes_the_tables_that_the_code_uses(empty_database):

@@ -8,8 +8,8 @@ from cds.reporting.bundle import FhirPublisher
 from cds.resource import Coded, Interval, OneOf, Reach, ResourceSearch, Sort, Token, Within, position_of
 from cds.storage.assessments import SqlAssessmentStore
 from cds.storage.opt_outs import SqlOptOuts
+from cds.storage.registry_tables import group_members
 from cds.storage.resource_queries import SqlResources
-from cds.storage.tables import group_members
 from tests.support.assessments import a_key, a_patient, a_result, an_assessment, scanned_on
 
 EVERYONE = Reach("default")

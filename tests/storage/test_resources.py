@@ -14,9 +14,9 @@ from cds.reporting.bundle import FhirPublisher
 from cds.resource import UNKNOWN_DAY
 from cds.storage.assessments import SqlAssessmentStore
 from cds.storage.backfill import backfill_resources
+from cds.storage.registry_tables import resources
 from cds.storage.resources import instant, milliseconds
 from cds.storage.reviews import SqlReviews
-from cds.storage.tables import resources
 from tests.support.assessments import a_key, a_patient, a_refusal, a_result, scanned_on
 
 NOTICE = "Investigational: not cleared as a medical device."

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from cds.cli.service_process import running_service
 from cds.security.backend_services import ASSERTION_TYPE
-from cds.storage.tables import resources
+from cds.storage.registry_tables import resources
 from tests.benchmarks.registry.filling import fill
 from tests.support.client_tokens import a_pair
 from tests.support.databases import an_empty_database

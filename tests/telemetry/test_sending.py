@@ -73,6 +73,7 @@ def test_a_collector_that_is_away_holds_nobody_up(environment, how):
         listener.bind(("127.0.0.1", 0))
         if how == "says nothing":
             listener.listen(16)
+        environment.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")  # or it would still try while later tests run
         environment.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{listener.getsockname()[1]}")
         began = time.thread_time()
         with capture_logs() as logs, sending_to_collector("web"):

@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 
 from cds.durable.operating import QueueDesk, QueuedOrder
 from cds.storage.engine import open_engine
-from cds.storage.tables import audit, resources, results
+from cds.storage.registry_tables import resources
+from cds.storage.tables import audit, results
 from cds.wiring.clock import SystemClock
 
 

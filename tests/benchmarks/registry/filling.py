@@ -11,8 +11,8 @@ from sqlalchemy import Engine, insert, update
 
 from cds.bone.anatomy import VertebralLevel
 from cds.reporting.bundle import FhirPublisher
+from cds.storage.registry_tables import resource_clock, resources
 from cds.storage.resources import _Draft, milliseconds
-from cds.storage.tables import resource_clock, resources
 from tests.support.assessments import a_key, a_level, a_patient, a_result, an_assessment
 
 SYSTEM = "http://hospital.example.org/patients"
