@@ -18,8 +18,9 @@ from cds.storage.assessments import SqlAssessmentStore
 from cds.storage.confirmations import SqlConfirmations
 from cds.storage.engine import open_engine
 from cds.storage.migrate import migrate
+from cds.storage.registry_tables import resources
 from cds.storage.reviews import SqlReviews
-from cds.storage.tables import audit, resources, results
+from cds.storage.tables import audit, results
 from tests.support.assessments import MEASURED_AT, a_key, a_patient, a_result, an_assessment
 from tests.support.clock import SettableClock
 from tests.support.databases import an_empty_database

@@ -19,8 +19,9 @@ from cds.storage.assessments import CORRECTED, SqlAssessmentStore
 from cds.storage.audit_log import SqlAuditLog
 from cds.storage.corrections import SqlCorrections
 from cds.storage.history import SqlPatientHistory
+from cds.storage.registry_tables import resources
 from cds.storage.reviews import SqlReviews
-from cds.storage.tables import audit, corrections, resources
+from cds.storage.tables import audit, corrections
 from tests.support.assessments import MEASURED_AT, a_correctable, a_key, a_result, an_assessment
 
 L1, L2, L3, T12 = (VertebralLevel(name) for name in ("L1", "L2", "L3", "T12"))
