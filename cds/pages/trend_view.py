@@ -1,6 +1,6 @@
 """The patient's measured CTs beside this one, and what may be said about the differences."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from cds.bone import words
@@ -24,6 +24,7 @@ class TrendRow:
     interval: str
     scanner: str
     kind: Mark
+    is_corrected: bool
     is_shown: bool
     compared: str
 
@@ -50,7 +51,8 @@ def trend_view(result: StoredResult, history: Sequence[StoredResult], wording: W
         return TrendView(wording.say("No other CT of this patient has been measured."))
     latest = _with_shown(measured, shown)
     comparisons = {id(each): _compare(each, shown) for each in latest if each is not shown}
-    rows = tuple(_row(each, comparisons.get(id(each)), wording) for each in latest)
+    corrected = {each.assessment.acquisition.series_uid for each in (result, *own) if each.correction is not None}
+    rows = tuple(_row(each, corrected, comparisons.get(id(each)), wording) for each in latest)
     return TrendView(_sentence(list(comparisons.values()), wording), rows, trend_chart(latest, shown))
 
 
@@ -74,7 +76,9 @@ def _sentence(comparisons: Sequence[Comparison], wording: Wording) -> str:
     return wording.say("The other CTs cannot be compared with this one: see the table.")
 
 
-def _row(assessment: Assessment, comparison: Comparison | None, wording: Wording) -> TrendRow:
+def _row(
+    assessment: Assessment, corrected: Collection[str], comparison: Comparison | None, wording: Wording
+) -> TrendRow:
     facts = assessment.acquisition
     names = (facts.manufacturer, facts.model, facts.station_name)
     return TrendRow(
@@ -83,6 +87,7 @@ def _row(assessment: Assessment, comparison: Comparison | None, wording: Wording
         interval=words.interval_words(assessment.ci95_mg_cm3 or (0.0, 0.0)),
         scanner=" ".join(each for each in names if each) or wording.say("not recorded"),
         kind=mark_of(assessment),
+        is_corrected=facts.series_uid in corrected,
         is_shown=comparison is None,
         compared=wording.say("this report") if comparison is None else _compared(comparison, wording),
     )

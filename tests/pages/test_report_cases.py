@@ -7,6 +7,8 @@ import pytest
 
 from cds.bone.anatomy import VertebralLevel
 from cds.bone.assessment import PassedOver
+from cds.bone.corrected_column import Change
+from cds.correction import Correction
 from cds.ct.reason import because
 from cds.pages.report_document import Illustrated, ReportDocuments
 from cds.pages.trend_view import MOST_SHOWN
@@ -38,6 +40,20 @@ def test_a_change_over_six_years_is_called_between_calibrated_scanners():
     assert "1 Jun 2022 95 65-100 upper estimate" in text
     assert "not compared: contrast medium raises a reading" in text
     assert re.search("14 Sep 2025 76 71-81 measured .* this report", text)
+
+
+def test_values_that_a_reader_corrected_are_marked_among_the_others():
+    """The corrected CT alone, whether the page is about it or about a later one."""
+    first, second, last = report_cases.six_years()
+    change = Change(((VertebralLevel("L2"), "fracture"),))
+    correction = Correction(change, "Dr. Ann Reader", "Old.", last.measured_at, 1, first.assessment, first.generation)
+    first = replace(first, correction=correction)
+
+    for shown in (first, last):
+        text = read(shown, (first, second, last))
+        assert re.search("1 May 2019 101 96-106 measured, corrected by a reader", text)
+        assert text.count("corrected by a reader") == 1
+    assert "已由阅片者更正" in read(last, (first, second, last), "zh-Hans")
 
 
 def test_the_trend_is_drawn_with_its_scanner_changes():
