@@ -1,6 +1,11 @@
 """The worker process: archive, instruments, store and publisher behind the three durable steps."""
 
+from collections.abc import Sequence
+
+from sqlalchemy import Engine
+
 from cds.dicomweb.archive import open_archive
+from cds.durable.errands import Errand
 from cds.durable.limits import Limits
 from cds.durable.retention import QueueRetention
 from cds.durable.steps import JsonSteps
@@ -8,7 +13,9 @@ from cds.durable.worker import Worker
 from cds.fhir_client.ehr_session import ehr_client
 from cds.inference.generation import generation_of
 from cds.inference.identity import SegmenterIdentity
+from cds.measurement import Instruments
 from cds.metrics.steps import MeteredSteps
+from cds.ports import Clock, ImagingArchive, ResultRecipient, VoxelKeeper
 from cds.reporting.bundle import FhirPublisher
 from cds.screening import Screening
 from cds.settings import Settings
@@ -35,37 +42,14 @@ def worker_of(settings: Settings) -> Worker:
     clock = SystemClock()
     engine = open_engine(settings.app_database_url)
     archive = open_archive(settings)
-    instruments = instruments_on(
-        archive,
-        segmenter=settings.segmenter,
-        segmenter_timeout_s=settings.segmenter_timeout_s,
-        weights_dir=settings.weights_dir,
-        calibration_dir=settings.calibration_dir,
-        device=settings.device,
-        threads=settings.threads,
-        population=settings.population,
-    )
-    loaded = SegmenterIdentity(instruments.segmenter.name, instruments.segmenter.weights_sha256)
+    instruments = _instruments(settings, archive)
     delivery = result_delivery(settings, archive, engine, clock)
     corrections = corrected_images(settings, archive, engine, instruments)
     drawing = illustrating(settings, engine, instruments)
     writing = writing_back(settings, engine, clock, ehr_client())
-    screening = Screening(
-        instruments=instruments,
-        store=SqlAssessmentStore(engine, clock),
-        publisher=FhirPublisher(settings.notice, settings.identifier_system),
-        audit=SqlAuditLog(engine, clock),
-        opt_outs=SqlOptOuts(engine, clock),
-        generation=generation_of(loaded, instruments.calibrator.version, settings.population).name,
-        max_scan_age_days=settings.max_scan_age_days,
-        allow_unverified_identity=settings.allow_unverified_identity,
-        keepers=(drawing, *(() if delivery is None else (delivery,))),
-        recipients=(SqlTissueDays(engine), writing),
-    )
+    keepers = (drawing, *(() if delivery is None else (delivery,)))
+    screening = _screening(settings, engine, instruments, keepers, (SqlTissueDays(engine), writing))
     tally = process_tally(engine, clock)
-    retention = SqlRetention(
-        engine, clock, feedback_days=settings.keep_feedback_days, audit_days=settings.keep_audit_days
-    )
     return Worker(
         queue_database_url=settings.durable_database_url,
         steps=MeteredSteps(JsonSteps(screening), tally),
@@ -75,8 +59,7 @@ def worker_of(settings: Settings) -> Worker:
         limits=Limits(settings.longest_measurement_s, settings.measure_memory_mb),
         errands=(
             tally.bring,
-            retention.purge,
-            _queue_retention(settings, clock).purge,
+            *_retention(settings, engine, clock),
             *watching_errands(settings, archive, engine, clock, screening.generation),
             *(() if delivery is None else (delivery.deliver,)),
             *(() if corrections is None else (corrections.deliver,)),
@@ -89,10 +72,50 @@ def worker_of(settings: Settings) -> Worker:
     )
 
 
-def _queue_retention(settings: Settings, clock: SystemClock) -> QueueRetention:
-    return QueueRetention(
+def _instruments(settings: Settings, archive: ImagingArchive) -> Instruments:
+    return instruments_on(
+        archive,
+        segmenter=settings.segmenter,
+        segmenter_timeout_s=settings.segmenter_timeout_s,
+        weights_dir=settings.weights_dir,
+        calibration_dir=settings.calibration_dir,
+        device=settings.device,
+        threads=settings.threads,
+        population=settings.population,
+    )
+
+
+def _screening(
+    settings: Settings,
+    engine: Engine,
+    instruments: Instruments,
+    keepers: Sequence[VoxelKeeper],
+    recipients: Sequence[ResultRecipient],
+) -> Screening:
+    loaded = SegmenterIdentity(instruments.segmenter.name, instruments.segmenter.weights_sha256)
+    return Screening(
+        instruments=instruments,
+        store=SqlAssessmentStore(engine, instruments.clock),
+        publisher=FhirPublisher(settings.notice, settings.identifier_system),
+        audit=SqlAuditLog(engine, instruments.clock),
+        opt_outs=SqlOptOuts(engine, instruments.clock),
+        generation=generation_of(loaded, instruments.calibrator.version, settings.population).name,
+        max_scan_age_days=settings.max_scan_age_days,
+        allow_unverified_identity=settings.allow_unverified_identity,
+        keepers=keepers,
+        recipients=recipients,
+    )
+
+
+def _retention(settings: Settings, engine: Engine, clock: Clock) -> tuple[Errand, Errand]:
+    """Of records, and of the queue."""
+    records = SqlRetention(
+        engine, clock, feedback_days=settings.keep_feedback_days, audit_days=settings.keep_audit_days
+    )
+    queue = QueueRetention(
         settings.durable_database_url,
         clock,
         finished_days=settings.keep_finished_orders_days,
         failed_days=settings.keep_failed_orders_days,
     )
+    return records.purge, queue.purge
