@@ -1,5 +1,6 @@
 """Who may call, and with what keys; the secret that signs links."""
 
+import os
 import stat
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -92,18 +93,23 @@ def check_metrics_token(settings: Settings) -> Finding:
 
 
 def check_link_secret(settings: Settings) -> Finding:
-    """There, long enough, and for our eyes only; it is not made here."""
+    """There, long enough, and for our eyes only; it is not made here.
+
+    A file that another user owns is a mounted secret: we read it as one of the others, and cannot close it.
+    """
     path, check = link_secret_path(settings), "link secret"
     if settings.link_secret_file is None and not path.exists():
         return ok(check, "will be made in OSTEOCDS_DATA_DIR at the first start")
     mend = "set OSTEOCDS_LINK_SECRET_FILE to a file that our user can read"
     try:
-        length, mode = len(path.read_bytes().strip()), path.stat().st_mode
+        length, file = len(path.read_bytes().strip()), path.stat()
     except OSError as fault:
         return failed(check, f"{path} cannot be read: {fault.strerror}", mend)
     if length < FEWEST_BYTES:
         return failed(check, f"{path} holds fewer than {FEWEST_BYTES} bytes", f"{mend}, with a longer secret")
-    if mode & _OTHERS:
+    if file.st_uid != os.geteuid():
+        return ok(check, f"readable, long enough, given by its owner (uid {file.st_uid})")
+    if file.st_mode & _OTHERS:
         return warning(check, f"{path} is open to other users", f"chmod 600 {path}")
     return ok(check, "readable, long enough, ours alone")
 

@@ -38,6 +38,23 @@ def test_what_is_built_comes_from_the_builder_and_nothing_else_is_added():
     assert not re.search(r"apt-get|pip install|curl|wget", " ".join(final("RUN")))
 
 
+def test_it_is_built_without_a_frontend_from_docker_hub():
+    """A `syntax` line makes BuildKit fetch one first; behind a registry of one's own the build would end there."""
+    assert not re.search(r"^#\s*syntax\s*=", (DOCKER / "Dockerfile").read_text(), re.MULTILINE | re.IGNORECASE)
+
+
+def test_modules_are_compiled_by_pip_alone():
+    """Else each start of a read-only image does it anew; to compile all fails: torch has files for newer Pythons."""
+    text = " ".join(rest for _, rest in instructions()[: len(instructions()) - len(FINAL)])
+
+    assert not re.search("compileall|no-compile|NO_COMPILE|DONTWRITEBYTECODE", text)
+
+
+def test_the_base_keeps_no_package_of_its_own():
+    """Its pip and setuptools are found by no one; the bytes stay in its layer, the files are gone."""
+    assert "rm -rf /usr/local/lib/python3.11/site-packages/* /usr/local/lib/python3.11/ensurepip" in final("RUN")[0]
+
+
 def test_it_runs_as_a_user_of_fixed_number_who_owns_the_volume_alone():
     """Numbers, so that an orchestrator can see that it is not root."""
     (user,) = final("USER")

@@ -1,6 +1,7 @@
 """Mirrors cds/doctor/keys.py."""
 
 import json
+import os
 
 import pytest
 
@@ -134,6 +135,16 @@ def test_a_link_secret_is_missing_short_open_or_well(tmp_path):
     assert check_link_secret(settings).state == "warning"
     file.chmod(0o600)
     assert check_link_secret(settings).state == "ok"
+
+
+def test_a_link_secret_of_another_user_is_not_ours_to_close(tmp_path, monkeypatch):
+    """In a container it is mounted as its owner made it; with `chmod 600` the service could not read it any more."""
+    file = tmp_path / "secret"
+    file.write_text("s" * 40)
+    file.chmod(0o444)
+    monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
+
+    assert check_link_secret(some_settings(link_secret_file=file)).state == "ok"
 
 
 def test_the_token_of_metrics_is_none_missing_or_well(tmp_path):

@@ -121,7 +121,7 @@ def a_database(secrets):
             connection.execute("CREATE DATABASE osteocds OWNER osteocds")
         own = {"host": "127.0.0.1", "port": server.port, "user": "osteocds", "password": password}
         with psycopg.connect(dbname="osteocds", autocommit=True, **own) as connection:
-            connection.execute(COMPOSE["configs"]["queue-database"]["content"])
+            connection.execute((DOCKER / COMPOSE["configs"]["queue-database"]["file"]).read_text())
         yield f"127.0.0.1:{server.port}"
     finally:
         server.remove()
