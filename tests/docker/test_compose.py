@@ -80,7 +80,7 @@ def test_each_waits_for_what_it_needs():
 
 
 def test_every_file_it_mounts_is_there_and_no_secret_stands_in_it():
-    """Configurations lie beside it: Compose copies those within it, which a read-only root refuses. Secrets are made."""
+    """Configurations lie beside it: those within it Compose copies, a read-only root refuses that. Secrets are made."""
     files = [each["file"] for each in COMPOSE["configs"].values()]
 
     assert [each for each in files if not (DOCKER / each).is_file()] == []
