@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from cds.durable.database import QUEUE, WORKFLOW, open_client
 from cds.durable.operating import QueueDesk
+from cds.durable.orders import attempt_id
 from cds.errors import ArchiveUnavailable, InputUnusable, QueueUnavailable
 from tests.support.assessments import a_key, a_patient, an_order
 from tests.support.clock import SettableClock
@@ -63,6 +65,17 @@ def test_what_waits_for_the_archive_says_so_and_is_taken_at_once_when_told(bench
         bench.wait_for(a_patient(), "done")
 
     assert bench.steps.lines().count("publish PAT-0001") == 1
+
+
+def test_an_attempt_that_has_queued_the_next_one_and_not_ended_yet_is_not_listed_beside_it(bench, desk):
+    """One order is one line at any moment."""
+    bench.queue.submit(an_order())
+    (order,) = desk.orders()
+    client = open_client(bench.url)
+    client.enqueue({"queue_name": QUEUE, "workflow_name": WORKFLOW, "workflow_id": attempt_id(order.work_id, 2)}, {}, 1)
+    client.destroy()
+
+    assert [(each.work_id, each.attempt) for each in desk.orders()] == [(order.work_id, 2)]
 
 
 def test_what_waits_in_turn_or_runs_is_not_tried_again(bench, desk):
