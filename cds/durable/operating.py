@@ -114,9 +114,10 @@ class QueueDesk:
         rows = self._client.list_workflows(name=WORKFLOW, status=list(_STATES), load_input=False)
         failed = [row for row in rows if _STATES[row.status] == "failed"]
         followed = self._that_exist([next_attempt_id(row.workflow_id) for row in failed])
-        followed |= {row.workflow_id for row in rows}  # an attempt queues the next one before it ends
+        # An attempt queues the next one before it ends: until then the order runs.
+        not_yet = {next_attempt_id(row.workflow_id) for row in rows if row.status == "PENDING"}
         for row in rows:
-            if was_dropped(row) or next_attempt_id(row.workflow_id) in followed:
+            if was_dropped(row) or row.workflow_id in not_yet or next_attempt_id(row.workflow_id) in followed:
                 continue
             yield row
 

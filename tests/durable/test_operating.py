@@ -1,5 +1,6 @@
 """Mirrors cds/durable/operating.py: what an operator sees and can do."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -67,15 +68,24 @@ def test_what_waits_for_the_archive_says_so_and_is_taken_at_once_when_told(bench
     assert bench.steps.lines().count("publish PAT-0001") == 1
 
 
-def test_an_attempt_that_has_queued_the_next_one_and_not_ended_yet_is_not_listed_beside_it(bench, desk):
-    """One order is one line at any moment."""
+def test_an_order_is_one_line_while_one_attempt_hands_over_to_the_next(bench, desk):
+    """It has queued the next one and not ended yet: the order runs."""
+    bench.steps.measure_waits_for = threading.Event()
     bench.queue.submit(an_order())
-    (order,) = desk.orders()
-    client = open_client(bench.url)
-    client.enqueue({"queue_name": QUEUE, "workflow_name": WORKFLOW, "workflow_id": attempt_id(order.work_id, 2)}, {}, 1)
-    client.destroy()
-
-    assert [(each.work_id, each.attempt) for each in desk.orders()] == [(order.work_id, 2)]
+    with bench.worker():
+        bench.wait_for(a_patient(), "running")
+        (order,) = desk.orders()
+        client = open_client(bench.url)
+        following = attempt_id(order.work_id, 2)
+        client.enqueue(
+            {"queue_name": QUEUE, "workflow_name": WORKFLOW, "workflow_id": following, "delay_seconds": 60.0}, {}, 1
+        )
+        client.destroy()
+        assert [(each.attempt, each.state) for each in desk.orders()] == [(1, "running")]
+        bench.steps.measure_waits_for.set()
+        while (states := [(each.attempt, each.state) for each in desk.orders()]) == [(1, "running")]:
+            bench.wait_for(a_patient(), "queued", "running", "done")
+    assert states == [(2, "waiting")]
 
 
 def test_what_waits_in_turn_or_runs_is_not_tried_again(bench, desk):
