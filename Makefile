@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 SHELL := /bin/bash
 
-.PHONY: help demo test system lint format bench bench-screen bench-hooks bench-page fuzz chaos faults bench-segmentation bench-calibration bench-registry weights profiles lock clean
+.PHONY: help demo test coverage system lint format bench bench-screen bench-hooks bench-page fuzz chaos faults bench-segmentation bench-calibration bench-registry weights profiles lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -25,14 +25,21 @@ demo: $(READY) ## a real chest CT becomes a card, a table and FHIR Observations
 # More than cores: tests of whole processes wait most of the time. One thread each for the networks: threads that wait
 # for a core that another process has spin, which took three times the time.
 TEST_PROCESSES ?= $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
-test: $(READY) ## every test, system tests with real servers included, with branch coverage
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+test: $(READY) test-servers ## every test, system tests with real servers included
+	$(PYTEST)
+
+coverage: $(READY) test-servers ## every test, and which lines and branches they reach; a fifth slower
+	@$(BIN)/coverage erase
+	$(PYTEST) --cov --cov-report=term
+
+.PHONY: test-servers
+test-servers: $(READY)
 	@bash tests/system/install-servers
 	@bash fhir_profiles/install-tools $(BIN)/python
 	@bash tests/system/install-ehr $(BIN)/python
 	@bash tests/system/install-browser
 	@bash tests/docker/install-tools $(BIN)/python
-	@$(BIN)/coverage erase
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 lint: $(READY) ## ruff, mypy, import contracts, licences, lock
 	$(BIN)/ruff check .

@@ -1,0 +1,120 @@
+"""A site that an EHR may launch, and a reader whose decisions are noted."""
+
+import re
+from dataclasses import dataclass, field, replace
+
+import httpx
+
+from cds.bone.anatomy import VertebralLevel
+from cds.correcting import Correcting
+from cds.hooks.identity import IdentityRules, identity_of
+from cds.pages.reading_routes import ReadingPorts
+from cds.ports import Review
+from cds.security.authorization_server import EhrDoor
+from cds.security.launch_file import LaunchingEhr
+from cds.security.sealed import SealedSessions, Sealer
+from cds.security.smart_launch import SmartLaunch
+from tests.support.assessments import MEASURED_AT, a_result
+from tests.support.clock import SettableClock
+from tests.support.hook_site import a_site
+from tests.support.launching_ehr import CLIENT_ID, ISS, LaunchingEhrServer
+
+L1, L2, L3, T12 = (VertebralLevel(name) for name in ("L1", "L2", "L3", "T12"))
+RESULT = a_result()
+READER = f"{ISS}/Practitioner/7"
+ORIGIN = "http://cds.test"
+SECRET = b"s" * 32
+
+
+@dataclass
+class FakeDecisions:
+    """Notes what readers decide, and does it to the store."""
+
+    store: object
+    told: list = field(default_factory=list)
+    fault: Exception | None = None
+
+    def review(self, result_id, reader, decision, reason=None):
+        """Accept or reject."""
+        if self.fault is not None:
+            raise self.fault
+        self.told.append((decision, result_id, reader, reason))
+        result = self.store.read(result_id)
+        if decision == "rejected":
+            self.store.withdraw(result_id, reason)
+        else:
+            self.store.put(replace(result, review=Review(reader, "accepted", MEASURED_AT)))
+        return result
+
+    def correct(self, result_id, reader, change, reason):
+        """As the service does, in the store of the test."""
+        if self.fault is not None:
+            raise self.fault
+        self.told.append(("corrected", result_id, reader, reason))
+        done = Correcting(self.store, self, self, self, SettableClock()).correct(result_id, reader, change, reason)
+        return self.store.put(done)
+
+    def keep(self, _result, _bundle):
+        """As `Corrections`."""
+        return True
+
+    def render(self, _result):
+        """As `ResultPublisher`."""
+        return b"{}"
+
+    def record(self, *_row, **_caller):
+        """As `AuditLog`."""
+
+    def retract(self, result, kind, reason, by):
+        """Take back."""
+        self.told.append(("retracted", result.result_id, by, f"{kind}: {reason}"))
+        self.store.withdraw(result.result_id, reason)
+
+
+class Launching:
+    """A site that an EHR may launch, and a reader's browser in front of both."""
+
+    def __init__(self):
+        self.site = a_site(None)
+        self.site.store.put(RESULT)
+        self.ehr = LaunchingEhrServer(self.site.clock)
+        self.decisions = FakeDecisions(self.site.store)
+        rules = IdentityRules.from_settings(self.site.settings)
+        self.site.reading = ReadingPorts(
+            launch=SmartLaunch(
+                ehrs=[LaunchingEhr(name="north", iss=ISS, client_id=CLIENT_ID, client_secret=None, tenant=None)],
+                door=EhrDoor(self.ehr.transport()),
+                sealer=Sealer(SECRET, "launch"),
+                redirect_uri=f"{ORIGIN}/launch/callback",
+                identity=lambda patient, _tenant, at: identity_of(patient, rules, at),
+            ),
+            sessions=SealedSessions(SECRET),
+            decisions=self.decisions,
+            store=self.site.store,
+            audit=self.site.audit,
+            clock=self.site.clock,
+            origin=ORIGIN,
+        )
+        self.browser = httpx.AsyncClient(transport=httpx.ASGITransport(app=self.site.app()), base_url=ORIGIN)
+
+    async def authorized(self, iss=ISS):
+        """Through the authorization server: where it sends the browser back to."""
+        begun = await self.browser.get("/launch", params={"iss": iss, "launch": "abc"})
+        if begun.status_code != 303:
+            return begun
+        async with httpx.AsyncClient(transport=self.ehr.transport()) as outside:
+            return await outside.get(begun.headers["location"])
+
+    async def launched(self):
+        """Up to the reading page, or to where it ended."""
+        back = await self.authorized()
+        if "location" not in back.headers:
+            return back
+        answer = await self.browser.get(back.headers["location"])
+        return await self.browser.get("/reading") if answer.status_code == 303 else answer
+
+    async def send(self, page, origin=ORIGIN, **form):
+        """One of the page's forms."""
+        hidden = dict(re.findall(r'type="hidden" name="(token|seen)" value="([0-9a-f.]+)"', page.text))
+        fields = {"token": ""} | hidden | form
+        return await self.browser.post("/reading", data=fields, headers={"Origin": origin} if origin else {})
