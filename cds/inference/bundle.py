@@ -90,7 +90,7 @@ class BundleSegmenter:
                 return as_label_map(pred.as_tensor()), LPS_TO_RAS @ np.asarray(pred.affine, dtype=np.float64)
         except SegmenterFailed:
             raise
-        except Exception as error:
+        except Exception as error:  # code of the site's own choosing may raise anything
             raise SegmenterFailed(
                 f"the bundle {self._bundle.folder.name} broke on this CT ({type(error).__name__}: {_first_line(error)})"
             ) from error

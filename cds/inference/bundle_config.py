@@ -65,7 +65,7 @@ def read_config(bundle: BundleFiles, device: str) -> BundleConfig:
     try:
         parser.read_meta(str(bundle.folder / METADATA))
         parser.read_config(str(bundle.config))
-    except Exception as error:
+    except Exception as error:  # code of the site's own choosing may raise anything
         raise SettingsInvalid(f"{SETTING}: {bundle.config} cannot be parsed ({_brief(error)})") from error
     parser["bundle_root"] = str(bundle.folder)
     parser["device"] = torch.device(device)
@@ -114,7 +114,7 @@ def _built(parser: ConfigParser, identifier: str) -> Any:  # noqa: ANN401 - what
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about the bundle's age, for its maker
             return parser.get_parsed_content(identifier)
-    except Exception as error:
+    except Exception as error:  # code of the site's own choosing may raise anything
         raise SettingsInvalid(f"{SETTING}: {identifier} of the bundle cannot be built ({_brief(error)})") from error
 
 

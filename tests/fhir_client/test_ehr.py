@@ -10,28 +10,12 @@ import pytest
 from cds.ehr import EhrRefused, EhrUnavailable, PatientUnresolved, RemoteResource
 from cds.entered_in_error import withdrawal_code
 from cds.fhir_client.ehr_resources import REPLACES
-from cds.ports import Outgoing, Review
-from cds.reporting.bundle import FhirPublisher
+from cds.ports import Review
 from tests.support.assessments import MEASURED_AT, a_key, a_patient, a_result, an_assessment
 from tests.support.fake_ehr import BASE, SYSTEM, FakeEhrServer, a_chart_patient, a_registration, answering
+from tests.support.outgoing import EVERYTHING, outgoing
 
-NOTICE = "Investigational: not cleared as a medical device."
 ACCEPTED = Review("Dr. Ada Reader", "accepted", MEASURED_AT)
-EVERYTHING = frozenset({"observation", "report", "levels", "device", "provenance"})
-
-
-def outgoing(result=None, replaces=None):
-    """A result with its rendering."""
-    result = result or a_result()
-    return Outgoing(result, FhirPublisher(NOTICE, SYSTEM).render(result), replaces)
-
-
-@pytest.fixture
-def server():
-    """An EHR with the patient of the result."""
-    server = FakeEhrServer()
-    server.put(a_chart_patient())
-    return server
 
 
 def references_of(resource) -> set[str]:

@@ -2,35 +2,17 @@
 
 import json
 
-import pytest
-
 from cds.bone.anatomy import VertebralLevel
 from cds.bone.corrected_column import Change
 from cds.correcting import Correcting
-from cds.ports import Outgoing
 from cds.reporting.bundle import FhirPublisher
 from tests.support.assessments import a_correctable, a_result
 from tests.support.clock import SettableClock
-from tests.support.fake_ehr import SYSTEM, FakeEhrServer, a_chart_patient, a_registration
+from tests.support.fake_ehr import SYSTEM, a_registration
 from tests.support.fakes import FakeAudit, FakeStore
+from tests.support.outgoing import EVERYTHING, NOTICE, outgoing
 
 L1, L2, L3, T12 = (VertebralLevel(name) for name in ("L1", "L2", "L3", "T12"))
-NOTICE = "Investigational: not cleared as a medical device."
-EVERYTHING = frozenset({"observation", "report", "levels", "device", "provenance"})
-
-
-def outgoing(result=None, replaces=None):
-    """A result with its rendering."""
-    result = result or a_result()
-    return Outgoing(result, FhirPublisher(NOTICE, SYSTEM).render(result), replaces)
-
-
-@pytest.fixture
-def server():
-    """An EHR with the patient of the result."""
-    server = FakeEhrServer()
-    server.put(a_chart_patient())
-    return server
 
 
 def corrected(change):
