@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 _ROOT = Path(__file__).resolve().parents[2]
 AXE = _ROOT / "build" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
@@ -81,6 +83,18 @@ def with_width(browser: webdriver.Chrome, width_px: int) -> None:
 def text_of(browser: webdriver.Chrome) -> str:
     """What a reader sees."""
     return browser.find_element(By.TAG_NAME, "main").text
+
+
+@contextmanager
+def opening_a_page(browser: webdriver.Chrome) -> Iterator[None]:
+    """Whatever is done inside opens another page: leaves when that has loaded.
+
+    The driver itself waits only for a page that began to load before it looked, so it may return to the old one.
+    """
+    browser.execute_script("window.left = true")
+    yield
+    loaded = WebDriverWait(browser, 30, ignored_exceptions=[WebDriverException])
+    loaded.until(lambda it: it.execute_script("return !window.left && document.readyState === 'complete'"))
 
 
 def complaints_of(browser: webdriver.Chrome) -> list[str]:

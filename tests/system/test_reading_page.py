@@ -25,6 +25,7 @@ from tests.support.browser import (
     grave_issues,
     in_the_dark,
     keep_screenshot,
+    opening_a_page,
     text_of,
     with_width,
 )
@@ -98,6 +99,12 @@ def press(browser, decision):
     browser.find_element(By.CSS_SELECTOR, f'button[value="{decision}"]').click()
 
 
+def send(browser, decision):
+    """Press its button, and see the page that answers."""
+    with opening_a_page(browser):
+        press(browser, decision)
+
+
 def say(browser, field, text):
     """Type into a field, or choose in it."""
     found = browser.find_element(By.ID, field)
@@ -129,7 +136,7 @@ def test_a_reader_accepts(site, browser):
     result_id = site.reads(browser, "ACCEPTS")
     assert f"You are {site.reader}, as your EHR says." in text_of(browser)
 
-    press(browser, "accept")
+    send(browser, "accept")
 
     assert f"Software measured it; {site.reader} accepted it on" in text_of(browser)
     assert site.audited(result_id)[:2] == [
@@ -146,7 +153,7 @@ def test_a_reader_corrects(site, browser):
 
     say(browser, "out-L2", "fracture")
     say(browser, "correction-reason", "Old wedge fracture.")
-    press(browser, "correct")
+    send(browser, "correct")
 
     for _ in range(2):
         text = text_of(browser)
@@ -173,7 +180,7 @@ def test_a_reader_takes_it_back(site, browser, decision, row, said):
 
     say(browser, "kind", "wrong-level")
     say(browser, "reason", "It is T12.")
-    press(browser, decision)
+    send(browser, decision)
 
     assert "It is done" in text_of(browser)
     assert grave_issues(browser) == []

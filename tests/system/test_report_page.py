@@ -18,6 +18,7 @@ from tests.support.browser import (
     grave_issues,
     in_the_dark,
     keep_screenshot,
+    opening_a_page,
     pages_of,
     pictures_load,
     text_of,
@@ -91,7 +92,8 @@ def test_the_language_switches_by_keyboard(site, browser):
         browser.switch_to.active_element.send_keys(Keys.TAB)
         if browser.switch_to.active_element.text == "简体中文":
             break
-    browser.switch_to.active_element.send_keys(Keys.ENTER)
+    with opening_a_page(browser):
+        browser.switch_to.active_element.send_keys(Keys.ENTER)
 
     assert browser.find_element(By.TAG_NAME, "html").get_attribute("lang") == "zh-Hans"
     assert "骨质疏松范围" in text_of(browser)
