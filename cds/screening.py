@@ -29,6 +29,7 @@ from cds.ports import (
     Clock,
     NothingFound,
     OptOuts,
+    PatientMemory,
     Progress,
     ResultPublisher,
     ResultRecipient,
@@ -103,8 +104,7 @@ class AnswerPolicy:
 class Answering:
     """The fast path."""
 
-    opt_outs: OptOuts
-    store: AssessmentStore
+    memory: PatientMemory
     queue: ScreeningQueue
     health: ServiceHealth
     audit: AuditLog
@@ -123,10 +123,11 @@ class Answering:
         nothing usable, looked lately                  -> no prior CT
         otherwise                                      -> queued; unavailable if that cannot work
         """
-        if self.opt_outs.has_opted_out(order.patient.key):
+        remembered = self.memory.of(order.patient.key)
+        if remembered.opted_out:
             return OptedOut()
         now = self.clock.now()
-        match self.store.latest(order.patient.key):
+        match remembered.latest:
             case StoredResult() as result if contradict(result.patient, order.patient):
                 self.audit.record("identity-mismatch", order.patient.key, "refused", "stored result")
                 if not _lately(result.confirmed_at, now, self.policy.confirm_every):

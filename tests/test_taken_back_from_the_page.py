@@ -33,6 +33,7 @@ from cds.storage.feedback import SqlFeedbackLog
 from cds.storage.history import SqlPatientHistory
 from cds.storage.opt_outs import SqlOptOuts
 from cds.storage.outbox import SqlOutbox
+from cds.storage.patient_memory import SqlPatientMemory
 from cds.storage.pictures import SqlPictures
 from cds.storage.regions import SqlRegionStore
 from cds.storage.resource_queries import SqlResources
@@ -135,7 +136,7 @@ class Hospital:
         return create_app(
             settings,
             WebCollaborators(
-                answering=Answering(opt_outs, self.store, queue, FakeHealth(), self.audit, clock, policy),
+                answering=Answering(SqlPatientMemory(engine), queue, FakeHealth(), self.audit, clock, policy),
                 links=self.links,
                 store=self.store,
                 memory=SqlCardMemory(engine),

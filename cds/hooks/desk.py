@@ -8,6 +8,7 @@ read it -> are relevant orders there? -> is the service off? -> who is it? -> th
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import anyio
@@ -18,7 +19,7 @@ from cds import trace
 from cds.chart import ChartFacts
 from cds.client import Client
 from cds.hooks.call_audit import CallAudit, CallNote
-from cds.hooks.cards import CardMaker
+from cds.hooks.cards import CardMaker, CardsDue
 from cds.hooks.chart_reading import missing_keys, read_facts
 from cds.hooks.discovery import HookService
 from cds.hooks.feedback import FeedbackDesk
@@ -120,14 +121,8 @@ class HookDesk:
         note.patient = record.identity.key
         facts = await self._facts(inquiry, record) if visible else None
         order = ImagingOrder(record.identity, self._ports.clock.now(), service.hook)
-        answer = await self._waiting.answer(order, may_wait=mode == "live" and service.may_wait)
-        if isinstance(answer, OptedOut):
-            return _nothing(note, "opted-out")
-        if facts is not None:
-            return await self._shown(answer, inquiry.asked, facts, note)
-        if mode == "shadow":
-            return _nothing(note, "shadow", _name(answer))
-        return _nothing(note, _name(answer), "early, no card")
+        conclude = partial(self._concluded, mode=mode, asked=inquiry.asked, facts=facts, note=note)
+        return await self._waiting.answer(order, conclude, may_wait=mode == "live" and service.may_wait)
 
     async def _record(self, inquiry: Inquiry, client: Client, *, needs_chart: bool) -> PatientRecord:
         """Who it is; raises `IdentityUncertain` where the chart does not say beyond doubt."""
@@ -140,21 +135,29 @@ class HookDesk:
         required = self._settings.require_chart
         return await read_facts(inquiry, record, self._ports.clock.now(), require_chart=required)
 
-    async def _shown(self, answer: Answer, asked: Asked, facts: ChartFacts, note: CallNote) -> tuple[Card, ...]:
+    def _concluded(
+        self, answer: Answer, *, mode: Mode, asked: Asked, facts: ChartFacts | None, note: CallNote
+    ) -> tuple[Card, ...]:
+        """In a thread. Row and memory are written together: where that fails there is no answer, so nobody was told."""
+        due = CardsDue()
+        if isinstance(answer, OptedOut):
+            note.outcome = "opted-out"
+        elif facts is not None:
+            due = self._due(answer, asked, facts, note)
+        elif mode == "shadow":
+            note.outcome, note.detail = "shadow", _name(answer)
+        else:
+            note.outcome, note.detail = _name(answer), "early, no card"
+        self.audit.write(note, due.telling)
+        return due.cards
+
+    def _due(self, answer: Answer, asked: Asked, facts: ChartFacts, note: CallNote) -> CardsDue:
         note.unread = facts.unread
-        return await self._in_thread(self._told, answer, asked, facts, note)
-
-    def _told(self, answer: Answer, asked: Asked, facts: ChartFacts, note: CallNote) -> tuple[Card, ...]:
-        """In one visit to a thread, each of which costs the call more than the row does.
-
-        Row and memory are written together: where that fails the call gets no answer, so nobody was told.
-        """
         due = self._card_maker.cards_for(answer, asked, facts, self._ports.clock.now())
         if note.patient is not None:
             due = self._retraction_cards.before(due, note.patient, asked, facts)
         note.outcome, note.detail = _name(answer), "card" if due.cards else "no card"
-        self.audit.write(note, due.telling)
-        return due.cards
+        return due
 
     async def _mode_of(self, service: HookService) -> Mode:
         """Once a second it is read; between, no thread is needed."""

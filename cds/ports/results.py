@@ -97,6 +97,21 @@ class AssessmentStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is known of a patient before anybody looks."""
+
+    opted_out: bool
+    latest: StoredResult | NothingFound | None
+
+
+class PatientMemory(Protocol):
+    """What every hook about a patient asks first: one question instead of three."""
+
+    def of(self, patient: PatientKey) -> Remembered:
+        """Whether they have opted out, and what `AssessmentStore.latest` says."""
+
+
+@dataclass(frozen=True, slots=True)
 class FiledResult:
     """What has to be known of a result to ask the archive about it."""
 

@@ -38,7 +38,7 @@ RESULTS_AS_READ = select(*_ALL_BUT_BUNDLE, *_OF_REVIEW, *OF_CORRECTION, *OF_CORR
     .outerjoin(corrections, is_last_correction())
     .outerjoin(*corrected_before())
 )
-_NEWEST = (
+NEWEST = (
     RESULTS_AS_READ.where(belongs_to_given(results), results.c.withdrawn_at.is_(None))
     .order_by(results.c.study_date.desc().nulls_last(), results.c.measured_at.desc())
     .limit(1)
@@ -46,7 +46,7 @@ _NEWEST = (
 _CORRECTED = select(corrections.c.measured, results.c.bundle).select_from(
     results.join(corrections, is_last_correction())
 )
-_LOOKED = select(nothing_found).where(belongs_to_given(nothing_found))
+LOOKED = select(nothing_found).where(belongs_to_given(nothing_found))
 
 
 class SqlAssessmentStore:
@@ -61,10 +61,10 @@ class SqlAssessmentStore:
         """The newest scan that counts; where none does, the last look that found nothing."""
         whose = columns_of(patient)
         with self._looking.connect() as connection:
-            result = connection.execute(_NEWEST, whose).one_or_none()
+            result = connection.execute(NEWEST, whose).one_or_none()
             if result is not None:
                 return stored_result(result)
-            nothing = connection.execute(_LOOKED, whose).one_or_none()
+            nothing = connection.execute(LOOKED, whose).one_or_none()
         return None if nothing is None else NothingFound(nothing.looked_at, tuple(nothing.reasons))
 
     def read(self, result_id: str) -> StoredResult | None:

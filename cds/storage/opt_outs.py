@@ -14,7 +14,7 @@ from cds.storage.tables import opted_out
 from cds.storage.writing import insert_once
 
 _ISSUER = bindparam("issuer", type_=String)
-_MAY_BE = (
+MAY_HAVE_OPTED_OUT = (
     select(opted_out.c.tenant)
     .where(opted_out.c.tenant == bindparam("tenant"), opted_out.c.patient_id == bindparam("patient_id"))
     .where(or_(_ISSUER == "", opted_out.c.issuer == "", opted_out.c.issuer == _ISSUER))
@@ -44,7 +44,7 @@ class SqlOptOuts:
         Only here is that the smaller error: a card too few, rather than images that nobody may look at.
         """
         with self._looking.connect() as connection:
-            return connection.execute(_MAY_BE, columns_of(patient)).first() is not None
+            return connection.execute(MAY_HAVE_OPTED_OUT, columns_of(patient)).first() is not None
 
     def add(self, patients: Collection[PatientKey]) -> Sequence[PatientKey]:
         """All of them in one transaction; those that were not on the list yet."""

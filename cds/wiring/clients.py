@@ -23,7 +23,9 @@ def client_authentication(settings: Settings, engine: Engine, clock: Clock) -> t
         return OpenDoor(), closing.aclose
     known = [KnownClient(entry, _keys_of(entry, closing)) for entry in read_clients(settings)]
     rules = TokenRules(settings.base_url, settings.client_clock_leeway_s, settings.client_token_max_lifetime_s)
-    return JwtAuthentication(known, SqlUsedTokens(engine, clock), clock, rules), closing.aclose
+    # Each call leaves its row; discovery leaves none, but tells nothing that is not public.
+    used = SqlUsedTokens(engine, clock, lazily=True)
+    return JwtAuthentication(known, used, clock, rules), closing.aclose
 
 
 def _keys_of(entry: RegisteredClient, closing: AsyncExitStack) -> ClientKeys:

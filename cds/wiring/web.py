@@ -19,6 +19,7 @@ from cds.storage.feedback import SqlFeedbackLog
 from cds.storage.health import SqlServiceHealth
 from cds.storage.history import SqlPatientHistory
 from cds.storage.opt_outs import SqlOptOuts
+from cds.storage.patient_memory import SqlPatientMemory
 from cds.storage.pictures import SqlPictures
 from cds.storage.readiness import SqlReadiness
 from cds.storage.retractions import SqlRetractionNotices
@@ -56,8 +57,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
 
     return WebCollaborators(
         answering=Answering(
-            opt_outs=opt_outs,
-            store=store,
+            memory=SqlPatientMemory(engine),
             queue=queue,
             health=SqlServiceHealth(engine, clock),
             audit=audit,

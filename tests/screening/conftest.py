@@ -8,7 +8,7 @@ from cds.ports import ScreenState
 from cds.screening import Answering, AnswerPolicy, Screening
 from tests.support.assessments import GENERATION
 from tests.support.clock import SettableClock
-from tests.support.fakes import FakeAudit, FakeOptOuts
+from tests.support.fakes import FakeAudit, FakeOptOuts, FakePatientMemory
 from tests.support.screening_fakes import (
     FakeArchive,
     FakeCalibrator,
@@ -48,7 +48,7 @@ def audit():
 @pytest.fixture
 def answering(opt_outs, store, queue, audit, clock):
     """The fast path on fakes."""
-    return Answering(opt_outs, store, queue, FakeHealth(), audit, clock, AnswerPolicy(GENERATION))
+    return Answering(FakePatientMemory(opt_outs, store), queue, FakeHealth(), audit, clock, AnswerPolicy(GENERATION))
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from cds.ct.patient import PatientKey
 from cds.mode import Mode
 from cds.order import ImagingOrder
 from cds.ports import (
+    AssessmentStore,
     AuditRow,
     CardFeedback,
     ChartAccess,
@@ -17,7 +18,9 @@ from cds.ports import (
     FhirPages,
     LinkRefused,
     NothingFound,
+    OptOuts,
     Recalled,
+    Remembered,
     ShownCard,
     StoredResult,
     Telling,
@@ -38,6 +41,18 @@ class FakeOptOuts:
     def has_opted_out(self, patient: PatientKey) -> bool:
         """Whether the set has them."""
         return patient in self.patients
+
+
+@dataclass
+class FakePatientMemory:
+    """What the two say one after the other."""
+
+    opt_outs: OptOuts
+    store: AssessmentStore
+
+    def of(self, patient: PatientKey) -> Remembered:
+        """Both answers."""
+        return Remembered(self.opt_outs.has_opted_out(patient), self.store.latest(patient))
 
 
 @dataclass
