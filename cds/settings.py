@@ -93,6 +93,8 @@ class Settings(BaseSettings):
     """Processes that answer hooks on the one port; limits such as max_in_flight and max_waiting hold for each."""
     workers: int = Field(default=1, ge=0, le=64)
     """Worker processes that `serve` starts and watches."""
+    worker_niceness: int = Field(default=10, ge=0, le=19)
+    """How far measuring gives way to answering on the same cores; 0 where a worker has cores of its own."""
 
     # which CDS Clients may call
     client_auth: Literal["required", "off"] = "required"

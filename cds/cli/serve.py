@@ -120,7 +120,7 @@ def run_worker(*, watched: bool) -> None:
     prepare_databases(settings)
     worker = worker_of(settings)
     with sending_spans("worker"):
-        run_worker_process(worker, parent_holds_stdin=watched)
+        run_worker_process(worker, parent_holds_stdin=watched, niceness=settings.worker_niceness)
 
 
 def _refuse_open_doors(settings: Settings) -> None:

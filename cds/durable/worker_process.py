@@ -10,17 +10,16 @@ from types import FrameType
 
 from cds.durable.worker import Worker
 
-_NICENESS = 5
-"""A hook is answered in milliseconds even while a CT is being measured beside it."""
 
-
-def run_worker_process(worker: Worker, *, parent_holds_stdin: bool) -> None:
+def run_worker_process(worker: Worker, *, parent_holds_stdin: bool, niceness: int) -> None:
     """Work until SIGTERM or SIGINT or, if a parent holds standard input, until it lets go; then exit.
 
+    `niceness` is added to the process's own: a hook is answered in milliseconds while a CT is measured beside it. At
+    10 a thread that measures keeps a tenth of a core that hooks fill; far beyond, it would no longer end in time.
     Leaves by `os._exit` when a step is still computing: its work is back in the queue, and
     waiting for a thread that nobody can stop would hold up the shutdown.
     """
-    _give_way()
+    _give_way(niceness)
     stop = threading.Event()
 
     def stop_now(_signal: int, _frame: FrameType | None) -> None:
@@ -35,13 +34,13 @@ def run_worker_process(worker: Worker, *, parent_holds_stdin: bool) -> None:
         os._exit(0)
 
 
-def _give_way() -> None:
+def _give_way(niceness: int) -> None:
     """Where Linux shares the processor by session first (autogroup), niceness counts only among processes of one."""
-    os.nice(_NICENESS)
+    os.nice(niceness)
     autogroup = Path("/proc/self/autogroup")
     if autogroup.exists():
         with suppress(OSError):
-            autogroup.write_text(str(_NICENESS), encoding="ascii")
+            autogroup.write_text(str(niceness), encoding="ascii")
 
 
 def _wait_for_parent(stop: threading.Event) -> None:

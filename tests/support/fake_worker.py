@@ -84,7 +84,7 @@ def main() -> None:
         finish_within_s=2,
         look_every_s=wanted.look_every_s,
     )
-    run_worker_process(worker, parent_holds_stdin=True)
+    run_worker_process(worker, parent_holds_stdin=True, niceness=0)
 
 
 if __name__ == "__main__":
