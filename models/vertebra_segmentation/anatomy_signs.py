@@ -99,8 +99,7 @@ def anatomy_signs(spine: SpineMap) -> AnatomySigns:
 
 def _places(spine: SpineMap, *names: str) -> Points:
     """LPS points (n, 3) of the voxels that are one of these classes."""
-    channels = [coarse_index(name) for name in names]
-    return to_lps(spine.affine_lps, np.argwhere(spine.probabilities[channels].sum(axis=0) > SURE).astype(float))
+    return to_lps(spine.affine_lps, np.argwhere(spine.of(*names) > SURE).astype(float))
 
 
 def _bins(points: Points) -> NDArray[np.int64]:
@@ -114,7 +113,7 @@ def _levels_per_dm(spine: SpineMap, voxel_ml: float) -> float | None:
     seen = np.argwhere(spine.body() > SURE)
     if len(seen) * voxel_ml < LEAST_ORGAN_ML:
         return None
-    votes = spine.probabilities[channels][(slice(None), *seen.T)].astype(np.float64)
+    votes = spine.probabilities[(np.array(channels)[:, None], *seen.T)].astype(np.float64)
     level = np.arange(len(channels)) @ votes / votes.sum(axis=0)
     height = to_lps(spine.affine_lps, seen.astype(float))[:, 2]
     if np.ptp(height) < 50:

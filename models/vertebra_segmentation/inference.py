@@ -1,8 +1,7 @@
-"""Running a network over a canonical HU grid."""
+"""Running a network over canonical HU grids."""
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.nn import functional
 
 from models.vertebra_segmentation.grid import Array
@@ -12,15 +11,32 @@ AIR_HU = -1024.0
 SMALLEST_SIDE = 2 * STRIDE
 """Instance normalisation needs more than one voxel at the lowest resolution."""
 
+SLAB = 2
+"""Slices of half resolution whose classes are computed at once: what lies between features and probabilities
+stays in the cache, and large arrays are not made only to be thrown away."""
+
 
 def probabilities(network: HalfResolutionUNet, hu: Array, device: str) -> Array:
-    """Class probabilities (class, slice, row, column); the grid is padded with air to the stride."""
-    volume = torch.from_numpy(np.ascontiguousarray(hu, np.float32))[None, None].to(device)
-    missing = [max(-n % STRIDE, SMALLEST_SIDE - n) for n in hu.shape]
+    """Class probabilities (grid, class, slice, row, column) of grids of one shape; padded with air to the stride."""
+    volume = torch.from_numpy(np.ascontiguousarray(hu, np.float32))[:, None].to(device)
+    missing = [max(-n % STRIDE, SMALLEST_SIDE - n) for n in hu.shape[1:]]
     padding = [p for n in reversed(missing) for p in (n // 2, n - n // 2)]
     padded = functional.pad(volume, padding, value=AIR_HU)
+    found = np.empty((len(hu), network.classes, *hu.shape[1:]), np.float32)
     with torch.inference_mode():
-        logits = network(windowed(padded))[0]
-        inner = tuple(slice(n // 2, n // 2 + size) for n, size in zip(missing, hu.shape, strict=True))
-        result: NDArray[np.float32] = logits[(slice(None), *inner)].softmax(0).cpu().numpy()
-    return result
+        features = network.features(windowed(padded))
+        _classify(network, features, [n // 2 for n in missing], torch.from_numpy(found))
+    return found
+
+
+def _classify(network: HalfResolutionUNet, features: torch.Tensor, first: list[int], found: torch.Tensor) -> None:
+    """Fill in the probabilities of a grid that begins at voxel `first` of the padded one."""
+    sizes = found.shape[2:]
+    halves = [slice(f // 2, (f + n + 1) // 2) for f, n in zip(first, sizes, strict=True)]
+    across = tuple(slice(f % 2, f % 2 + n) for f, n in zip(first[1:], sizes[1:], strict=True))
+    for half in range(halves[0].start, halves[0].stop, SLAB):
+        stop = min(half + SLAB, halves[0].stop)
+        slab = network.probabilities(features[:, :, half:stop, halves[1], halves[2]])
+        low, high = max(2 * half, first[0]), min(2 * stop, first[0] + sizes[0])
+        inner = (..., slice(low - 2 * half, high - 2 * half), *across)
+        found[:, :, low - first[0] : high - first[0]] = slab[inner]

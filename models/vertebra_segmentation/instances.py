@@ -40,6 +40,7 @@ class Instance:
 
 def separate_bodies(column: SpineColumn) -> list[Instance]:
     """Bodies from cranial to caudal."""
+    column = _around_cores(column)
     voxel_ml = float(abs(np.linalg.det(column.affine_lps[:3, :3]))) / 1000
     spacing = np.linalg.norm(column.affine_lps[:3, :3], axis=0)
     cores = _cores(column.of("body_core"), voxel_ml, float(spacing[0]))
@@ -59,11 +60,23 @@ def separate_bodies(column: SpineColumn) -> list[Instance]:
     return sorted(whole, key=lambda i: -i.centre_lps[2])
 
 
+def _around_cores(column: SpineColumn) -> SpineColumn:
+    """The column without the rows and columns that no body reaches: its distances take long to compute."""
+    core = column.of("body_core") > CORE_LEVELS[0]
+    start, stop = [0], [core.shape[0]]
+    for axis, spacing_mm in zip((1, 2), np.linalg.norm(column.affine_lps[:3, 1:3], axis=0), strict=True):
+        reach = int(np.ceil(REACH_MM / spacing_mm))
+        used = np.flatnonzero(core.any(axis=(0, 3 - axis)))
+        start.append(max(0, int(used[0]) - reach) if len(used) else 0)
+        stop.append(int(used[-1]) + 1 + reach if len(used) else core.shape[axis])
+    return column.cropped(start, stop)
+
+
 def _cores(core: Array, voxel_ml: float, slice_mm: float) -> list[NDArray[np.intp]]:
     """Voxel indices (point, 3) of each core: components, split where a higher probability splits them."""
     smallest = SMALLEST_CORE_ML / voxel_ml
 
-    def pieces(mask: NDArray[np.bool_], level: int) -> list[NDArray[np.intp]]:
+    def pieces(core: Array, mask: NDArray[np.bool_], level: int) -> list[NDArray[np.intp]]:
         components, _ = label(mask)
         found = []
         for number, box in enumerate(find_objects(components), start=1):
@@ -74,7 +87,7 @@ def _cores(core: Array, voxel_ml: float, slice_mm: float) -> list[NDArray[np.int
             parts = [
                 part
                 for higher in range(level + 1, len(CORE_LEVELS))
-                if len(part := pieces(own & (core[box] > CORE_LEVELS[higher]), higher)) > 1
+                if len(part := pieces(core[box], own & (core[box] > CORE_LEVELS[higher]), higher)) > 1
             ][:1]
             if parts and _apart(parts[0], slice_mm):
                 found += [p + offset for p in parts[0]]
@@ -82,7 +95,7 @@ def _cores(core: Array, voxel_ml: float, slice_mm: float) -> list[NDArray[np.int
                 found.append(np.argwhere(own) + offset)
         return found
 
-    return pieces(core > CORE_LEVELS[0], 0)
+    return pieces(core, core > CORE_LEVELS[0], 0)
 
 
 def _apart(parts: list[NDArray[np.intp]], slice_mm: float) -> bool:

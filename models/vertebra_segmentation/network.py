@@ -23,6 +23,7 @@ class HalfResolutionUNet(nn.Module):
 
     def __init__(self, classes: int, filters: Sequence[int]) -> None:
         super().__init__()
+        self.classes = classes
         self.unet = DynUNet(
             spatial_dims=3,
             in_channels=len(HU_WINDOWS) * 8,
@@ -37,6 +38,25 @@ class HalfResolutionUNet(nn.Module):
         """Logits (batch, class, slice, row, column) from windowed HU of the same grid."""
         logits: Tensor = pixelshuffle(self.unet(pixelunshuffle(windowed, 3, 2)), 3, 2)
         return logits
+
+    def features(self, windowed: Tensor) -> Tensor:
+        """What `forward` knows before its last layer: (batch, filter, slice, row, column) at half the resolution."""
+        features: Tensor = self.unet.skip_layers(pixelunshuffle(windowed, 3, 2))
+        return features
+
+    def probabilities(self, features: Tensor) -> Tensor:
+        """The last layer for any part of the features: softmax of the logits that `forward` gives there.
+
+        A 1 x 1 x 1 convolution is a matrix product, and the softmax comes before the shuffle, where memory is
+        contiguous.
+        """
+        batch, filters, *half = features.shape
+        last = self.unet.output_block.conv.conv
+        weight = last.weight.view(1, -1, filters).expand(batch, -1, -1)
+        logits = torch.baddbmm(last.bias[:, None], weight, features.reshape(batch, filters, -1))
+        found = logits.view(batch, self.classes, -1).softmax(1)
+        shuffled: Tensor = pixelshuffle(found.view(batch, -1, *half), 3, 2)
+        return shuffled
 
 
 def windowed(hu: Tensor) -> Tensor:

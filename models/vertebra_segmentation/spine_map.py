@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, label
 
-from models.vertebra_segmentation.grid import Affine, Array, Image, averaged, to_index
+from models.vertebra_segmentation.grid import Affine, Array, Image, averaged, summed, to_index
 from models.vertebra_segmentation.inference import probabilities
 from models.vertebra_segmentation.labels import BODY_CLASSES, COUNTED, TISSUES, coarse_index
 from models.vertebra_segmentation.network import HalfResolutionUNet
@@ -31,17 +31,17 @@ class SpineMap:
     probabilities: Array
     affine_lps: Affine
 
+    def of(self, *names: str) -> Array:
+        """Summed probability of some classes."""
+        return summed(self.probabilities, map(coarse_index, names))
+
     def body(self) -> Array:
         """Probability that a voxel belongs to any vertebral body."""
-        first, last = coarse_index(BODY_CLASSES[0]), coarse_index(BODY_CLASSES[-1])
-        total: Array = self.probabilities[first : last + 1].sum(axis=0)
-        return total
+        return self.of(*BODY_CLASSES)
 
     def named(self) -> Array:
         """Probability that a voxel belongs to a body from T1 to L5."""
-        first, last = coarse_index(COUNTED[0]), coarse_index(COUNTED[-1])
-        total: Array = self.probabilities[first : last + 1].sum(axis=0)
-        return total
+        return self.of(*COUNTED)
 
     def at(self, points_lps: NDArray[np.float64]) -> Array:
         """Class probabilities (point, class) of the voxels nearest to LPS points."""
@@ -77,11 +77,9 @@ class SpineCurve:
 
 def map_spine(hu: Image, network: HalfResolutionUNet, device: str) -> SpineMap:
     """Average the scan to 4 mm, leave out the surrounding air, and classify every voxel."""
-    small = averaged(hu, SPACING_MM)
-    values = small.values.astype(np.float32, copy=False)
-    start, stop = _occupied_box(values > OUTSIDE_HU)
-    small = Image(values, small.affine_lps).cropped(start, stop)
-    return SpineMap(probabilities(network, small.values.astype(np.float32, copy=False), device), small.affine_lps)
+    whole = averaged(hu, SPACING_MM)
+    small = whole.cropped(*_occupied_box(whole.values > OUTSIDE_HU))
+    return SpineMap(probabilities(network, small.values[None], device)[0], small.affine_lps)
 
 
 def _occupied_box(inside: NDArray[np.bool_]) -> tuple[list[int], list[int]]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.vertebra_segmentation.grid import Image, averaged, averaging_weights, canonical, to_index, to_lps
+from models.vertebra_segmentation.grid import Image, averaged, averaging_weights, canonical, summed, to_index, to_lps
 
 AFFINE = np.array([[0.0, 0.1, 0.8, -50.0], [0.2, 0.79, -0.1, 20.0], [2.4, -0.1, 0.0, 300.0], [0.0, 0.0, 0.0, 1.0]])
 
@@ -53,6 +53,34 @@ def test_averaging_keeps_places(target_mm: float) -> None:
     expected = to_lps(small.affine_lps, index[inner].astype(float)) @ [1.0, 2.0, 3.0]
 
     np.testing.assert_allclose(small.values[tuple(index[inner].T)], expected, rtol=1e-4)
+
+
+@given(
+    st.tuples(st.integers(1, 12), st.integers(1, 40), st.integers(1, 40)),
+    st.permutations(range(3)),
+    st.tuples(st.booleans(), st.booleans(), st.booleans()),
+    st.sampled_from([1.0, 2.0, 4.0, 9.0]),
+    st.sampled_from(["int16", "float32", "float64"]),
+)
+def test_averaging_is_three_matrix_products(shape, order, flips, target_mm, dtype) -> None:
+    """Whatever the storage order, the type and the permission to write, averaging multiplies by one matrix an axis."""
+    stored = np.random.default_rng(1).integers(-1024, 3000, shape).astype(dtype)
+    stored.flags.writeable = False
+    values = np.flip(stored.transpose(order), np.flatnonzero(flips))
+    image = Image(values, AFFINE)
+    matrices = [averaging_weights(n, mm, target_mm) for n, mm in zip(values.shape, image.spacing_mm, strict=True)]
+
+    expected = np.einsum("ai,bj,ck,ijk->abc", *matrices, values.astype(np.float64))
+
+    np.testing.assert_allclose(averaged(image, target_mm).values, expected, rtol=1e-5, atol=0.01)
+
+
+def test_classes_are_summed() -> None:
+    """A class counts as often as it is named; none is nothing."""
+    probabilities = np.random.default_rng(2).random((4, 2, 3, 5)).astype(np.float32)
+
+    np.testing.assert_allclose(summed(probabilities, [3, 1]), probabilities[3] + probabilities[1])
+    assert not summed(probabilities, []).any()
 
 
 def test_index_and_lps_are_inverse() -> None:
