@@ -51,10 +51,11 @@ def outline_column(
         return None
     centres_lps = _named_centres_lps(spine, curve)
     column = averaged(_column_of(hu, centres_lps), SPACING_MM)
-    probabilities = _classified(column.values, to_index(column.affine_lps, centres_lps), network, device)
+    path = to_index(column.affine_lps, centres_lps)
+    found = _classified(column.values.astype(np.float32, copy=False), path, network, device)
     corners = to_lps(hu.affine_lps, np.array([[0.0] * 3, np.array(hu.values.shape) - 1.0]))
     first_voxel, last_voxel = to_index(column.affine_lps, corners)
-    return SpineColumn(probabilities, column.affine_lps, (first_voxel, last_voxel))
+    return SpineColumn(found, column.affine_lps, (first_voxel, last_voxel))
 
 
 def _classified(values: Array, path: NDArray[np.float64], network: HalfResolutionUNet, device: str) -> Array:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.dlpack import from_dlpack
 
 Array = NDArray[np.float32]
 Affine = NDArray[np.float64]
@@ -146,11 +147,11 @@ def _ascending(image: Image, target_mm: float) -> tuple[Tensor, list[Array]]:
 
     Torch takes no view that runs backwards; through DLPack it takes one that is read-only.
     """
-    backwards = [axis for axis, stride in enumerate(image.values.strides) if stride < 0]
+    backwards = tuple(axis for axis, stride in enumerate(image.values.strides) if stride < 0)
     weights = [averaging_weights(n, mm, target_mm) for n, mm in zip(image.values.shape, image.spacing_mm, strict=True)]
     for axis in backwards:
         weights[axis] = weights[axis][:, ::-1]
-    return torch.from_dlpack(np.flip(image.values, backwards)), weights
+    return from_dlpack(np.flip(image.values, backwards)), weights
 
 
 def _bands(weights: Array) -> list[tuple[slice, slice, Tensor]]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 from models.vertebra_segmentation.grid import Array
@@ -29,14 +30,13 @@ def probabilities(network: HalfResolutionUNet, hu: Array, device: str) -> Array:
     return found
 
 
-def _classify(network: HalfResolutionUNet, features: torch.Tensor, first: list[int], found: torch.Tensor) -> None:
+def _classify(network: HalfResolutionUNet, features: Tensor, first: list[int], found: Tensor) -> None:
     """Fill in the probabilities of a grid that begins at voxel `first` of the padded one."""
     sizes = found.shape[2:]
     halves = [slice(f // 2, (f + n + 1) // 2) for f, n in zip(first, sizes, strict=True)]
-    across = tuple(slice(f % 2, f % 2 + n) for f, n in zip(first[1:], sizes[1:], strict=True))
+    rows, columns = (slice(f % 2, f % 2 + n) for f, n in zip(first[1:], sizes[1:], strict=True))
     for half in range(halves[0].start, halves[0].stop, SLAB):
         stop = min(half + SLAB, halves[0].stop)
         slab = network.probabilities(features[:, :, half:stop, halves[1], halves[2]])
         low, high = max(2 * half, first[0]), min(2 * stop, first[0] + sizes[0])
-        inner = (..., slice(low - 2 * half, high - 2 * half), *across)
-        found[:, :, low - first[0] : high - first[0]] = slab[inner]
+        found[:, :, low - first[0] : high - first[0]] = slab[:, :, low - 2 * half : high - 2 * half, rows, columns]

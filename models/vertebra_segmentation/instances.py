@@ -1,5 +1,6 @@
 """Telling the vertebral bodies in a spine column apart."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,7 +77,7 @@ def _cores(core: Array, voxel_ml: float, slice_mm: float) -> list[NDArray[np.int
     """Voxel indices (point, 3) of each core: components, split where a higher probability splits them."""
     smallest = SMALLEST_CORE_ML / voxel_ml
 
-    def pieces(core: Array, mask: NDArray[np.bool_], level: int) -> list[NDArray[np.intp]]:
+    def pieces(core: Array, mask: NDArray[np.bool_], higher: Sequence[float]) -> list[NDArray[np.intp]]:
         components, _ = label(mask)
         found = []
         for number, box in enumerate(find_objects(components), start=1):
@@ -84,18 +85,14 @@ def _cores(core: Array, voxel_ml: float, slice_mm: float) -> list[NDArray[np.int
             if own.sum() < smallest:
                 continue
             offset = np.array([s.start for s in box])
-            parts = [
-                part
-                for higher in range(level + 1, len(CORE_LEVELS))
-                if len(part := pieces(core[box], own & (core[box] > CORE_LEVELS[higher]), higher)) > 1
-            ][:1]
-            if parts and _apart(parts[0], slice_mm):
-                found += [p + offset for p in parts[0]]
+            parts = pieces(core[box], own & (core[box] > higher[0]), higher[1:]) if higher else []
+            if len(parts) > 1 and _apart(parts, slice_mm):
+                found += [part + offset for part in parts]
             else:
                 found.append(np.argwhere(own) + offset)
         return found
 
-    return pieces(core, core > CORE_LEVELS[0], 0)
+    return pieces(core, core > CORE_LEVELS[0], CORE_LEVELS[1:])
 
 
 def _apart(parts: list[NDArray[np.intp]], slice_mm: float) -> bool:

@@ -10,6 +10,7 @@ import torch
 from monai.networks.nets.dynunet import DynUNet
 from monai.networks.utils import pixelshuffle, pixelunshuffle
 from torch import Tensor, nn
+from torch.nn import functional
 
 STRIDE = 16
 """Every side of an input must be a multiple of this."""
@@ -57,6 +58,33 @@ class HalfResolutionUNet(nn.Module):
         found = logits.view(batch, self.classes, -1).softmax(1)
         shuffled: Tensor = pixelshuffle(found.view(batch, -1, *half), 3, 2)
         return shuffled
+
+
+class _InstanceNorm(nn.InstanceNorm3d):
+    """The same normalisation, as batch normalisation of one grid after the other.
+
+    Torch's own puts the channels first in memory again.
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Each channel of each grid to its own mean and deviation."""
+        return self._one(features) if len(features) == 1 else torch.cat([self._one(grid[None]) for grid in features])
+
+    def _one(self, grid: Tensor) -> Tensor:
+        return functional.batch_norm(grid, None, None, self.weight, self.bias, training=True, eps=self.eps)
+
+
+def for_inference(network: HalfResolutionUNet) -> HalfResolutionUNet:
+    """Keep the channels last in memory, in place: convolutions need not rearrange them, an eighth of their time."""
+    for module in list(network.modules()):
+        for name, norm in module.named_children():
+            if isinstance(norm, nn.InstanceNorm3d):
+                same = _InstanceNorm(norm.num_features, eps=norm.eps, affine=True)
+                same.weight, same.bias = norm.weight, norm.bias
+                setattr(module, name, same)
+        if isinstance(module, nn.Conv3d | nn.ConvTranspose3d):
+            module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last_3d)
+    return network
 
 
 def windowed(hu: Tensor) -> Tensor:

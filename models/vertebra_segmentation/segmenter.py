@@ -15,6 +15,7 @@ from models.vertebra_segmentation.confidence import NumberingSigns, signs_of
 from models.vertebra_segmentation.grid import Image, canonical
 from models.vertebra_segmentation.instances import separate_bodies
 from models.vertebra_segmentation.labels import LEVELS, TISSUES
+from models.vertebra_segmentation.network import for_inference
 from models.vertebra_segmentation.numbering import Named, name_bodies
 from models.vertebra_segmentation.orientation import Orientation, orientation_of
 from models.vertebra_segmentation.plausibility import spine_bodies
@@ -76,8 +77,8 @@ class Segmenter:
     """Both networks, loaded once and used for any number of scans."""
 
     def __init__(self, weights: LoadedWeights, device: str) -> None:
-        self._coarse = weights.coarse.to(device)
-        self._fine = weights.fine.to(device)
+        self._coarse = for_inference(weights.coarse).to(device)
+        self._fine = for_inference(weights.fine).to(device)
         self._device = device
         self._numbering = weights.numbering
         self.version = weights.version

@@ -78,8 +78,9 @@ class SpineCurve:
 def map_spine(hu: Image, network: HalfResolutionUNet, device: str) -> SpineMap:
     """Average the scan to 4 mm, leave out the surrounding air, and classify every voxel."""
     whole = averaged(hu, SPACING_MM)
-    small = whole.cropped(*_occupied_box(whole.values > OUTSIDE_HU))
-    return SpineMap(probabilities(network, small.values[None], device)[0], small.affine_lps)
+    small = whole.cropped(*_occupied_box(whole.values.astype(np.float32, copy=False) > OUTSIDE_HU))
+    values = small.values.astype(np.float32, copy=False)
+    return SpineMap(probabilities(network, values[None], device)[0], small.affine_lps)
 
 
 def _occupied_box(inside: NDArray[np.bool_]) -> tuple[list[int], list[int]]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from models.vertebra_segmentation.inference import AIR_HU, SMALLEST_SIDE, probabilities
-from models.vertebra_segmentation.network import STRIDE, HalfResolutionUNet, windowed
+from models.vertebra_segmentation.network import STRIDE, HalfResolutionUNet, for_inference, windowed
 
 CLASSES = 3
 SIDES = st.integers(1, 70)
@@ -48,6 +48,20 @@ def test_classes_are_those_of_the_forward_pass(slices: int, rows: int, columns: 
 
     assert found.shape == (CLASSES, slices, rows, columns)
     np.testing.assert_allclose(found, _whole(grid), atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_channels_last_in_memory_change_nothing(count: int) -> None:
+    """Prepared for inference, a network says the same, and keeps its parameters and their names."""
+    prepared = for_inference(_network())
+    grids = np.stack([_grid((32, 48, 40)) - 100 * n for n in range(count)])
+
+    found = probabilities(prepared, grids, "cpu")
+
+    np.testing.assert_allclose(found, probabilities(NETWORK, grids, "cpu"), atol=1e-4)
+    for (name, own), (same_name, same) in zip(prepared.named_parameters(), NETWORK.named_parameters(), strict=True):
+        assert name == same_name
+        assert torch.equal(own, same)
 
 
 @pytest.mark.parametrize("count", [2, 5])
