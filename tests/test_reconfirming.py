@@ -23,7 +23,7 @@ from cds.storage.reviews import SqlReviews
 from cds.storage.tables import audit, results
 from tests.support.assessments import MEASURED_AT, a_key, a_patient, a_result, an_assessment
 from tests.support.clock import SettableClock
-from tests.support.databases import an_empty_database
+from tests.support.databases import a_database_with
 from tests.support.fakes import FakeOptOuts
 from tests.support.screening_fakes import FakeArchive, FakeQueue, a_series
 
@@ -118,8 +118,7 @@ on_both = pytest.mark.parametrize("site", ["sqlite", "postgresql"], indirect=Tru
 @pytest.fixture
 def site(request, tmp_path):
     """Nothing measured yet."""
-    with an_empty_database(getattr(request, "param", "sqlite"), tmp_path) as url:
-        migrate(url)
+    with a_database_with(migrate, getattr(request, "param", "sqlite"), tmp_path) as url:
         engine = open_engine(url)
         yield Site(engine)
         engine.dispose()

@@ -19,7 +19,7 @@ from cds.storage.regions import SqlRegionStore
 from cds.storage.retractions import SqlRetractionNotices, SqlRetractions
 from tests.support.assessments import a_calibration, a_key, a_result, an_acquisition, an_assessment, scanned_on
 from tests.support.clock import SettableClock
-from tests.support.databases import an_empty_database
+from tests.support.databases import a_database_with
 from tests.support.fakes import FakeAudit
 from tests.support.telling import tell
 
@@ -46,8 +46,7 @@ class FakeRejection:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request, tmp_path):
     """On both databases."""
-    with an_empty_database(request.param, tmp_path) as url:
-        migrate(url)
+    with a_database_with(migrate, request.param, tmp_path) as url:
         engine = open_engine(url)
         yield engine
         engine.dispose()

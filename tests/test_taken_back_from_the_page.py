@@ -31,6 +31,7 @@ from cds.storage.card_memory import SqlCardMemory
 from cds.storage.exported_copies import SqlExportedCopies
 from cds.storage.feedback import SqlFeedbackLog
 from cds.storage.history import SqlPatientHistory
+from cds.storage.migrate import migrate
 from cds.storage.opt_outs import SqlOptOuts
 from cds.storage.outbox import SqlOutbox
 from cds.storage.patient_memory import SqlPatientMemory
@@ -43,7 +44,7 @@ from cds.wiring.reading import reading_ports
 from cds.wiring.registry import registry_desks
 from cds.writing_back import EhrTarget, WritingBack
 from tests.support.assessments import GENERATION, a_patient, a_result, an_acquisition, an_assessment
-from tests.support.databases import an_empty_database
+from tests.support.databases import a_database_with
 from tests.support.dicom_builder import SERIES_UID, STUDY_UID, edit_all, written
 from tests.support.dicom_fake_server import URL, FakeDicomwebServer
 from tests.support.fake_ehr import FakeEhrServer, a_chart_patient
@@ -162,7 +163,7 @@ class Hospital:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def hospital(request, tmp_path):
     """On both databases."""
-    with an_empty_database(request.param, tmp_path) as url:
+    with a_database_with(migrate, request.param, tmp_path) as url:
         hospital = Hospital(tmp_path, url)
         yield hospital
         hospital.engine.dispose()

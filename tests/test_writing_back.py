@@ -18,7 +18,7 @@ from cds.storage.reviews import SqlReviews
 from cds.writing_back import FIRST_WAIT, LONGEST_WAIT, EhrTarget, WritingBack, backoff, digest_of
 from tests.support.assessments import MEASURED_AT, a_key, a_patient, a_refusal, a_result, an_assessment
 from tests.support.clock import SettableClock
-from tests.support.databases import an_empty_database
+from tests.support.databases import a_database_with
 from tests.support.fakes import FakeAudit, FakeOptOuts
 
 RESULT = a_result()
@@ -103,8 +103,7 @@ class Site:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def site(request, tmp_path):
     """On both databases."""
-    with an_empty_database(request.param, tmp_path) as url:
-        migrate(url)
+    with a_database_with(migrate, request.param, tmp_path) as url:
         engine = open_engine(url)
         yield Site(engine)
         engine.dispose()

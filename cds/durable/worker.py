@@ -45,6 +45,10 @@ class Worker:
     """After being told to stop; then unfinished work goes back to the queue."""
     look_every_s: float = LOOK_EVERY_S
     """How often to look for work of workers that are lost."""
+    listen_every_s: float = 1.0
+    """How often DBOS looks for messages, which we never send; on SQLite it takes as long to end."""
+    retry_after_s: float = 1.0
+    """How long a gap of archive or database a step rides out, and then twice that; longer ones end the attempt."""
     errands: tuple[Errand, ...] = ()
     """What is done beside the queue, such as bringing results to the archive."""
 
@@ -76,7 +80,7 @@ class Worker:
         for orphaned in (name, *names_without_worker(self.slots)):
             _note_hang(self._trace_of(orphaned), work.begun)
             work.begun.hand_back_of(orphaned, in_order=False)
-        register_workflow(self.steps, self.archive_watch, work)
+        register_workflow(self.steps, self.archive_watch, work, self.retry_after_s)
         DBOS(config=self._configuration(name))
         _log_with_the_others(logging.getLogger("dbos"))
         DBOS.listen_queues([QUEUE])
@@ -95,6 +99,7 @@ class Worker:
             "serializer": JsonSerializer(),
             "run_migrations": False,
             "db_engine_kwargs": {"hide_parameters": True},
+            "notification_listener_polling_interval_sec": self.listen_every_s,
             "log_level": "WARNING",
         }
 

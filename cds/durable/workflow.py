@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import structlog
@@ -95,8 +96,9 @@ class Work:
             self.running.remove(workflow_id)
 
 
-def register_workflow(steps: ScreeningSteps, watch: ArchiveWatch, work: Work) -> None:
+def register_workflow(steps: ScreeningSteps, watch: ArchiveWatch, work: Work, retry_after_s: float) -> None:
     """Make the workflow known to DBOS in this process; done once, before it is launched."""
+    riding_out = partial(_riding_out, retry_after_s)
     choose, measure = _watched(steps.choose, watch), _watched(_limited(steps.measure, work), watch)
     publish = _guarded(steps.publish)
 
@@ -109,13 +111,13 @@ def register_workflow(steps: ScreeningSteps, watch: ArchiveWatch, work: Work) ->
     def attempt(order: OrderJson, tries: int) -> Json:
         try:
             with work.on(str(DBOS.workflow_id)):
-                choice = DBOS.run_step(_riding_out("choose"), choose, order)
+                choice = DBOS.run_step(riding_out("choose"), choose, order)
                 if choice is None:
                     return {"result_id": None}
-                record = DBOS.run_step(_riding_out("measure"), measure, choice)
+                record = DBOS.run_step(riding_out("measure"), measure, choice)
                 if record is None:
                     return {"result_id": None}
-                return {"result_id": DBOS.run_step(_riding_out("publish"), publish, choice, record)}
+                return {"result_id": DBOS.run_step(riding_out("publish"), publish, choice, record)}
         except Exception as error:  # noqa: BLE001 - whatever it was, its cause is kept and seen
             failure = failure_of(error)
             structlog.get_logger().warning("screening-failed", work=DBOS.workflow_id, kind=failure.kind)
@@ -126,13 +128,13 @@ def register_workflow(steps: ScreeningSteps, watch: ArchiveWatch, work: Work) ->
     DBOS.workflow(name=WORKFLOW, max_recovery_attempts=_DISPATCHES_AT_MOST)(screen)
 
 
-def _riding_out(step: str) -> StepOptions:
-    """Short gaps of archive and database are ridden out inside the step: after 1 s, then 2 s."""
+def _riding_out(retry_after_s: float, step: str) -> StepOptions:
+    """Short gaps of archive and database are ridden out inside the step: once after that long, once after twice."""
     return {
         "name": step,
         "retries_allowed": True,
         "max_attempts": 3,
-        "interval_seconds": 1.0,
+        "interval_seconds": retry_after_s,
         "backoff_rate": 2.0,
         "should_retry": lambda error: isinstance(error, _AWAY),
     }

@@ -1,7 +1,8 @@
 """Faults with real processes, at the length that they have in a hospital: `make faults`.
 
-The same tests as in `make test`, but PostgreSQL is away for half a minute instead of five seconds. What was run, how
-it ended and how long it took goes to `results/faults.json`; a test that is skipped says why.
+The same tests as in `make test`, but PostgreSQL is away for half a minute instead of five seconds, and workers look
+after each other as often as in a hospital. What was run, how it ended and how long it took goes to
+`results/faults.json`; a test that is skipped says why.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import tempfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from cds.durable.takeover import LOOK_EVERY_S
 from tests.benchmarks.provenance import provenance
 
 HERE = Path(__file__).parent
@@ -29,7 +31,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         report = Path(home) / "report.xml"
         command = [sys.executable, "-m", "pytest", *TESTS, f"--junitxml={report}"]
-        environment = os.environ | {"OSTEOCDS_TEST_OUTAGE_S": str(outage_s)}
+        environment = os.environ | {
+            "OSTEOCDS_TEST_OUTAGE_S": str(outage_s),
+            "OSTEOCDS_TEST_LOOK_EVERY_S": str(LOOK_EVERY_S),
+        }
         status = subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode
         cases = [_ended(case) for case in ET.parse(report).iter("testcase")]  # noqa: S314 - written by ourselves
     found = {

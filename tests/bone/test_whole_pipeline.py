@@ -25,7 +25,7 @@ from tests.support.real_ct import shared_ct
 TWO_MM = Acquisition(pixel_mm=2.0, slice_interval_mm=2.0, slice_thickness_mm=2.0)
 HEALTHY = PatientOptions(osteophytes=False)
 PATIENT = ScanRequest(
-    cranial="T5", caudal="L3", age=70, vbmd_mg_cm3=95.0, acquisition=TWO_MM, patient=HEALTHY, margin_mm=12.0
+    cranial="T8", caudal="L3", age=70, vbmd_mg_cm3=95.0, acquisition=TWO_MM, patient=HEALTHY, margin_mm=12.0
 )
 
 
@@ -55,7 +55,7 @@ def assess(segmenter):
 
 @pytest.fixture(scope="module")
 def patient():
-    """CT of one simulated patient, T5 to L3."""
+    """CT of one simulated patient, T8 to L3."""
     scan = simulate(4101, PATIENT)
     return volume_of(scan.hu, scan.affine_lps)
 

@@ -1,9 +1,6 @@
-"""`osteocds calibrate` as a process: what it writes, says and refuses."""
+"""`osteocds calibrate`: what it writes, says and refuses; a refusal as a process, the others here."""
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +11,7 @@ from cds.errors import CalibrationUnusable
 from cds.inference.calibration_folder import read_calibrations
 from models.hu_calibration.slope_table import SlopeTable
 from tests.support.coefficient_files import RODS, document, on_disk, pair_rows, rod_rows, table
+from tests.support.commands import as_process, in_process
 from tests.support.real_ct import the_sample
 
 TABLE = SlopeTable.load()
@@ -21,17 +19,11 @@ TODAY = datetime.now(UTC).date()
 RECENT = str(TODAY - timedelta(days=30))
 
 
-def osteocds(*arguments, **environment):
-    """Run the command; standard output and standard error apart."""
-    command = [sys.executable, "-m", "cds.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240, env=environment or None)
-
-
 def test_rods_become_a_file_that_the_service_reads(tmp_path):
     """The table says slope, factor, offset, validity and where it went; the same again overwrites nothing."""
     rods = table(tmp_path / "rods.csv", rod_rows(date=RECENT))
-    done = osteocds("calibrate", "phantom", rods, "--out", tmp_path / "on-file")
-    again = osteocds("calibrate", "phantom", rods, "--out", tmp_path / "on-file")
+    done = in_process("calibrate", "phantom", rods, "--out", tmp_path / "on-file")
+    again = in_process("calibrate", "phantom", rods, "--out", tmp_path / "on-file")
     (written,) = (tmp_path / "on-file").iterdir()
 
     assert done.returncode == 0, done.stderr
@@ -46,7 +38,7 @@ def test_rods_become_a_file_that_the_service_reads(tmp_path):
 def test_pairs_become_a_file(tmp_path):
     """Deming slope and intercept are shown with the stated ratio of errors."""
     pairs = table(tmp_path / "pairs.csv", pair_rows([(50 + i, 1.05 * (50 + i)) for i in range(110)], date=RECENT))
-    done = osteocds("calibrate", "pairs", pairs, "--out", tmp_path, "--error-variance-ratio", "0.5")
+    done = in_process("calibrate", "pairs", pairs, "--out", tmp_path, "--error-variance-ratio", "0.5")
     (written,) = tmp_path.glob("*.json")
 
     assert done.returncode == 0, done.stderr
@@ -57,7 +49,7 @@ def test_pairs_become_a_file(tmp_path):
 def test_what_cannot_be_used_is_one_line_and_status_2(tmp_path):
     """Nothing on standard output, nothing written."""
     rods = table(tmp_path / "rods.csv", rod_rows([(hu, density) for density, hu in RODS], date=RECENT))
-    done = osteocds("calibrate", "phantom", rods, "--out", tmp_path / "on-file")
+    done = as_process("calibrate", "phantom", rods, "--out", tmp_path / "on-file")
 
     assert (done.returncode, done.stdout) == (2, "")
     assert "look exchanged" in done.stderr
@@ -95,7 +87,7 @@ def test_a_broken_file_stops_serve_and_assess(tmp_path, monkeypatch, command):
     folder = on_disk(tmp_path / "on-file", ct1=document(slope_facter=1.0))
     monkeypatch.setenv("OSTEOCDS_CALIBRATION_DIR", str(folder))
     monkeypatch.setenv("OSTEOCDS_DATA_DIR", str(tmp_path / "data"))
-    done = osteocds(command, *([tmp_path] if command == "assess" else []))
+    done = in_process(command, *([tmp_path] if command == "assess" else []))
 
     assert (done.returncode, done.stdout) == (2, "")
     assert "ct1.json: unknown key slope_facter: did you mean slope_factor?" in done.stderr
@@ -104,7 +96,7 @@ def test_a_broken_file_stops_serve_and_assess(tmp_path, monkeypatch, command):
 
 def test_help_names_every_column():
     """A physicist needs no other page to make the table."""
-    phantom, pairs = (osteocds("calibrate", kind, "--help").stdout for kind in ("phantom", "pairs"))
+    phantom, pairs = (in_process("calibrate", kind, "--help").stdout for kind in ("phantom", "pairs"))
 
     for column in (*rod_rows()[0], "rod_hu_sd", "rod_water_mg_cm3", "rod_position"):
         assert column in phantom
@@ -119,10 +111,10 @@ def test_the_scanner_of_a_real_ct_is_found(tmp_path):
     rods = [(density, round(0.95 * TABLE.slope_hu_per_mg_cm3(120, 30) * density, 2)) for density in (0, 50, 100, 200)]
     made = table(tmp_path / "rods.csv", rod_rows(rods, date=RECENT, **facts))
     folder = tmp_path / "on-file"
-    calibrated = osteocds("calibrate", "phantom", made, "--out", folder, "--valid-from", "1999-01-01")
+    calibrated = in_process("calibrate", "phantom", made, "--out", folder, "--valid-from", "1999-01-01")
     assert calibrated.returncode == 0, calibrated.stderr
-    known = dict(os.environ) | {"OSTEOCDS_CALIBRATION_DIR": str(folder)}
-    record = json.loads(osteocds("assess", the_sample(), "--json", "-", **known).stdout)
+    known = {"OSTEOCDS_CALIBRATION_DIR": str(folder)}
+    record = json.loads(in_process("assess", the_sample(), "--json", "-", environment=known).stdout)
     found = record["calibration"]
     expected = 0.95 * TABLE.slope_hu_per_mg_cm3(120, found["water_equivalent_diameter_cm"] + 4)
 

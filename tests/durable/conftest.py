@@ -14,7 +14,7 @@ from cds.durable.queue import DbosScreeningQueue, Patience
 from cds.durable.worker import Worker
 from tests.support.assessments import GENERATION
 from tests.support.clock import SettableClock
-from tests.support.databases import an_empty_database
+from tests.support.databases import a_database_with
 from tests.support.fake_steps import FakeHeartbeats, FakeSteps, FakeWatch
 
 
@@ -41,6 +41,8 @@ class Bench:
             slots=self.folder / "slots",
             limits=Limits(seconds=60, memory_mb=100_000),
             finish_within_s=finish_within_s,
+            listen_every_s=0.05,
+            retry_after_s=0.05,
             errands=errands,
         )
         stop = threading.Event()
@@ -65,8 +67,7 @@ class Bench:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def bench(request, tmp_path):
     """Everything around one fresh queue database; the clock starts at the real time, as DBOS's own."""
-    with an_empty_database(request.param, tmp_path) as url:
-        prepare_queue_database(url)
+    with a_database_with(prepare_queue_database, request.param, tmp_path) as url:
         clock = SettableClock(datetime.now(UTC))
         queue = DbosScreeningQueue(url, GENERATION, clock, Patience())
         yield Bench(url, tmp_path, queue, clock, FakeSteps(tmp_path / "ledger"))

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cds.durable.takeover import LOST_AFTER_LOOKS, Takeover
+from cds.durable.heartbeat import EVERY_S
+from cds.durable.takeover import LOOK_EVERY_S, LOST_AFTER_LOOKS, Takeover
 
 BEGUN = datetime(2026, 11, 28, tzinfo=UTC)
 
@@ -74,6 +75,14 @@ def test_work_of_a_worker_without_a_beat_is_handed_back_and_the_worker_forgotten
     assert too_early == []
     assert begun.handed_back == ["screen-1.1"]
     assert "other" not in living.last
+
+
+def test_the_pace_is_half_a_minute_without_a_beat_and_a_new_start_within_one():
+    """Six beats are missing before a worker counts as lost; that is noticed well before a minute is over."""
+    soonest_s, latest_s = ((LOST_AFTER_LOOKS + each) * LOOK_EVERY_S for each in (-1, 1))
+
+    assert soonest_s >= 6 * EVERY_S
+    assert latest_s <= 45
 
 
 def test_a_worker_that_beats_keeps_its_work_whatever_its_clock_says(begun, living):

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from dataclasses import fields
 
 import pytest
 from sqlalchemy import MetaData, select
@@ -9,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from cds.durable.operating import QueueDesk
 from cds.durable.orders import attempt_id, work_id
+from cds.durable.worker import Worker
 from cds.errors import ArchiveUnavailable, InputUnusable
 from tests.support.assessments import GENERATION, a_key, a_patient, an_order
 
@@ -21,6 +23,11 @@ def test_a_short_gap_of_the_archive_is_ridden_out_inside_the_step(bench):
         bench.wait_for(a_patient(), "done")
 
     assert bench.watch.told == ["failed", "ok", "ok"]
+
+
+def test_unless_told_otherwise_a_gap_of_three_seconds_is_ridden_out():
+    """A second, then two; tests do not wait that long."""
+    assert {each.name: each.default for each in fields(Worker)}["retry_after_s"] == 1.0
 
 
 def test_a_long_gap_of_the_archive_loses_no_order_and_blocks_no_other(bench):

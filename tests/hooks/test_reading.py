@@ -67,22 +67,22 @@ def test_what_only_looks_odd_is_read(value):
 @pytest.mark.parametrize("opened", [b"[", b'{"a":', b'[{"a":'])
 def test_deep_nesting_costs_nothing(opened):
     """100,000 levels are refused in milliseconds, closed or not, before anything is built."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     for end in (b"", b"1" + (b"]" if opened == b"[" else b"}") * 100_000):
         assert "recursion limit" in refusal(USUAL % (opened * 100_000 + end))
 
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 @pytest.mark.parametrize("dense", [b"[],", b"1,", b'{"a":1},'])
 def test_dense_json_is_refused_before_it_costs_time(dense):
     """A body within its limit of bytes that would take a second to read is refused in milliseconds."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(Problem) as refused:
         read_message(HookCall, USUAL % (b"[" + dense * 500_000 + b"1]"))
 
     assert refused.value.status == 413
-    assert time.perf_counter() - begun < 0.5
+    assert time.process_time() - begun < 0.5
 
 
 @given(st.text(st.characters(exclude_characters="\x00", codec="utf-8")))

@@ -13,14 +13,13 @@ from cds.storage.engine import open_engine
 from cds.storage.metrics import SqlMetrics
 from cds.storage.migrate import migrate
 from tests.support.clock import SettableClock
-from tests.support.databases import an_empty_database
+from tests.support.databases import a_database_with
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request, tmp_path):
     """Where processes bring what they counted."""
-    with an_empty_database(request.param, tmp_path) as url:
-        migrate(url)
+    with a_database_with(migrate, request.param, tmp_path) as url:
         engine = open_engine(url)
         yield SqlMetrics(engine, SettableClock())
         engine.dispose()

@@ -10,7 +10,7 @@ from cds.registry.refusals import Refused
 from cds.resource import Position
 
 SECRET = b"s" * 40
-OURS = Cursor([("patient.identifier", "P1"), ("_count", "3")], 17, Position(date(2025, 9, 14), "an-id"))
+OURS = Cursor([("patient.identifier", "PATIENT-1"), ("_count", "3")], 17, Position(date(2025, 9, 14), "an-id"))
 
 
 def sealed():
@@ -47,4 +47,4 @@ def test_what_was_searched_for_cannot_be_read_in_a_cursor():
     """It stands in an address."""
     parts = [base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)) for part in sealed().split(".")]
 
-    assert not any(b"P1" in part or b"an-id" in part for part in parts)
+    assert not any(b"PATIENT-1" in part or b"an-id" in part for part in parts)

@@ -11,11 +11,12 @@ from cds.result_places import Exports
 from cds.retracting import Retracting, Verdict
 from cds.storage.exported_copies import SqlExportedCopies
 from cds.storage.group_members import SqlGroupMembers
+from cds.storage.migrate import migrate
 from cds.storage.resource_queries import SqlResources
 from cds.storage.resources import instant
 from cds.storage.retractions import SqlRetractions
 from tests.support.assessments import a_key
-from tests.support.databases import an_empty_database
+from tests.support.databases import a_database_with
 from tests.support.registry_site import CLIENT, EVERYTHING, RegistrySite
 
 VERDICT = Verdict("wrong-patient", "the images are of somebody else", "Physicist B.")
@@ -28,7 +29,7 @@ def build(request, tmp_path):
     """Builds a site with two patients, on both databases."""
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "cohort.csv").write_text("patient_id,issuer\nP1,HOSPITAL\n")
-    with an_empty_database(request.param, tmp_path) as url:
+    with a_database_with(migrate, request.param, tmp_path) as url:
         sites = []
 
         def a_site(**facts):

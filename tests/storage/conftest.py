@@ -5,7 +5,7 @@ import pytest
 from cds.storage.engine import open_engine
 from cds.storage.migrate import migrate
 from tests.support.clock import SettableClock
-from tests.support.databases import an_empty_database
+from tests.support.databases import a_database_with, an_empty_database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -15,11 +15,17 @@ def empty_database(request, tmp_path):
         yield url
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request, tmp_path):
+    """The URL of a migrated one."""
+    with a_database_with(migrate, request.param, tmp_path) as url:
+        yield url
+
+
 @pytest.fixture
-def engine(empty_database):
+def engine(database):
     """A migrated database, open."""
-    migrate(empty_database)
-    engine = open_engine(empty_database)
+    engine = open_engine(database)
     yield engine
     engine.dispose()
 

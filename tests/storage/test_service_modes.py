@@ -40,10 +40,10 @@ def test_the_settings_hold_until_an_operator_chooses(engine, clock):
     assert chosen == {SIGN: ChosenMode("shadow", clock.now())}
 
 
-def test_a_change_acts_in_every_replica_within_a_second(engine, empty_database, clock):
+def test_a_change_acts_in_every_replica_within_a_second(engine, database, clock):
     """Two processes on one database: what one writes, the other goes by a second later, without restart."""
     watch = Stopwatch()
-    other_engine = open_engine(empty_database)
+    other_engine = open_engine(database)
     replica, operator = SqlServiceModes(engine, clock, "live", watch), SqlServiceModes(other_engine, clock, "live")
     before = replica.mode_of(SIGN)
 

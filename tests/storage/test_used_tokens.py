@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from cds.storage.migrate import migrate
 from cds.storage.tables import used_tokens
 from cds.storage.used_tokens import KEPT_LONGER, PURGE_EVERY, SqlUsedTokens
 from tests.support.token_users import use_tokens
@@ -45,11 +44,10 @@ def test_neither_the_token_id_nor_its_length_reaches_the_table(engine, clock):
     assert not [each for each in kept if "xxx" in each]
 
 
-def test_two_replicas_at_once_take_each_token_once(empty_database, clock):
+def test_two_replicas_at_once_take_each_token_once(database, clock):
     """Two processes that are sent the same forty tokens at the same time: each is new to exactly one of them."""
-    migrate(empty_database)
     token_ids = [f"token-{number}" for number in range(40)]
-    sent = (empty_database, ISSUER, token_ids, clock.now() + MINUTE)
+    sent = (database, ISSUER, token_ids, clock.now() + MINUTE)
 
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as replicas:
         one, other = replicas.submit(use_tokens, *sent), replicas.submit(use_tokens, *sent)

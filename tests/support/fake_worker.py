@@ -16,6 +16,7 @@ import os
 import re
 import signal
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def _misbehave(how: str) -> None:
             re.fullmatch("(a+)+b", "a" * 60)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run until told to stop, or until the parent lets go of standard input."""
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
@@ -65,7 +66,7 @@ def main() -> None:
     parser.add_argument("--machine", default="one", help="its slots are not those of another machine")
     parser.add_argument("--look-every-s", type=float, default=5.0)
     parser.add_argument("--stores", action="store_true")
-    wanted = parser.parse_args()
+    wanted = parser.parse_args(arguments)
     engine = wanted.records and open_engine(wanted.records)
     records = engine and SqlHeartbeats(engine, SystemClock())
     ledger, step = wanted.folder / "ledger", wanted.blocked_step
@@ -83,6 +84,7 @@ def main() -> None:
         limits=Limits(60, int(resident_mb()) + 300, hung_after_processor_s=1 if step == "hang" else 20),
         finish_within_s=2,
         look_every_s=wanted.look_every_s,
+        listen_every_s=0.05,
     )
     run_worker_process(worker, parent_holds_stdin=True, niceness=0)
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
 import numpy as np
 
 from cds.bone.anatomy import VertebralLevel
@@ -25,6 +24,7 @@ from cds.wiring.clock import SystemClock
 from cds.wiring.records import open_records
 from tests.bone.phantom import Trunk, level_z_mm
 from tests.support import report_cases
+from tests.support.alive import wait_until_alive
 
 CASES = ("six_years", "with_contrast", "with_fracture", "not_assessable", "without_pictures")
 LEVELS = (VertebralLevel.L1, VertebralLevel.L2)
@@ -101,18 +101,7 @@ def a_report_site(folder: Path, **changes: str) -> Iterator[Site]:
         "WORKERS": "0",
     }
     with running_service(folder, settings | changes, wait_ready=False) as service:
-        _until_alive(service)
+        wait_until_alive(service)
         site = Site(folder, service.base_url)
         site.fill()
         yield site
-
-
-def _until_alive(service):
-    deadline = datetime.now(UTC) + timedelta(seconds=120)
-    while datetime.now(UTC) < deadline and service.process.poll() is None:
-        try:
-            if httpx.get(f"{service.base_url}/healthz", trust_env=False, timeout=2).is_success:
-                return
-        except httpx.TransportError:
-            continue
-    raise TimeoutError(f"the service did not start: {service.log.read_text(errors='replace')[-800:]}")

@@ -5,11 +5,10 @@ an order is queued, the worker retrieves, outlines, measures, draws and publishe
 """
 
 import json
-import subprocess
-import sys
+import multiprocessing
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -30,6 +29,7 @@ from cds.wiring.clock import SystemClock
 from cds.wiring.records import open_records, open_store
 from cds.wiring.sweeping import generation_name
 from tests.support.coefficient_files import document, on_disk
+from tests.support.commands import in_process
 from tests.support.report_site import Site
 
 PIXEL_MM = "2"
@@ -115,8 +115,9 @@ def a_simulated_site(folder: Path) -> Iterator[SimulatedSite]:
         "CLIENT_AUTH": "off",
         "WAIT_BUDGET_S": "10",
         "WORKERS": "1",
+        "WORKER_NICENESS": "0",  # beside other tests
     }
-    with ThreadPoolExecutor(2) as making:
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as making:  # beside the service, not before it
         made = {name: making.submit(_simulate, folder / "made" / name, name, VISITS[name]) for name in VISITS}
         with running_service(folder, settings) as service:
             site = SimulatedSite(folder, service.base_url, calibrations)
@@ -141,8 +142,7 @@ _BOTH_SCANNERS = {
 
 def _simulate(out: Path, name: str, wishes: Sequence[str]) -> Simulated:
     seed = next(number for patient, number in _PATIENT.items() if name.startswith(patient))
-    command = [sys.executable, "-m", "cds.cli", "simulate", "--out", str(out), "--seed", seed, *_USUAL, *wishes]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=240)
+    done = in_process("simulate", "--out", out, "--seed", seed, *_USUAL, *wishes)
     series = Path(done.stdout.splitlines()[-1])
     image = dcmread(min(series.iterdir()), stop_before_pixels=True)
     born = datetime.strptime(image.PatientBirthDate, "%Y%m%d").replace(tzinfo=UTC).date()

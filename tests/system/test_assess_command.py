@@ -1,11 +1,12 @@
-"""`osteocds assess` as a process: exit status, streams, records; on real CT and on bad input."""
+"""`osteocds assess`: exit status, streams, records; on real CT and on bad input.
+
+One good and one bad input run as processes; the others here, where Python and torch need not start again.
+"""
 
 import base64
 import hashlib
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from cds.ct.patient import ArchivedPatient
 from cds.ct.volume import CtVolume
 from cds.dicomweb.writing import write_series
 from tests.support import dicom_builder
+from tests.support.commands import as_process, in_process
 from tests.support.dciodvfy import complaints
 from tests.support.real_ct import shared_ct, the_sample
 
@@ -25,14 +27,13 @@ pytestmark = pytest.mark.system
 
 
 def assess(*arguments: object):
-    """Run the command; standard output and standard error apart."""
-    command = [sys.executable, "-m", "cds.cli", "assess", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    """Run the command here; standard output and standard error apart."""
+    return in_process("assess", *arguments)
 
 
-def record_of(*arguments: object):
+def record_of(*arguments: object, run=in_process):
     """The record, which must be all there is on standard output."""
-    done = assess(*arguments, "--json", "-")
+    done = run("assess", *arguments, "--json", "-")
 
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -40,8 +41,8 @@ def record_of(*arguments: object):
 
 @pytest.fixture(scope="module")
 def lidc():
-    """The record of LIDC-IDRI-0001."""
-    return record_of(the_sample())
+    """The record of LIDC-IDRI-0001, from a process."""
+    return record_of(the_sample(), run=as_process)
 
 
 def level_of(record, name):
@@ -221,8 +222,8 @@ def test_text_file(tmp_path):
 
 
 def test_no_such_folder(tmp_path):
-    """A folder that is not there: status 2."""
-    _refused(assess(tmp_path / "nowhere"), "nowhere")
+    """A folder that is not there: status 2, of a process."""
+    _refused(as_process("assess", tmp_path / "nowhere"), "nowhere")
 
 
 def test_mr_series(tmp_path):

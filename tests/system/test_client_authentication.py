@@ -15,6 +15,8 @@ from joserfc.jwk import ECKey
 from cds.cli.demo import sample_settings
 from cds.cli.demo_order import SERVICE, order_sign_request
 from cds.cli.service_process import running_service
+from tests.support.alive import wait_until_alive
+from tests.support.commands import in_process
 
 pytestmark = pytest.mark.system
 
@@ -53,12 +55,7 @@ def a_replica(folder, data_dir, **changes):
     }
     chosen = {name: value for name, value in (settings | changes).items() if value is not None}
     with running_service(data_dir, chosen, wait_ready=False) as service:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and service.process.poll() is None:
-            with contextlib.suppress(httpx.TransportError):
-                if httpx.get(f"{service.base_url}/healthz", trust_env=False).is_success:
-                    break
-            time.sleep(0.05)
+        wait_until_alive(service)
         yield service
 
 
@@ -114,9 +111,9 @@ def test_the_example_of_the_readme_is_let_in(client_folder, tmp_path):
 
 def test_a_service_without_a_list_of_clients_does_not_start(tmp_path):
     """It names both settings, and ends with status 2."""
-    with a_replica(tmp_path, tmp_path / "data", CLIENTS_FILE="") as service:
-        status = service.process.wait(30)
+    settings = sample_settings(tmp_path) | {"CLIENT_AUTH": "required", "DATA_DIR": str(tmp_path / "data")}
+    done = in_process("serve", environment={f"OSTEOCDS_{name}": value for name, value in settings.items()})
 
-    assert status == 2
-    assert "OSTEOCDS_CLIENTS_FILE" in service.log.read_text()
-    assert "OSTEOCDS_CLIENT_AUTH=off" in service.log.read_text()
+    assert done.returncode == 2
+    assert "OSTEOCDS_CLIENTS_FILE" in done.stderr
+    assert "OSTEOCDS_CLIENT_AUTH=off" in done.stderr

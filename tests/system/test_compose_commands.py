@@ -36,8 +36,12 @@ COMPOSE = compose(
         "OSTEOCDS_MODE": "live",
     }
 )
-SITE = {"OSTEOCDS_ALLOW_UNVERIFIED_IDENTITY": "true", "OSTEOCDS_MAX_SCAN_AGE_DAYS": "none"}
-"""What docker/site/osteocds.env would say of this archive: the sample is de-identified and old."""
+SITE = {
+    "OSTEOCDS_ALLOW_UNVERIFIED_IDENTITY": "true",
+    "OSTEOCDS_MAX_SCAN_AGE_DAYS": "none",
+    "OSTEOCDS_WORKER_NICENESS": "0",
+}
+"""What docker/site/osteocds.env would say here: the sample is de-identified and old, other tests run beside."""
 PLACES_OF_ORTHANC = ("StorageDirectory", "IndexDirectory", "HttpPort", "DicomPort", "DicomServerEnabled", "Plugins")
 
 

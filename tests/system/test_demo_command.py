@@ -1,27 +1,20 @@
-"""`osteocds demo` and `osteocds sample` as processes."""
+"""`osteocds demo` as a process, and `osteocds sample`."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
+from tests.support.commands import as_process, in_process
 from tests.support.real_ct import the_sample
 
 pytestmark = pytest.mark.system
-
-
-def run(*arguments: object):
-    """Run `osteocds`."""
-    command = [sys.executable, "-m", "cds.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
 
 
 def test_demo_reaches_its_card(tmp_path):
     """The demo shows card, vertebrae and Observations, writes the Bundle and the page, and ends with status 0."""
     the_sample()
 
-    done = run("demo", "--out", tmp_path)
+    done = as_process("demo", "--out", tmp_path, timeout_s=280)
 
     assert done.returncode == 0, done.stdout + done.stderr
     for words in ("osteoporosis range", "L1", "mg/cm3", "Observation", "Bundle written to"):
@@ -38,7 +31,7 @@ def test_sample_ends_with_its_folder():
     """The last line on standard output is the folder; its attribution stands before it."""
     folder = the_sample()
 
-    done = run("sample")
+    done = in_process("sample")
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == str(folder)

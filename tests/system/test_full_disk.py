@@ -1,12 +1,9 @@
 """Disks that are really full: no order is lost, the operator reads why, and it goes on when there is room."""
 
 import sqlite3
-import subprocess
-import sys
 import time
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -22,10 +19,9 @@ from cds.wiring.clock import SystemClock
 from tests.support.assessments import GENERATION, a_key, a_patient, an_order
 from tests.support.clock import SettableClock
 from tests.support.small_disk import a_small_disk
+from tests.support.worker_processes import WorkerProcess, worker_processes
 
 pytestmark = pytest.mark.system
-
-REPOSITORY = Path(__file__).parents[2]
 
 
 class Site:
@@ -43,14 +39,9 @@ class Site:
     def worker(self, blocked_step=""):
         """Until the block ends."""
         options = ["--records", self.records_url, "--stores", "--look-every-s", "0.2"]
-        command = [sys.executable, "-m", "tests.support.fake_worker", self.queue_url, str(self.folder), blocked_step]
-        worker = subprocess.Popen([*command, *options], cwd=REPOSITORY, stdin=subprocess.PIPE)
-        try:
+        with worker_processes() as started:
+            started.append(WorkerProcess([self.queue_url, self.folder, blocked_step, *options]))
             yield
-        finally:
-            worker.stdin.close()
-            worker.kill()
-            worker.wait()
 
     def leave_no_room_in_logs(self):
         """What a log has grown to would still be written into, on a disk that is full."""

@@ -36,6 +36,7 @@ def test_the_hours_of_an_integrator_and_a_registry_end_with_a_card_list_and_a_ma
         "PATH": f"{programs}:{os.environ['PATH']}",
         "PYTHONPATH": str(GUIDES.parent),
         "OSTEOCDS_PORT": str(port),
+        "OSTEOCDS_WORKER_NICENESS": "0",  # beside other tests
     }
 
     # Files, not pipes: what the script leaves running would keep a pipe open for ever.

@@ -1,9 +1,6 @@
 """A site's own segmenter, end to end: `osteocds assess` with a bundle on a DICOM folder."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
@@ -12,6 +9,7 @@ from cds.inference.bundle_files import read_bundle
 from models.digital_patient import Acquisition, ScanRequest, simulate
 from tests.inference.simulated import volume_of
 from tests.support.bundle_builder import edit_weights, spine_bundle, write_checksums
+from tests.support.commands import in_process
 
 pytestmark = pytest.mark.system
 
@@ -42,9 +40,7 @@ def bundle(scan, tmp_path):
 
 def assess(folder, segmenter):
     """The command, with a segmenter of the site's own."""
-    command = [sys.executable, "-m", "cds.cli", "assess", str(folder), "--json", "-"]
-    environment = os.environ | {"OSTEOCDS_SEGMENTER": str(segmenter)}
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240, env=environment)
+    return in_process("assess", folder, "--json", "-", environment={"OSTEOCDS_SEGMENTER": str(segmenter)})
 
 
 def test_a_bundle_measures_a_dicom_folder(dicom_folder, bundle, scan):

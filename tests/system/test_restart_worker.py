@@ -3,11 +3,9 @@
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -16,10 +14,9 @@ from cds.durable.queue import DbosScreeningQueue
 from cds.durable.supervisor import WorkerSupervisor
 from tests.support.assessments import GENERATION, a_key, a_patient, an_order
 from tests.support.clock import SettableClock
+from tests.support.worker_processes import MODULE, REPOSITORY, WorkerProcess, worker_processes
 
 pytestmark = pytest.mark.system
-
-REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -46,26 +43,16 @@ def site_of_two(queue, tmp_path):
     return queue, tmp_path
 
 
-def command(url, folder, blocked_step, *options):
-    """How a worker is started."""
-    return [sys.executable, "-m", "tests.support.fake_worker", url, str(folder), blocked_step, *options]
-
-
 @pytest.fixture
 def start(url, tmp_path):
     """Start workers whose standard input we hold; none outlives the test."""
-    started = []
+    with worker_processes() as started:
 
-    def start_worker(blocked_step="", *options):
-        worker = subprocess.Popen(command(url, tmp_path, blocked_step, *options), cwd=REPOSITORY, stdin=subprocess.PIPE)
-        started.append(worker)
-        return worker
+        def start_worker(blocked_step=""):
+            started.append(WorkerProcess([url, tmp_path, blocked_step]))
+            return started[-1]
 
-    yield start_worker
-    for worker in started:
-        worker.stdin.close()
-        worker.kill()
-        worker.wait()
+        yield start_worker
 
 
 def lines(folder):
@@ -90,7 +77,6 @@ def test_a_killed_worker_resumes_where_it_was(start, queue, tmp_path, step):
     worker = start(step)
     until(lambda: f"{step} PAT-0001" in lines(tmp_path))
     worker.kill()
-    worker.wait()
     assert queue.state(a_key()).state == "running"
     (tmp_path / "go").touch()
     worker = start()
@@ -111,7 +97,6 @@ def test_fewer_workers_than_before_still_finish_everything(start, queue, tmp_pat
     until(lambda: sum(line.startswith("measure") for line in lines(tmp_path)) == 2)
     for worker in workers:
         worker.kill()
-        worker.wait()
     (tmp_path / "go").touch()
     worker = start()
     until(lambda: all(queue.state(key).state == "done" for key in keys))
@@ -151,7 +136,7 @@ def test_when_the_parent_is_killed_its_worker_hands_back_and_ends(start, queue, 
     queue.submit(an_order())
     worker = start("measure")
     until(lambda: "measure PAT-0001" in lines(tmp_path))
-    worker.stdin.close()  # what the kernel does for a dead parent
+    worker.let_go()
     worker.wait(30)
 
     assert queue.state(a_key()).state == "queued"
@@ -161,7 +146,7 @@ def test_the_supervisor_replaces_a_killed_worker_and_the_work_goes_on(url, queue
     """Given a worker killed in the middle of a measurement, its replacement publishes once."""
     monkeypatch.chdir(REPOSITORY)
     queue.submit(an_order())
-    supervisor = WorkerSupervisor(command(url, tmp_path, "measure"), 1)
+    supervisor = WorkerSupervisor([sys.executable, "-m", MODULE, url, str(tmp_path), "measure"], 1)
     supervisor.start()
     until(lambda: "measure PAT-0001" in lines(tmp_path))
     (tmp_path / "go").touch()

@@ -1,22 +1,16 @@
-"""`osteocds simulate` and `osteocds assess` one after the other, as processes."""
+"""`osteocds simulate` and `osteocds assess` one after the other."""
 
 import json
-import subprocess
-import sys
 
 import pytest
+
+from tests.support.commands import as_process, in_process
 
 pytestmark = pytest.mark.system
 
 
-def osteocds(*arguments):
-    """Run a command."""
-    command = [sys.executable, "-m", "cds.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
-
-
-@pytest.mark.parametrize("vbmd", [70, 150])
-def test_a_simulated_patient_is_measured_and_the_truth_lies_in_the_interval(tmp_path, vbmd):
+@pytest.mark.parametrize(("vbmd", "osteocds"), [(70, as_process), (150, in_process)])
+def test_a_simulated_patient_is_measured_and_the_truth_lies_in_the_interval(tmp_path, vbmd, osteocds):
     """Through the front door: DICOM in, record out, every level that was used beside its truth."""
     made = osteocds("simulate", "--out", tmp_path / "new", "--seed", 11, "--vbmd", vbmd, "--pixel-mm", 2)
     series = made.stdout.splitlines()[-1]

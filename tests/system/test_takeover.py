@@ -2,12 +2,9 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -20,22 +17,23 @@ from cds.storage.migrate import migrate
 from cds.wiring.clock import SystemClock
 from tests.support.assessments import GENERATION, a_key, an_order
 from tests.support.clock import SettableClock
-from tests.support.databases import an_empty_database
+from tests.support.databases import a_database_with
 from tests.support.postgres import a_server
+from tests.support.worker_processes import WorkerProcess, worker_processes
 
 pytestmark = pytest.mark.system
 
-REPOSITORY = Path(__file__).parents[2]
 WITHIN_S = 60
 OUTAGE_S = float(os.environ.get("OSTEOCDS_TEST_OUTAGE_S", "5"))
 """How long PostgreSQL is away; `make faults` asks for half a minute."""
+LOOK_EVERY_S = os.environ.get("OSTEOCDS_TEST_LOOK_EVERY_S", "0.2")
+"""How often a worker looks after the others; `make faults` asks for the pace of a hospital."""
 
 
 class Site:
     """Databases, the web process's side of the queue, and workers on machines that share nothing else."""
 
     def __init__(self, url, folder, workers):
-        prepare_queue_database(url)
         self.records = f"sqlite:///{folder / 'records.db'}"
         migrate(self.records)
         self.url, self.folder, self.workers = url, folder, workers
@@ -43,11 +41,9 @@ class Site:
 
     def start(self, machine, blocked_step="", *options):
         """A worker on one machine."""
-        command = [sys.executable, "-m", "tests.support.fake_worker", self.url, str(self.folder), blocked_step]
-        command += ["--records", self.records, "--machine", machine, *options]
-        worker = subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE)
-        self.workers.append(worker)
-        return worker
+        own = ["--records", self.records, "--machine", machine]
+        self.workers.append(WorkerProcess([self.url, self.folder, blocked_step, *own, *options]))
+        return self.workers[-1]
 
     def lines(self):
         """The steps that began so far."""
@@ -62,17 +58,12 @@ class Site:
 @contextmanager
 def a_site(kind, tmp_path):
     """None of its workers outlives it."""
-    workers = []
-    with an_empty_database(kind, tmp_path) as url:
+    with a_database_with(prepare_queue_database, kind, tmp_path) as url, worker_processes() as workers:
         site = Site(url, tmp_path, workers)
         try:
             yield site
         finally:
             site.queue.close()
-            for worker in workers:
-                worker.stdin.close()
-                worker.kill()
-                worker.wait()
 
 
 def until(condition, seconds=WITHIN_S):
@@ -84,15 +75,14 @@ def until(condition, seconds=WITHIN_S):
     pytest.fail(f"not within {seconds} s")
 
 
-def test_the_work_of_a_machine_that_is_gone_for_good_is_taken_over_within_a_minute(tmp_path):
-    """Given a worker killed and never started again, another machine's finishes; with the real pace of everything."""
+def test_the_work_of_a_machine_that_is_gone_for_good_is_taken_over(tmp_path):
+    """Given a worker killed and never started again, another machine's finishes; at the real pace within a minute."""
     with a_site("postgresql", tmp_path) as site:
         dead = site.start("first", "measure")
         site.queue.submit(an_order())
         until(lambda: "measure PAT-0001" in site.lines())
-        site.start("second")
+        site.start("second", "", "--look-every-s", LOOK_EVERY_S)
         dead.kill()
-        dead.wait()
         until(site.is_done)
 
         assert site.lines() == ["choose PAT-0001", "measure PAT-0001", "measure PAT-0001", "publish PAT-0001"]
@@ -107,7 +97,7 @@ def test_a_slow_worker_that_was_taken_for_dead_does_not_publish_too(tmp_path, ki
         until(lambda: "measure PAT-0001" in site.lines())
         os.kill(slow.pid, signal.SIGSTOP)
         (tmp_path / "go").touch()
-        site.start("second", "", "--look-every-s", "0.2")
+        site.start("second", "", "--look-every-s", LOOK_EVERY_S)
         until(site.is_done)
         os.kill(slow.pid, signal.SIGCONT)
         time.sleep(0.5)
@@ -141,10 +131,11 @@ def test_postgresql_may_stop_while_work_goes_on(tmp_path):
     server = a_server(durable=False)
     if server is None:
         pytest.skip("no PostgreSQL: install Debian's package postgresql")
-    workers = []
-    server.start()
-    try:
-        site = Site(server.url, tmp_path, workers)
+    with ExitStack() as stack:
+        stack.callback(server.remove)
+        server.start()
+        prepare_queue_database(server.url)
+        site = Site(server.url, tmp_path, stack.enter_context(worker_processes()))
         site.start("first", "measure")
         site.queue.submit(an_order())
         until(lambda: "measure PAT-0001" in site.lines())
@@ -156,11 +147,5 @@ def test_postgresql_may_stop_while_work_goes_on(tmp_path):
         server.start()
         until(site.is_done)
         site.queue.close()
-    finally:
-        for worker in workers:
-            worker.stdin.close()
-            worker.kill()
-            worker.wait()
-        server.remove()
 
     assert site.lines() == ["choose PAT-0001", "measure PAT-0001", "publish PAT-0001"]

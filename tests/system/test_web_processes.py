@@ -10,6 +10,7 @@ import pytest
 
 from cds.cli.demo import sample_settings
 from cds.cli.service_process import running_service
+from tests.support.alive import wait_until_alive
 
 pytestmark = pytest.mark.system
 
@@ -42,19 +43,24 @@ def several(tmp_path):
     (tmp_path / "archive").mkdir()
     settings = sample_settings(tmp_path / "archive") | {"WEB_PROCESSES": "2", "WORKERS": "0"}
     with running_service(tmp_path, settings, wait_ready=False) as service:
-        assert await_that(lambda: answers(service.base_url), 120)
+        wait_until_alive(service)
         assert await_that(lambda: len(children_of(service.process.pid)) == 2)
         yield service
 
 
-def test_one_that_dies_is_replaced_and_the_others_answer_meanwhile(several):
-    """Nobody who calls notices; a second one is there again soon."""
+def test_one_that_dies_is_replaced_and_told_to_stop_all_end_with_status_0(several):
+    """Nobody who calls notices that one died, and a second one is there again soon; the end is as with one process."""
     before = children_of(several.process.pid)
 
     os.kill(before[0], signal.SIGKILL)
 
     assert answers(several.base_url)
     assert await_that(lambda: len(set(children_of(several.process.pid)) - {before[0]}) == 2)
+
+    several.process.terminate()
+
+    assert several.process.wait(30) == 0
+    assert not answers(several.base_url)
 
 
 def test_they_end_with_the_service_however_it_ends(several):
@@ -63,11 +69,3 @@ def test_they_end_with_the_service_however_it_ends(several):
     several.process.wait()
 
     assert await_that(lambda: not answers(several.base_url))
-
-
-def test_told_to_stop_it_stops_with_status_0(several):
-    """As with one process."""
-    several.process.terminate()
-
-    assert several.process.wait(30) == 0
-    assert not answers(several.base_url)

@@ -84,7 +84,7 @@ def test_a_collector_that_is_away_holds_nobody_up(environment, how):
         ended_s = time.monotonic() - ending
 
     assert worked_s < 3_000 * 0.002
-    assert ended_s < 3
+    assert ended_s < 8
     assert len([line for line in logs if line["event"] == "spans-not-delivered"]) <= 1
 
 

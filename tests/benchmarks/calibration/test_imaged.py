@@ -1,4 +1,4 @@
-"""Twelve simulated CT through the whole pipeline, in coarse pixels: what the benchmark does with 531 fine ones."""
+"""Eight simulated CT through the whole pipeline, in coarse pixels: what the benchmark does with 531 fine ones."""
 
 import json
 
@@ -15,17 +15,17 @@ from tests.benchmarks.calibration.methods import THIS
 from tests.benchmarks.case_lines import append_line
 from tests.benchmarks.segmentation.weights_under_test import weights_in
 
-CASES = 12
+CASES = 8
 PIXEL_MM = 2.0
 
 
 @pytest.fixture(scope="module")
 def measured():
-    """Nine patients at natural prevalence and three below 80, on documented scanners."""
+    """Six patients at natural prevalence and two below 80, on documented scanners."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     segmenter = NetworkSegmenter.load(SHIPPED, device="cpu", threads=1)
-    natural = [(key, False) for key in range(9)]
+    natural = [(key, False) for key in range(6)]
     wanted = natural + [(key, True) for key in imaged.enriched_keys(CASES - len(natural))]
     found = [measure_key(key, "documented", segmenter, enriched=low, pixel_mm=PIXEL_MM) for key, low in wanted]
     torch.set_num_threads(threads)
@@ -39,14 +39,14 @@ def test_most_are_assessed_near_the_truth(measured):
     off = np.array([answer.vbmd_mg_cm3 - truth for answer, truth in values])
     held = [answer.ci95_mg_cm3[0] <= truth <= answer.ci95_mg_cm3[1] for answer, truth in values]
 
-    assert len(values) >= CASES - 3
+    assert len(values) >= CASES - 2
     assert all(each.reasons for each in measured if each.answer is None)
     assert np.sqrt((off**2).mean()) < 20
-    assert sum(held) >= len(held) - 2
+    assert sum(held) >= len(held) - 1
 
 
 def test_every_method_sees_the_same_readings(measured):
-    """Lines and tables of the twelve, without another look at the images."""
+    """Lines and tables of the eight, without another look at the images."""
     answers = imaged.side_by_side(measured)
 
     assert set(answers) >= {THIS, "slope table alone", "fat + muscle line", "air + blood line", "mass attenuation"}

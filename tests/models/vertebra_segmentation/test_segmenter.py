@@ -1,7 +1,10 @@
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
 from models.vertebra_segmentation.grid import Image
+from models.vertebra_segmentation.labels import LEVELS
 from models.vertebra_segmentation.segmenter import Segmenter, SpineLabels
 
 AXIAL_1_MM = np.array([[0.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]])
@@ -9,6 +12,30 @@ AXIAL_1_MM = np.array([[0.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.
 
 def _levels(found: SpineLabels) -> list[str]:
     return [body.level for body in found.bodies]
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What was found, and the progress that was reported meanwhile."""
+
+    found: SpineLabels
+    steps: list[tuple[str, float]]
+
+
+@pytest.fixture(scope="module")
+def watched(segmenter: Segmenter, trunk: Image) -> Watched:
+    """All levels of `ts_example`."""
+    steps: list[tuple[str, float]] = []
+    found = segmenter.segment(
+        trunk.values, trunk.affine_lps, levels=LEVELS, progress=lambda stage, share: steps.append((stage, share))
+    )
+    return Watched(found, steps)
+
+
+@pytest.fixture(scope="module")
+def trunk_spine(watched: Watched) -> SpineLabels:
+    """The spine of `ts_example`."""
+    return watched.found
 
 
 @pytest.mark.parametrize(
@@ -37,14 +64,13 @@ def test_noise_has_no_spine(segmenter: Segmenter) -> None:
     assert segmenter.segment(noise, AXIAL_1_MM).bodies == ()
 
 
-def test_trunk_is_named(segmenter: Segmenter, trunk: Image) -> None:
+def test_trunk_is_named(trunk_spine: SpineLabels) -> None:
     """On `ts_example` L1-L4 are named where they are, and T12 is cut or absent."""
-    found = segmenter.segment(trunk.values, trunk.affine_lps, levels=["T12", "L1", "L2", "L3", "L4"])
-    centres = {body.level: body.centre_lps_mm[2] for body in found.bodies}
+    centres = {body.level: body.centre_lps_mm[2] for body in trunk_spine.bodies}
     expected = {"L1": 385.2, "L2": 351.5, "L3": 316.0, "L4": 278.4}
 
     assert {level: centres[level] for level in expected} == pytest.approx(expected, abs=5.0)
-    assert all(body.cut_by_border for body in found.bodies if body.level == "T12")
+    assert all(body.cut_by_border for body in trunk_spine.bodies if body.level == "T12")
 
 
 def test_chest_is_named(segmenter: Segmenter, chest: Image) -> None:
@@ -80,21 +106,20 @@ def _restored(image: Image, name: str) -> Image:
 
 
 @pytest.mark.parametrize("change", ["flipped", "permuted", "shifted"])
-def test_storage_does_not_matter(segmenter: Segmenter, trunk: Image, change: str) -> None:
+def test_storage_does_not_matter(segmenter: Segmenter, trunk: Image, trunk_spine: SpineLabels, change: str) -> None:
     """Flipped storage, permuted axes and a shifted origin give the same names and centres."""
     stored = _restored(trunk, change)
     shift = np.array((100.0, -250.0, 1000.0)) if change == "shifted" else np.zeros(3)
-    expected = segmenter.segment(trunk.values, trunk.affine_lps)
-    found = segmenter.segment(stored.values, stored.affine_lps)
+    found = segmenter.segment(stored.values, stored.affine_lps, levels=LEVELS)
 
-    assert _levels(found) == _levels(expected)
-    for body, same in zip(found.bodies, expected.bodies, strict=True):
+    assert _levels(found) == _levels(trunk_spine)
+    for body, same in zip(found.bodies, trunk_spine.bodies, strict=True):
         assert np.array(body.centre_lps_mm) - shift == pytest.approx(np.array(same.centre_lps_mm), abs=0.01)
 
 
-def test_masks_lie_where_they_say(segmenter: Segmenter, trunk: Image) -> None:
+def test_masks_lie_where_they_say(trunk_spine: SpineLabels) -> None:
     """Each mask's own grid puts its centre of mass at the centre, with a margin of at least 8 mm."""
-    for body in segmenter.segment(trunk.values, trunk.affine_lps, levels=["L1", "L2", "L3"]).bodies:
+    for body in (each for each in trunk_spine.bodies if each.level in {"L1", "L2", "L3"}):
         filled = np.argwhere(body.inside > 0.5)
         centre = body.affine_lps[:3, :3] @ filled.mean(axis=0) + body.affine_lps[:3, 3]
         margin = np.minimum(filled.min(axis=0), np.array(body.inside.shape) - 1 - filled.max(axis=0))
@@ -104,24 +129,20 @@ def test_masks_lie_where_they_say(segmenter: Segmenter, trunk: Image) -> None:
         assert (margin * 2.0 >= 8.0).all()
 
 
-def test_tissues_lie_beside_the_spine(segmenter: Segmenter, trunk: Image) -> None:
-    """Aorta, muscle and canal are found, and hold blood, muscle and cord-like HU."""
-    found = segmenter.segment(trunk.values, trunk.affine_lps)
-    names = [tissue.name for tissue in found.tissues]
+def test_tissues_lie_beside_the_spine(trunk_spine: SpineLabels) -> None:
+    """Aorta, muscle and canal are found."""
+    names = [tissue.name for tissue in trunk_spine.tissues]
 
     assert names == ["aorta", "paraspinal_muscle", "spinal_canal"]
 
 
-def test_progress_and_time(segmenter: Segmenter, trunk: Image) -> None:
+def test_progress_and_time(watched: Watched) -> None:
     """Progress rises to 1 and each stage is timed."""
-    steps: list[tuple[str, float]] = []
-    found = segmenter.segment(
-        trunk.values, trunk.affine_lps, progress=lambda stage, share: steps.append((stage, share))
-    )
+    shares = [share for _, share in watched.steps]
 
-    assert [share for _, share in steps] == sorted(share for _, share in steps)
-    assert steps[-1][1] == 1.0
-    assert set(found.seconds) == {"map", "outline", "name"}
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert set(watched.found.seconds) == {"map", "outline", "name"}
 
 
 def _made_bone(kind: str) -> np.ndarray:
