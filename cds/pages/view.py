@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from cds.bone import words
 from cds.bone.assessment import Assessment, LevelMeasurement
+from cds.bone.category import thresholds_within
 from cds.ct.patient import PatientIdentity
 from cds.pages.charts import ScaleChart, scale_chart
 from cds.pages.correction_view import corrections_said
@@ -129,9 +130,11 @@ def _certainty(assessment: Assessment, wording: Wording) -> str:
     low, high = assessment.ci95_mg_cm3
     if high - low > 50:
         return wording.say("Very uncertain: the interval is wider than 50 mg/cm3.")
-    crossed = [text for text, border in (("80", 80.0), ("120", 120.0)) if low < border < high]
+    crossed = thresholds_within(assessment.ci95_mg_cm3)
+    if len(crossed) > 1:
+        return wording.say("The interval crosses 80 and 120: every range is possible.")
     if crossed:
-        return wording.say("The interval crosses {border}: either side is possible.", border=crossed[0])
+        return wording.say("The interval crosses {border}: either side is possible.", border=f"{crossed[0]:.0f}")
     if assessment.interval_kind == "upper-estimate":
         return wording.say("The true value may be lower, as far as the interval reaches.")
     return wording.say("The interval does not cross 80 or 120.")

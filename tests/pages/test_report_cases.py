@@ -127,6 +127,26 @@ def test_a_contrast_ct_is_an_upper_estimate_throughout():
     assert "mg/cm3, upper estimate" in text
 
 
+@pytest.mark.parametrize(
+    ("interval", "written", "said"),
+    [
+        ((66.0, 79.6), "66-79.6", "The interval does not cross 80 or 120."),
+        ((66.0, 80.4), "66-80.4", "The interval crosses 80: either side is possible."),
+        ((79.7, 94.6), "79.7-95", "The interval crosses 80: either side is possible."),
+        ((110.2, 120.3), "110-120.3", "The interval crosses 120: either side is possible."),
+        ((78.0, 122.0), "78-122", "The interval crosses 80 and 120: every range is possible."),
+    ],
+)
+def test_the_interval_and_the_sentence_beside_it_agree(interval, written, said):
+    """Both borders are named where both are crossed."""
+    (result,) = results_of(a_ct(report_cases.date(2025, 9, 14), sum(interval) / 2, ci95_mg_cm3=interval))
+
+    text = read(result)
+
+    assert f"95 % interval {written} mg/cm3" in text
+    assert said in text
+
+
 def test_a_possible_fracture_is_named_first_and_its_level_left_out():
     """The reader is asked to look; the collapsed vertebra's high reading is not used, and why is said."""
     (result,) = report_cases.with_fracture()
