@@ -40,17 +40,25 @@ def measure_first_assessable(
     """Measure series in their order until one is assessable; else the first one's reasons stand.
 
     The first of the patient's own, that is: images of somebody else speak only if there are no others.
+    Of those refused, the voxels of that one alone are held on to.
     """
     refused: list[Assessment] = []
+    first: Measured | None = None
     for series in ranked:
         measured = _measure_series(instruments, patient, series, progress)
         if measured.assessment.status == "assessed":
             return replace(measured, assessment=replace(measured.assessment, passed_over=_passed_over(refused)))
         refused.append(measured.assessment)
-    if not refused:
+        if first is None or (_is_anothers(first.assessment) and not _is_anothers(measured.assessment)):
+            first = measured
+    if first is None:
         raise StudyVanished("no series to measure")
-    refused.sort(key=lambda each: each.patient_check == "mismatch")
-    return Measured(replace(refused[0], passed_over=_passed_over(refused[1:])))
+    refused.sort(key=_is_anothers)
+    return replace(first, assessment=replace(first.assessment, passed_over=_passed_over(refused[1:])))
+
+
+def _is_anothers(assessment: Assessment) -> bool:
+    return assessment.patient_check == "mismatch"
 
 
 def _passed_over(refused: Sequence[Assessment]) -> tuple[PassedOver, ...]:

@@ -224,6 +224,12 @@ class Assessment:
     timing_s: Mapping[str, float] = field(default_factory=dict)
     software: Software
 
+    @property
+    def names_vertebrae(self) -> bool:
+        """Whether it says anything of single vertebrae, so that a reader wants to see them; also without a value."""
+        of_levels = any(reason.code.startswith("level-") for reason in self.reasons)
+        return bool(self.levels or self.height_losses) or of_levels
+
     def __post_init__(self) -> None:
         """An assessed result has a value; a refused one has a reason and no value."""
         if self.status == "assessed" and (self.vbmd_mg_cm3 is None or self.ci95_mg_cm3 is None):

@@ -136,8 +136,7 @@ class ReportPages:
         pictures = self._ports.pictures.read(result.result_id)
         standing: Standing = "drawn"
         if not pictures:
-            assessed = result.assessment.status == "assessed"
-            standing = self._ports.pictures.wish(result.result_id) if assessed else "none"
+            standing = self._ports.pictures.wish(result.result_id) if result.measured.names_vertebrae else "none"
         shown = Illustrated(result, self._ports.history.of(result.patient.key), pictures, standing, reading)
         # A form without a referrer has no origin either, and could not be told from one of another site.
         referrer = "no-referrer" if reading is None else "same-origin"

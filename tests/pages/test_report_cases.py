@@ -159,6 +159,36 @@ def test_a_possible_fracture_is_named_first_and_its_level_left_out():
     assert "L1: The height is reduced by 33 %, which suggests a fracture" in left_out
 
 
+def test_a_fracture_without_a_value_is_shown_and_not_only_told():
+    """Whoever is asked to look at the images has them; nothing says that nothing was measured."""
+    (result,) = report_cases.fracture_without_a_value()
+
+    text = read(result, pictures=PICTURES[:2])
+
+    assert "Not assessable L1: The height is reduced by 46 %" in text
+    assert "To bear in mind L1: 46 % height loss, possible fracture, please look at the images." in text
+    assert "Mid-sagittal, along the spine" in text
+    assert "Blue, dotted: outline of a vertebral body; none was used for a value." in text
+    assert "nothing was measured" not in text
+    assert "Yellow" not in text
+
+
+async def test_pictures_of_a_fracture_without_a_value_are_asked_for():
+    """Where they were purged, or measured by a version that drew none; a CT of which no vertebra is told has none."""
+    (fractured,), (thick,) = report_cases.fracture_without_a_value(), report_cases.not_assessable()
+    site = a_site(None)
+    pages = {}
+    async with site.client() as client:
+        for result_id, result in (("fractured", fractured), ("thick", thick)):
+            site.store.put(replace(result, result_id=result_id, confirmed_at=site.clock.now()))
+            site.pictures.purged.add(result_id)
+            pages[result_id] = (await client.get(f"/reports/link-to-{result_id}")).text
+
+    assert "They are being drawn from the images in the archive" in pages["fractured"]
+    assert "There are no pictures: nothing was measured in this CT." in pages["thick"]
+    assert site.pictures.wishes() == ["fractured"]
+
+
 def test_a_ct_that_cannot_be_assessed_says_why_and_shows_no_value():
     """No scale, no reference, no trend, no pictures; no value is not a normal finding."""
     (result,) = report_cases.not_assessable()
@@ -237,7 +267,10 @@ def test_an_old_ct_is_dated_in_years():
 
 @pytest.mark.parametrize(
     "case",
-    [report_cases.six_years, report_cases.with_contrast, report_cases.with_fracture, report_cases.not_assessable],
+    [
+        *(report_cases.six_years, report_cases.with_contrast, report_cases.with_fracture),
+        *(report_cases.fracture_without_a_value, report_cases.not_assessable),
+    ],
 )
 def test_chinese_pages_are_chinese(case):
     """Apart from names of scanners, methods and papers no English sentence is left, and the review is asked for."""
@@ -264,8 +297,8 @@ async def test_pictures_that_were_purged_are_asked_for_and_the_page_says_so():
         site.pictures.give_up(result.result_id)
         later = await client.get(f"/reports/link-to-{result.result_id}")
 
-    assert "They are being drawn again from the archive" in first.text
-    assert "could not be drawn again" in later.text
+    assert "They are being drawn from the images in the archive" in first.text
+    assert "they could not be drawn" in later.text
     assert "<img" not in first.text + later.text
 
 

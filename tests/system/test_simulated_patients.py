@@ -225,7 +225,7 @@ def test_purged_pictures_are_drawn_again_by_the_worker(site, browser):
         time.sleep(0.5)
         browser.refresh()
 
-    assert "They are being drawn again from the archive" in first
+    assert "They are being drawn from the images in the archive" in first
     assert pictures_load(browser) == 4
     assert [each.get_attribute("src") for each in browser.find_elements(By.TAG_NAME, "img")] == before
-    assert "being drawn again" not in text_of(browser)
+    assert "being drawn from the images" not in text_of(browser)
