@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from cds.bone import words
 from cds.bone.assessment import Assessment
+from cds.bone.difference_words import difference_words
 from cds.bone.trend import Comparison, compare, in_order
 from cds.ct.patient import contradict
 from cds.pages.charts import Mark, TrendChart, mark_of, trend_chart
@@ -68,12 +69,37 @@ def _compare(other: Assessment, shown: Assessment) -> Comparison:
 
 
 def _sentence(comparisons: Sequence[Comparison], wording: Wording) -> str:
-    verdicts = {each.verdict for each in comparisons}
-    if verdicts & {"higher", "lower"}:
-        return wording.say("At least one other CT differs by more than measurement error explains: see the table.")
-    if "no-change-shown" in verdicts:
-        return wording.say("No change is shown: the differences may be measurement error.")
-    return wording.say("The other CTs cannot be compared with this one: see the table.")
+    """Of the last CT that can be compared, in figures; of the others, whether one of them differs where it does not."""
+    say, comparable = wording.say, [each for each in comparisons if each.verdict is not None]
+    if not comparable:
+        return say("The other CTs cannot be compared with this one: see the table.")
+    last = comparable[-1]
+    if last.verdict != "no-change-shown":
+        return _change(last, wording)
+    none = say(
+        "No change is shown from {earlier} to {later}: {signed} mg/cm3 may be measurement error.",
+        signed=difference_words(last).signed,
+        **_days(last, wording),
+    )
+    if all(each.verdict == "no-change-shown" for each in comparable):
+        return none
+    return f"{none} {say('Another CT differs by more than measurement error explains: see the table.')}"
+
+
+def _change(comparison: Comparison, wording: Wording) -> str:
+    facts = {"amount": difference_words(comparison).amount, **_days(comparison, wording)}
+    if comparison.verdict == "lower":
+        return wording.say(
+            "{amount} mg/cm3 lower on {later} than on {earlier}: more than measurement error explains.", **facts
+        )
+    return wording.say(
+        "{amount} mg/cm3 higher on {later} than on {earlier}: more than measurement error explains.", **facts
+    )
+
+
+def _days(comparison: Comparison, wording: Wording) -> dict[str, str]:
+    days = {"earlier": comparison.earlier, "later": comparison.later}
+    return {name: wording.day(each.acquisition.study_date) for name, each in days.items()}
 
 
 def _row(
@@ -95,17 +121,17 @@ def _row(
 
 def _compared(comparison: Comparison, wording: Wording) -> str:
     say = wording.say
-    if comparison.difference_mg_cm3 is None or comparison.needed_mg_cm3 is None:
+    if comparison.verdict is None:
         return {
             "contrast": say("not compared: contrast medium raises a reading"),
             "thoracic-estimate": say("not compared: an estimate from thoracic vertebrae is too uncertain"),
             "scanner": say("not compared: different scanners, not both calibrated"),
             "software": say("not compared: measured by different versions of the model"),
         }.get(comparison.obstacle or "", say("not compared: no value or no date"))
-    facts = {
-        "signed": f"{comparison.difference_mg_cm3:+.0f}".replace("-", "\N{MINUS SIGN}"),
-        "needed": f"{comparison.needed_mg_cm3:.0f}",
-    }
+    told = difference_words(comparison)
+    facts = {"signed": told.signed, "needed": told.needed}
     if comparison.verdict == "no-change-shown":
-        return say("{signed} from the earlier to the later: no change shown (it would take {needed})", **facts)
-    return say("{signed} from the earlier to the later: a change (more than {needed})", **facts)
+        return say(
+            "{signed} mg/cm3 from the earlier to the later: no change shown (it takes more than {needed})", **facts
+        )
+    return say("{signed} mg/cm3 from the earlier to the later: a change (more than {needed})", **facts)

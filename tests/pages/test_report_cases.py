@@ -25,7 +25,11 @@ def read(result, history=(), language="en", **facts):
     """What a reader sees, charts left out."""
     shown = Illustrated(result, history, **({"pictures": PICTURES} | facts))
     html = DOCUMENTS.report(shown, language).html
-    body = re.sub(r"<svg.*?</svg>", " ", html[html.index("<body>") :], flags=re.DOTALL).replace("<sup>3</sup>", "3")
+    body = (
+        re.sub(r"<svg.*?</svg>", " ", html[html.index("<body>") :], flags=re.DOTALL)
+        .replace("<sup>3</sup>", "3")
+        .replace("cm\N{SUPERSCRIPT THREE}", "cm3")
+    )
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
 
 
@@ -35,8 +39,10 @@ def test_a_change_over_six_years_is_called_between_calibrated_scanners():
 
     text = read(history[-1], history)
 
-    assert "At least one other CT differs by more than measurement error explains" in text
-    assert re.search("1 May 2019 101 96-106 measured .* \N{MINUS SIGN}25 from the earlier to the later: a change", text)
+    assert "25 mg/cm3 lower on 14 Sep 2025 than on 1 May 2019: more than measurement error explains." in text
+    assert re.search(
+        "1 May 2019 101 96-106 measured .* \N{MINUS SIGN}25 mg/cm3 from the earlier to the later: a change", text
+    )
     assert "1 Jun 2022 95 65-100 upper estimate" in text
     assert "not compared: contrast medium raises a reading" in text
     assert re.search("14 Sep 2025 76 71-81 measured .* this report", text)
@@ -76,7 +82,7 @@ def test_scanners_that_are_not_calibrated_are_never_compared():
     same = results_of(*(a_ct(day, v, calibrated=False) for day, v, _ in _TWO))
 
     assert "not compared: different scanners, not both calibrated" in read(elsewhere[1], elsewhere)
-    assert "\N{MINUS SIGN}90 from the earlier to the later: a change" in read(same[1], same)
+    assert "\N{MINUS SIGN}90 mg/cm3 from the earlier to the later: a change" in read(same[1], same)
 
 
 _TWO = [
@@ -85,13 +91,65 @@ _TWO = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("values", "headline", "beside"),
+    [
+        (
+            (90.0, 81.7),  # 8.3, and more than 7.8 is a change: both round to 8
+            "8.3 mg/cm3 lower on 14 Sep 2025 than on 1 May 2019: more than measurement error explains.",
+            "\N{MINUS SIGN}8.3 mg/cm3 from the earlier to the later: a change (more than 7.8)",
+        ),
+        (
+            (90.0, 97.8),
+            "No change is shown from 1 May 2019 to 14 Sep 2025: +8 mg/cm3 may be measurement error.",
+            "+8 mg/cm3 from the earlier to the later: no change shown (it takes more than 8)",
+        ),
+        (
+            (90.0, 89.7),
+            "No change is shown from 1 May 2019 to 14 Sep 2025: 0 mg/cm3 may be measurement error.",
+            "0 mg/cm3 from the earlier to the later: no change shown (it takes more than 8)",
+        ),
+        (
+            (60.0, 89.7),
+            "30 mg/cm3 higher on 14 Sep 2025 than on 1 May 2019: more than measurement error explains.",
+            "+30 mg/cm3 from the earlier to the later: a change (more than 8)",
+        ),
+    ],
+)
+def test_a_difference_is_told_with_its_direction_and_unit(values, headline, beside):
+    """In the headline too, in numbers that do not contradict what is said of them, and never as minus nought."""
+    days = (report_cases.date(2019, 5, 1), report_cases.date(2025, 9, 14))
+    history = results_of(*(a_ct(day, value, 3.92) for day, value in zip(days, values, strict=True)))
+
+    text = read(history[1], history)
+
+    assert headline in text
+    assert beside in text
+    assert "\N{MINUS SIGN}0 " not in text
+
+
+def test_the_headline_is_about_the_last_ct_that_can_be_compared():
+    """That an earlier one differs all the same is said beside it."""
+    cts = [(2015, 101.0), (2020, 78.0), (2025, 76.0)]
+    history = results_of(*(a_ct(report_cases.date(year, 5, 1), value) for year, value in cts))
+
+    text = read(history[-1], history)
+
+    assert (
+        "No change is shown from 1 May 2020 to 1 May 2025: \N{MINUS SIGN}2 mg/cm3 may be measurement error. "
+        "Another CT differs by more than measurement error explains: see the table." in text
+    )
+
+
 def test_an_older_result_says_what_came_later():
     """The page of the first CT compares in order of time, too."""
     history = report_cases.six_years()
 
     text = read(history[0], history)
 
-    assert re.search("14 Sep 2025 76 71-81 measured .* \N{MINUS SIGN}25 from the earlier to the later: a change", text)
+    assert re.search(
+        "14 Sep 2025 76 71-81 measured .* \N{MINUS SIGN}25 mg/cm3 from the earlier to the later: a change", text
+    )
 
 
 def test_another_patients_results_are_not_in_the_trend():
