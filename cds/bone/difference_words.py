@@ -19,7 +19,7 @@ class DifferenceWords:
 
 
 def difference_words(comparison: Comparison) -> DifferenceWords:
-    """Whole mg/cm3, or a decimal where whole ones would contradict the verdict: 8.3 is more than 7.9, 8 is not more than 8.
+    """Whole mg/cm3, or a decimal where whole ones would contradict the verdict: 8 is not more than 8, 8.3 than 7.9 is.
 
     Raises ValueError where the two cannot be compared.
     """
