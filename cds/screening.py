@@ -147,6 +147,11 @@ class Answering:
             case _:
                 return self._queued(order, now)
 
+    def look_again(self, order: ImagingOrder) -> None:
+        """Have the archive asked about all CTs of the patient, also where a result may be shown as it is."""
+        if not self.memory.of(order.patient.key).opted_out:
+            self._queued(order, self.clock.now())
+
     def _verified(self, result: StoredResult, order: ImagingOrder) -> bool:
         return self.policy.allow_unverified_identity or comparable(result.patient, order.patient)
 
@@ -214,6 +219,7 @@ class Screening:
         now = self.instruments.clock.now()
         found = self.instruments.archive.find_series(order.patient)
         own, refused = self._own_series(order.patient, found)
+        self.store.held(order.patient.key, _uids(own), now)
         selection = select_series(own, SelectionPolicy(max_age_days=self.max_scan_age_days, today=now.date()))
         if "patient-mismatch" not in refused:
             self._withdraw_unless_it_stands(order.patient, found, selection)

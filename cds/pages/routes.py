@@ -137,7 +137,8 @@ class ReportPages:
         standing: Standing = "drawn"
         if not pictures:
             standing = self._ports.pictures.wish(result.result_id) if result.measured.names_vertebrae else "none"
-        shown = Illustrated(result, self._ports.history.of(result.patient.key), pictures, standing, reading)
+        history = self._confirmation.others(self._ports.history, result, self._ports.clock.now())
+        shown = Illustrated(result, history.held, pictures, standing, reading, history.being_checked)
         # A form without a referrer has no origin either, and could not be told from one of another site.
         referrer = "no-referrer" if reading is None else "same-origin"
         return _answer(200, self._documents.report(shown, language), language, referrer)

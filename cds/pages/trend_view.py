@@ -10,7 +10,7 @@ from cds.bone.trend import Comparison, compare, in_order
 from cds.ct.patient import contradict
 from cds.pages.charts import Mark, TrendChart, mark_of, trend_chart
 from cds.pages.language import Wording
-from cds.ports import StoredResult
+from cds.ports import History, StoredResult
 
 MOST_SHOWN = 6
 """The latest; with them a report still prints on one page."""
@@ -39,22 +39,40 @@ class TrendView:
     chart: TrendChart | None = None
 
 
-def trend_view(result: StoredResult, history: Sequence[StoredResult], wording: Wording) -> TrendView:
+def trend_view(result: StoredResult, history: History, wording: Wording) -> TrendView:
     """Every CT with a value and a date; whoever's birth date or sex contradicts this patient's is left out."""
-    shown = result.assessment
-    own = [each for each in history if not contradict(result.patient, each.patient)]
-    series_uid = shown.acquisition.series_uid
-    others = [each.assessment for each in own if each.assessment.acquisition.series_uid != series_uid]
-    measured = in_order([*others, shown])
+    shown, own = result.assessment, _others(result, history.held)
+    measured = in_order([*(each.assessment for each in own), shown])
     if shown not in measured:
         return TrendView(wording.say("This CT has no value or no date to compare others with."))
+    being_checked = _being_checked(_others(result, history.being_checked), wording)
     if len(measured) == 1:
-        return TrendView(wording.say("No other CT of this patient has been measured."))
+        return TrendView(being_checked or wording.say("No other CT of this patient has been measured."))
     latest = _with_shown(measured, shown)
     comparisons = {id(each): _compare(each, shown) for each in latest if each is not shown}
     corrected = {each.assessment.acquisition.series_uid for each in (result, *own) if each.correction is not None}
     rows = tuple(_row(each, corrected, comparisons.get(id(each)), wording) for each in latest)
-    return TrendView(_sentence(list(comparisons.values()), wording), rows, trend_chart(latest, shown))
+    sentence = _sentence(list(comparisons.values()), wording)
+    return TrendView(f"{sentence} {being_checked}".rstrip(), rows, trend_chart(latest, shown))
+
+
+def _others(result: StoredResult, history: Sequence[StoredResult]) -> list[StoredResult]:
+    """Other CTs of whoever may be the same person."""
+    series_uid = result.assessment.acquisition.series_uid
+    others = [each for each in history if each.assessment.acquisition.series_uid != series_uid]
+    return [each for each in others if not contradict(result.patient, each.patient)]
+
+
+def _being_checked(others: Sequence[StoredResult], wording: Wording) -> str:
+    """Which CTs would be compared if the archive had confirmed lately that they are this patient's."""
+    days = [wording.day(each.acquisition.study_date) for each in in_order([each.assessment for each in others])]
+    if not days:
+        return ""
+    return wording.say(
+        "Not shown: the CT of {days}. Whether it still belongs to this patient is being checked; load this page again "
+        "in a minute.",
+        days=", ".join(days),
+    )
 
 
 def _with_shown(measured: Sequence[Assessment], shown: Assessment) -> tuple[Assessment, ...]:

@@ -1,6 +1,6 @@
 """A stored result as the lines of a report page; the template only lays them out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from cds.bone import words
@@ -15,7 +15,7 @@ from cds.pages.method import Fact, acquisition_facts, method_facts
 from cds.pages.reference_view import ReferenceView, reference_view
 from cds.pages.sentences import category_said, flag_said, fractures_said, reason_said
 from cds.pages.trend_view import TrendView, trend_view
-from cds.ports import Review, StoredResult
+from cds.ports import History, Review, StoredResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,7 @@ class ReportView:
     facts: tuple[Fact, ...]
 
 
-def view_of(
-    result: StoredResult, history: Sequence[StoredResult], illustration: Illustration, wording: Wording
-) -> ReportView:
+def view_of(result: StoredResult, history: History, illustration: Illustration, wording: Wording) -> ReportView:
     """The page of one result, assessed or not. `history`: the patient's results, this one among them or not."""
     assessment = result.assessment
     value, interval = assessment.vbmd_mg_cm3, assessment.ci95_mg_cm3

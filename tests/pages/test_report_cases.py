@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -158,6 +159,43 @@ def test_another_patients_results_are_not_in_the_trend():
     strangers = [replace(each, patient=a_patient(birth_date=report_cases.date(1980, 1, 1))) for each in history[:2]]
 
     assert "No other CT of this patient has been measured." in read(history[-1], strangers)
+
+
+def test_no_trend_rests_on_a_ct_that_was_not_confirmed_lately():
+    """Neither its value nor a verdict is there; the page says that it is being checked."""
+    *earlier, last = report_cases.six_years()
+
+    alone = read(last, being_checked=earlier[:1])
+    beside = read(last, earlier[1:], being_checked=earlier[:1])
+    strangers = [replace(each, patient=a_patient(birth_date=report_cases.date(1980, 1, 1))) for each in earlier]
+
+    said = "Not shown: the CT of 1 May 2019. Whether it still belongs to this patient is being checked"
+    for text in (alone, beside):
+        assert said in text
+        assert "101" not in text
+        assert "a change (" not in text
+    assert "No other CT of this patient has been measured." not in alone
+    assert "Not shown" not in read(last, being_checked=strangers)
+    assert "No other CT of this patient has been measured." in read(last, being_checked=strangers)
+
+
+async def test_a_ct_that_was_not_confirmed_lately_is_asked_about():
+    """The page queues a look at the archive, and only then."""
+    *earlier, last = report_cases.six_years()
+    site = a_site(None)
+    now = site.clock.now()
+    site.store.put(replace(last, confirmed_at=now))
+    site.history.results[a_key()] = [replace(each, confirmed_at=now) for each in (*earlier, last)]
+    async with site.client() as client:
+        fresh = await client.get(f"/reports/link-to-{last.result_id}")
+        assert site.answering.looks == []
+        site.history.results[a_key()][0] = replace(earlier[0], confirmed_at=now - timedelta(days=300))
+        stale = await client.get(f"/reports/link-to-{last.result_id}")
+
+    assert "a change (more than" in fresh.text
+    assert "a change (more than" not in stale.text
+    assert "Not shown: the CT of 1 May 2019." in stale.text
+    assert [(each.patient.key, each.hook) for each in site.answering.looks] == [(a_key(), "report-page")]
 
 
 def test_a_long_history_shows_the_latest_and_this_one():

@@ -82,6 +82,22 @@ def test_known_series_is_confirmed_not_measured_again(screening, archive, store,
     assert store.knows(a_key(), series_uid, GENERATION) == result_id
 
 
+def test_one_look_confirms_every_ct_of_the_patient(screening, archive, store, clock):
+    """A trend rests on all of them; what is no longer there, or another patient's, is not confirmed."""
+    series = [a_series(number, study_date=date(2020 + number, 1, 1)) for number in range(1, 5)]
+    ids = [screening.publish(Choice(a_patient(), (each,)), a_refusal_of(each)) for each in series]
+    confirmed_at = store.read(ids[0]).confirmed_at
+    store.held_at.clear()
+    somebody_else = replace(series[1], patient=ArchivedPatient("PAT-0001", "HOSPITAL", date(1990, 1, 1), "male"))
+    archive.series = [series[0], somebody_else, series[3]]
+    clock.move_on(hours=30)
+
+    screening.choose(an_order())
+
+    assert store.held_at == {ids[0]: clock.now(), ids[3]: clock.now()}
+    assert store.read(ids[0]).confirmed_at == confirmed_at
+
+
 def test_result_of_the_second_best_series_is_confirmed_too(screening, archive, store, clock):
     """Where the best series could not be measured, the next one's result stands and is not measured for ever."""
     best, second = a_series(1), a_series(2, kernel="LUNG")
