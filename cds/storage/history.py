@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine, Row
 
 from cds.ct.patient import PatientKey
-from cds.ports import History
+from cds.ports import History, StoredResult
 from cds.storage.assessments import RESULTS_AS_READ, stored_result
 from cds.storage.engine import without_transactions
 from cds.storage.patient_columns import belongs_to
@@ -37,7 +37,8 @@ class SqlPatientHistory:
         newest: dict[str, Row[tuple[object, ...]]] = {}
         for row in found:
             newest.setdefault(row.series_uid, row)
-        held, being_checked = [], []
+        held: list[StoredResult] = []
+        being_checked: list[StoredResult] = []
         for row in reversed(newest.values()):
             held_lately = row.asked_at is not None and row.missing_since is None and abs(now - row.asked_at) <= within
             (held if held_lately else being_checked).append(stored_result(row))
