@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from cds.bone.assessment import Acquisition, Assessment
+from cds.bone.assessment import Acquisition, Assessment, PassedOver
+from cds.bone.left_out import left_out_by
 from cds.correction import Correction
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import PatientCheck, PatientIdentity, check_patient, comparable, contradict
@@ -189,6 +190,8 @@ class Choice:
     patient: PatientIdentity
     series: tuple[CtSeries, ...] = ()
     already: str | None = None
+    left_out: tuple[PassedOver, ...] = ()
+    """Other series of the patient, and why they were not chosen; for the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,13 +235,13 @@ class Screening:
         if known is not None:
             self.store.confirm(known, now)
             return Choice(order.patient, already=known)
-        return Choice(order.patient, tries)
+        return Choice(order.patient, tries, left_out=left_out_by(selection))
 
     def measure(self, choice: Choice, progress: Progress | None = None) -> Assessment | None:
         """Measure the best series that turns out assessable; None where nothing may be retrieved."""
         if self._opted_out(choice.patient, "measure"):
             return None
-        measured = measure_first_assessable(self.instruments, choice.patient, choice.series, progress)
+        measured = measure_first_assessable(self.instruments, choice.patient, choice.series, progress, choice.left_out)
         for keeper in self.keepers:
             keeper.keep(self._id_of(choice, measured.assessment), measured)
         return measured.assessment

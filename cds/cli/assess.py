@@ -18,6 +18,7 @@ from rich.text import Text
 import cds
 from cds.bone.assess import not_assessable
 from cds.bone.assessment import Assessment, Software
+from cds.bone.left_out import left_out_by
 from cds.bone.measured_ct import Measured
 from cds.bone.record import to_record
 from cds.cli.configuration import read_settings, refuse_unknown_population, tell_expired_calibrations
@@ -111,7 +112,7 @@ def _assess(
         population=request.population or settings.population,
         all_levels=request.all_levels,
     )
-    return measure_first_assessable(instruments, None, selection.tries(SERIES_TRIED), report)
+    return measure_first_assessable(instruments, None, selection.tries(SERIES_TRIED), report, left_out_by(selection))
 
 
 def _with_truncation(assessment: Assessment, scan: FolderScan) -> Assessment:

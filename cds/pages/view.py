@@ -11,6 +11,7 @@ from cds.pages.charts import ScaleChart, scale_chart
 from cds.pages.correction_view import corrections_said
 from cds.pages.illustration import Illustration
 from cds.pages.language import Wording
+from cds.pages.left_out_view import series_left_out
 from cds.pages.method import Fact, acquisition_facts, method_facts
 from cds.pages.reference_view import ReferenceView, reference_view
 from cds.pages.sentences import category_said, flag_said, fractures_said, reason_said
@@ -89,7 +90,7 @@ def view_of(result: StoredResult, history: History, illustration: Illustration, 
         trend=trend_view(result, history, wording),
         levels_are_upper_estimates=words.levels_are_upper_estimates(assessment),
         levels=_rows(assessment, wording),
-        left_out=(*(reasons if assessed else ()), *_passed_over(assessment, wording)),
+        left_out=(*(reasons if assessed else ()), *series_left_out(assessment, wording)),
         facts=(*acquisition_facts(assessment, wording), *method_facts(result, wording)),
     )
 
@@ -158,14 +159,4 @@ def _row(level: LevelMeasurement, said: Collection[str], wording: Wording) -> Le
             *(flag_said(flag, wording) for flag in level.flags if flag not in said),
             *(reason_said(reason, wording) for reason in level.reasons),
         ),
-    )
-
-
-def _passed_over(assessment: Assessment, wording: Wording) -> tuple[str, ...]:
-    return tuple(
-        wording.say(
-            "Series {series} was tried first: {reason}", series=each.series_uid, reason=reason_said(reason, wording)
-        )
-        for each in assessment.passed_over
-        for reason in each.reasons
     )

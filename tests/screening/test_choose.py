@@ -7,7 +7,7 @@ import pytest
 
 from cds.bone.assessment import PassedOver
 from cds.ct.patient import ArchivedPatient
-from cds.ct.reason import because
+from cds.ct.reason import NotAssessable, because
 from cds.ports import NothingFound
 from cds.screening import Choice, NoPrior
 from tests.support.assessments import GENERATION, a_key, a_patient, an_order
@@ -21,6 +21,22 @@ def test_choice_is_ranked_and_limited(screening, archive):
     choice = screening.choose(an_order())
 
     assert [series.study_uid for series in choice.series] == ["1.2.3.5", "1.2.3.4", "1.2.3.3"]
+
+
+def test_what_is_not_chosen_goes_into_the_record(screening, archive):
+    """With its reason; of what was tried, the measurement says it."""
+    best, second, thick = a_series(1), a_series(2, kernel="LUNG"), a_series(3, slice_thickness_mm=7.5)
+    archive.series = [best, second, thick]
+    archive.refused = {best.series_uid: NotAssessable((because("slices-missing", count=1, position_mm=12.0),))}
+
+    choice = screening.choose(an_order())
+    assessment = screening.measure(choice)
+
+    assert [each.series_uid for each in choice.left_out] == [second.series_uid, thick.series_uid]
+    assert [(each.series_uid, each.study_date) for each in assessment.passed_over] == [
+        (second.series_uid, second.study_date)
+    ]
+    assert [each.series_uid for each in assessment.not_tried] == [thick.series_uid]
 
 
 def test_no_prior_ct_is_remembered(screening, archive, store):
