@@ -25,12 +25,12 @@ from cds.hooks.front_door import FrontDoor
 from cds.hooks.openapi import document_schemas, outcomes
 from cds.hooks.problems import Problem, outcome_response
 from cds.hooks.routes import hook_routes
-from cds.hooks.waiting import Answers
 from cds.metrics.calls import MeteredCalls
 from cds.metrics.desk import MetricsDesk
 from cds.metrics.routes import metrics_routes
 from cds.pages.reading_routes import ReadingDesk, ReadingPorts, reading_routes
 from cds.pages.routes import PagePorts, ReportPages, report_routes
+from cds.pages.standing import Answers
 from cds.ports import (
     AssessmentStore,
     AuditLog,

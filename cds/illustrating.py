@@ -28,7 +28,7 @@ class Illustrating:
     """None: for ever."""
 
     def keep(self, result_id: str, measured: Measured) -> None:
-        """Draw an assessed CT."""
+        """Draw a CT whose vertebrae are told of, whether there is a value or not."""
         if measured.ct is not None:
             self.pictures.put(result_id, self.illustrator.draw(measured.ct, measured.assessment.levels_used))
 

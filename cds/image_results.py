@@ -48,7 +48,8 @@ class ResultDelivery:
 
     def keep(self, result_id: str, measured: Measured) -> None:
         """Keep the regions of an assessed CT whose images can be referred to."""
-        if measured.ct is not None and measured.ct.volume.sop_instance_uids and self.is_live():
+        assessed = measured.assessment.status == "assessed"
+        if assessed and measured.ct is not None and measured.ct.volume.sop_instance_uids and self.is_live():
             self.regions.put(result_id, regions_of(measured.ct).to_bytes())
 
     def deliver(self) -> None:

@@ -36,25 +36,41 @@ def measure_first_assessable(
     patient: PatientIdentity | None,
     ranked: Sequence[CtSeries],
     progress: Progress | None = None,
+    left_out: Sequence[PassedOver] = (),
 ) -> Measured:
     """Measure series in their order until one is assessable; else the first one's reasons stand.
 
     The first of the patient's own, that is: images of somebody else speak only if there are no others.
+    Of those refused, the voxels of that one alone are held on to. `left_out`: what the choice says of other series,
+    for the record; of one that is tried, the measurement says it.
     """
     refused: list[Assessment] = []
+    first: Measured | None = None
     for series in ranked:
         measured = _measure_series(instruments, patient, series, progress)
         if measured.assessment.status == "assessed":
-            return replace(measured, assessment=replace(measured.assessment, passed_over=_passed_over(refused)))
+            return _beside(measured, refused, left_out)
         refused.append(measured.assessment)
-    if not refused:
+        if first is None or (_is_anothers(first.assessment) and not _is_anothers(measured.assessment)):
+            first = measured
+    if first is None:
         raise StudyVanished("no series to measure")
-    refused.sort(key=lambda each: each.patient_check == "mismatch")
-    return Measured(replace(refused[0], passed_over=_passed_over(refused[1:])))
+    refused.sort(key=_is_anothers)
+    return _beside(first, refused[1:], left_out)
 
 
-def _passed_over(refused: Sequence[Assessment]) -> tuple[PassedOver, ...]:
-    return tuple(PassedOver(each.acquisition.series_uid, each.reasons) for each in refused)
+def _is_anothers(assessment: Assessment) -> bool:
+    return assessment.patient_check == "mismatch"
+
+
+def _beside(measured: Measured, refused: Sequence[Assessment], left_out: Sequence[PassedOver]) -> Measured:
+    """The measurement with what is told of other series."""
+    passed_over = tuple(
+        PassedOver(each.acquisition.series_uid, each.reasons, each.acquisition.study_date) for each in refused
+    )
+    tried = {measured.assessment.acquisition.series_uid, *(each.series_uid for each in passed_over)}
+    not_tried = tuple(each for each in left_out if each.series_uid not in tried)
+    return replace(measured, assessment=replace(measured.assessment, passed_over=passed_over, not_tried=not_tried))
 
 
 def _measure_series(

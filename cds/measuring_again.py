@@ -1,5 +1,7 @@
 """A CT that was measured before, measured once more for its voxels: pictures and outlines are not kept for ever."""
 
+from collections.abc import Mapping
+
 from cds.bone.assessment import Assessment
 from cds.bone.measured_ct import Measured
 from cds.ct.acquisition import CtSeries
@@ -21,7 +23,7 @@ def measured_again(instruments: Instruments, result: StoredResult) -> Measured |
         measured = measure_first_assessable(instruments, result.patient, [series])
     except StudyVanished:
         return None
-    return measured if measured.ct is not None and _reads_the_same(measured.assessment, result.measured) else None
+    return measured if measured.ct is not None and reads_the_same(measured.assessment, result.measured) else None
 
 
 def _series_of(instruments: Instruments, result: StoredResult) -> CtSeries | None:
@@ -32,8 +34,23 @@ def _series_of(instruments: Instruments, result: StoredResult) -> CtSeries | Non
     return next((each for each in found if each.series_uid == wanted), None)
 
 
-def _reads_the_same(now: Assessment, then: Assessment) -> bool:
-    """The same levels, and the same value as far as records tell."""
-    if now.vbmd_mg_cm3 is None or then.vbmd_mg_cm3 is None or now.levels_used != then.levels_used:
+def reads_the_same(now: Assessment, then: Assessment) -> bool:
+    """The same levels, and the same value as far as records tell; without one, the same of each vertebra."""
+    if (now.status, now.levels_used) != (then.status, then.levels_used):
         return False
-    return abs(now.vbmd_mg_cm3 - then.vbmd_mg_cm3) <= _SAME_WITHIN_MG_CM3
+    found, told = _densities_mg_cm3(now), _densities_mg_cm3(then)
+    if found.keys() != told.keys() or (then.vbmd_mg_cm3 is None and _without_value(now) != _without_value(then)):
+        return False
+    return all(abs(found[name] - told[name]) <= _SAME_WITHIN_MG_CM3 for name in told)
+
+
+def _densities_mg_cm3(assessment: Assessment) -> Mapping[str, float]:
+    """Of the patient, else of each vertebra."""
+    if assessment.vbmd_mg_cm3 is not None:
+        return {"patient": assessment.vbmd_mg_cm3}
+    return {each.level.value: each.vbmd_mg_cm3 for each in assessment.levels}
+
+
+def _without_value(assessment: Assessment) -> tuple[object, ...]:
+    """What a CT without a value tells besides densities."""
+    return [reason.code for reason in assessment.reasons], [each.level for each in assessment.height_losses]

@@ -6,7 +6,7 @@ gone, its series or the whole study  -> asked again after a day: studies that ar
                                         are away for a while; withdrawn if it is still gone
 withdrawn as gone, and there again   -> the patient is screened again: measured anew, it is valid again
 the archive cannot be asked          -> nothing changes, and nothing is noted
-the patient has opted out            -> not asked
+the patient has opted out            -> not asked, and nothing is noted
 
 When a hook may show a result without asking (`StoredResult.confirmed_at`) is not changed: a hook also looks for
 newer CT, which this does not.
@@ -71,8 +71,7 @@ class Reconfirming:
             self._ask(filed, now)
 
     def _ask(self, filed: FiledResult, now: datetime) -> None:
-        if self.opt_outs.has_opted_out(filed.patient.key):
-            self.confirmations.held(filed.result_id, now)
+        if self.opt_outs.has_opted_out(filed.patient.key):  # since it was found to be due
             return
         standing = self.archive.standing(filed.study_uid, filed.series_uid, filed.patient)
         if standing == "held":

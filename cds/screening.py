@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from cds.bone.assessment import Acquisition, Assessment
+from cds.bone.assessment import Acquisition, Assessment, PassedOver
+from cds.bone.left_out import left_out_by
 from cds.correction import Correction
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import PatientCheck, PatientIdentity, check_patient, comparable, contradict
@@ -147,6 +148,11 @@ class Answering:
             case _:
                 return self._queued(order, now)
 
+    def look_again(self, order: ImagingOrder) -> None:
+        """Have the archive asked about all CTs of the patient, also where a result may be shown as it is."""
+        if not self.memory.of(order.patient.key).opted_out:
+            self._queued(order, self.clock.now())
+
     def _verified(self, result: StoredResult, order: ImagingOrder) -> bool:
         return self.policy.allow_unverified_identity or comparable(result.patient, order.patient)
 
@@ -184,6 +190,8 @@ class Choice:
     patient: PatientIdentity
     series: tuple[CtSeries, ...] = ()
     already: str | None = None
+    left_out: tuple[PassedOver, ...] = ()
+    """Other series of the patient, and why they were not chosen; for the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +222,7 @@ class Screening:
         now = self.instruments.clock.now()
         found = self.instruments.archive.find_series(order.patient)
         own, refused = self._own_series(order.patient, found)
+        self.store.held(order.patient.key, _uids(own), now)
         selection = select_series(own, SelectionPolicy(max_age_days=self.max_scan_age_days, today=now.date()))
         if "patient-mismatch" not in refused:
             self._withdraw_unless_it_stands(order.patient, found, selection)
@@ -226,13 +235,13 @@ class Screening:
         if known is not None:
             self.store.confirm(known, now)
             return Choice(order.patient, already=known)
-        return Choice(order.patient, tries)
+        return Choice(order.patient, tries, left_out=left_out_by(selection))
 
     def measure(self, choice: Choice, progress: Progress | None = None) -> Assessment | None:
         """Measure the best series that turns out assessable; None where nothing may be retrieved."""
         if self._opted_out(choice.patient, "measure"):
             return None
-        measured = measure_first_assessable(self.instruments, choice.patient, choice.series, progress)
+        measured = measure_first_assessable(self.instruments, choice.patient, choice.series, progress, choice.left_out)
         for keeper in self.keepers:
             keeper.keep(self._id_of(choice, measured.assessment), measured)
         return measured.assessment

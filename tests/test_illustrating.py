@@ -8,11 +8,13 @@ import pytest
 from cds.bone.assessment import Software
 from cds.bone.measured_ct import Measured
 from cds.ct.patient import ArchivedPatient
+from cds.ct.reason import because
 from cds.errors import ArchiveUnavailable, StudyVanished
 from cds.illustrating import Illustrating
 from cds.measurement import Instruments, measure_first_assessable
+from cds.measuring_again import reads_the_same
 from tests.bone.phantom import Trunk, a_series
-from tests.support.assessments import a_key, a_patient, a_refusal, a_result
+from tests.support.assessments import a_height_loss, a_key, a_level, a_patient, a_refusal, a_result, an_assessment
 from tests.support.clock import SettableClock
 from tests.support.fakes import FakeAudit, FakeOptOuts, FakeStore
 from tests.support.pictures import PICTURES, FakePictures
@@ -108,6 +110,54 @@ def test_pictures_that_were_asked_for_are_drawn_again(illustrating, wished):
     assert illustrating.pictures.read(wished.result_id) == PICTURES
     assert illustrating.pictures.wishes() == []
     assert illustrating.audit.rows == [("pictures", a_key(), "drawn-again", wished.result_id)]
+
+
+def a_fracture_without_a_value():
+    """L1 lost a third of its height, and nothing could be used."""
+    levels = (a_level(used=False, reasons=(because("level-fracture", loss_percent=33.0),)),)
+    return a_refusal(because("level-fracture", loss_percent=33.0), levels=levels, height_losses=(a_height_loss(),))
+
+
+def test_a_fracture_without_a_value_is_drawn(illustrating):
+    """The page asks to look at the images, so they are there."""
+    measured = replace(measured_by(illustrating), assessment=a_fracture_without_a_value())
+
+    illustrating.keep("result-1", measured)
+
+    assert illustrating.pictures.read("result-1") == PICTURES
+    assert illustrating.illustrator.drawn == [(measured.ct, ())]
+
+
+def test_of_several_cts_without_a_value_the_one_whose_reasons_stand_is_drawn(illustrating, archive):
+    """The first; what was tried after it is listed as passed over."""
+    spine = TRUNK.spine()
+    cut = replace(spine, bodies=tuple(replace(each, cut_by_border=True) for each in spine.bodies))
+    instruments = replace(illustrating.instruments, segmenter=FakeSegmenter(cut))
+    others = [replace(SERIES, series_uid=f"1.9.{number}") for number in (1, 2)]
+
+    measured = measure_first_assessable(instruments, PATIENT, [SERIES, *others])
+
+    assert measured.ct is not None
+    assert measured.ct.volume.hu is archive.volume.hu
+    assert len(measured.assessment.passed_over) == 2
+
+
+@pytest.mark.parametrize(
+    ("differs", "same"),
+    [
+        ({}, True),
+        ({"height_losses": ()}, False),
+        ({"levels": ()}, False),
+        ({"levels": (a_level(vbmd_mg_cm3=73.0, used=False),)}, False),
+        ({"reasons": (because("level-cut"),)}, False),
+    ],
+)
+def test_a_ct_without_a_value_is_drawn_again_if_it_reads_the_same(differs, same):
+    """Its vertebrae, their densities, its possible fractures and its reasons."""
+    then = a_fracture_without_a_value()
+
+    assert reads_the_same(replace(then, **differs), then) is same
+    assert not reads_the_same(an_assessment(), then)
 
 
 def test_pictures_never_show_what_was_not_measured(illustrating, wished):

@@ -11,7 +11,7 @@ from cds.bone.regions import MeasuredRegions
 from cds.errors import ArchiveUnavailable, StudyVanished
 from cds.image_results import ResultDelivery
 from cds.ports import ResultRefused
-from tests.support.assessments import a_result, an_assessment
+from tests.support.assessments import a_refusal, a_result, an_assessment
 from tests.support.clock import SettableClock
 from tests.support.fakes import FakeAudit, FakeOptOuts
 from tests.support.image_results import FakeImageResults, FakeRegionStore
@@ -77,6 +77,13 @@ def test_a_published_result_reaches_the_archive_once(delivery, store, archive):
     assert [region.inside.sum() for region in stored.regions] == [2]
     assert waiting(delivery) == []
     assert delivery.audit.rows == [("image-results", RESULT.patient.key, "stored", RESULT.result_id)]
+
+
+def test_a_ct_without_a_result_keeps_no_regions(delivery):
+    """Its outlines are for the pictures of its page; there is no result to store in the archive."""
+    delivery.keep(RESULT.result_id, replace(a_measured_ct(), assessment=a_refusal()))
+
+    assert waiting(delivery) == []
 
 
 def test_what_is_not_published_waits(delivery, store, archive):

@@ -17,7 +17,9 @@ from cds.retraction import NO_LONGER_THERE, OF_ANOTHER_PATIENT
 from cds.storage.assessments import SqlAssessmentStore
 from cds.storage.confirmations import SqlConfirmations
 from cds.storage.engine import open_engine
+from cds.storage.history import SqlPatientHistory
 from cds.storage.migrate import migrate
+from cds.storage.opt_outs import SqlOptOuts
 from cds.storage.registry_tables import resources
 from cds.storage.reviews import SqlReviews
 from cds.storage.tables import audit, results
@@ -250,16 +252,28 @@ def test_what_a_reader_rejected_is_not_asked_about(site):
 
 
 def test_whoever_has_opted_out_is_not_asked_about(site):
-    """And does not stand in the way of others."""
+    """And neither stands in the way of others nor is noted as held: nobody has asked."""
     first, second = site.publish(1), site.publish(2)
-    site.opt_outs.patients.add(first.patient.key)
+    SqlOptOuts(site.engine, site.clock).add([first.patient.key])
     site.archive.series = []
     site.look(days=7, at_most=1)
-    site.look(minutes=1, at_most=1)
-    site.look(days=1)
+    site.look(days=1, minutes=1, at_most=1)
 
     assert site.shown() == [first.result_id]
     assert site.store.read(second.result_id) is None
+    history = SqlPatientHistory(site.engine).of(first.patient.key, site.clock.now(), timedelta(days=1))
+    assert [each.result_id for each in history.being_checked] == [first.result_id]
+
+
+def test_whoever_opts_out_meanwhile_is_not_asked_about_either(site):
+    """Between the look and the question."""
+    result = site.publish()
+    site.opt_outs.patients.add(result.patient.key)
+    site.archive.series = []
+    site.look(days=7)
+    site.look(days=2)
+
+    assert site.shown() == [result.result_id]
 
 
 @on_both

@@ -105,13 +105,18 @@ def measure_volume(  # noqa: PLR0913 (keywords: the contract with screening)
         numbering_confidence=spine.numbering_confidence,
         contrast=contrast,
     )
+
+    def seen(assessment: Assessment) -> Measured:
+        ct = MeasuredCt(volume, spine, survey.rois) if assessment.names_vertebrae else None
+        return Measured(assessment, ct)
+
     if tissue_reasons:
-        return Measured(without_value)
+        return seen(without_value)
     ambiguous = is_ambiguous(spine, used)
     scan_flags = unique((*contrast_flags(contrast), *phase, *without_value.flags, *gate_flags, *tissue_flags))
     surveyed = replace(without_value, levels=survey.reports(choice, contrast.state))
     if choice is None:
-        return Measured(replace(surveyed, flags=(*(("level-ambiguous",) if ambiguous else ()), *scan_flags)))
+        return seen(replace(surveyed, flags=(*(("level-ambiguous",) if ambiguous else ()), *scan_flags)))
     chosen = ChosenLevels(
         choice,
         survey.densities,
@@ -127,8 +132,7 @@ def measure_volume(  # noqa: PLR0913 (keywords: the contract with screening)
         scan_flags=scan_flags,
         disputed_names=disputed_names(spine),
     )
-    assessment = with_value(surveyed, chosen, premises)
-    return Measured(assessment, MeasuredCt(volume, spine, survey.rois))
+    return seen(with_value(surveyed, chosen, premises))
 
 
 def _noise_of_blood(volume: CtVolume, spine: Spine, tissues: Tissues) -> float | None:

@@ -70,10 +70,12 @@ class HeightLoss:
 
 @dataclass(frozen=True, slots=True)
 class PassedOver:
-    """A series that would have been measured first but could not be, and why."""
+    """A series of the patient that does not make the result, and why."""
 
     series_uid: str
     reasons: tuple[Reason, ...]
+    study_date: date | None = None
+    """None also in records of earlier versions, which did not keep it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +223,17 @@ class Assessment:
     """None where there is no value, and in records of earlier versions."""
     patient_check: PatientCheck
     passed_over: tuple[PassedOver, ...] = ()
+    """Tried before the one that was measured, or after the one whose reasons stand."""
+    not_tried: tuple[PassedOver, ...] = ()
+    """Left out by the choice of a series; none in records of earlier versions."""
     timing_s: Mapping[str, float] = field(default_factory=dict)
     software: Software
+
+    @property
+    def names_vertebrae(self) -> bool:
+        """Whether it says anything of single vertebrae, so that a reader wants to see them; also without a value."""
+        of_levels = any(reason.code.startswith("level-") for reason in self.reasons)
+        return bool(self.levels or self.height_losses) or of_levels
 
     def __post_init__(self) -> None:
         """An assessed result has a value; a refused one has a reason and no value."""

@@ -17,6 +17,7 @@ from cds.bone.contrast import CONTRAST_SHIFT_MG_CM3, lowered
 
 OSTEOPOROSIS_BELOW_MG_CM3: Final = 80.0
 NORMAL_ABOVE_MG_CM3: Final = 120.0
+THRESHOLDS_MG_CM3: Final = (OSTEOPOROSIS_BELOW_MG_CM3, NORMAL_ABOVE_MG_CM3)
 ADULT_THRESHOLDS_FROM_YEARS: Final = 50
 WIDEST_INTERVAL_MG_CM3: Final = 50.0
 
@@ -87,8 +88,12 @@ def _thoracic(category: Category, vbmd_mg_cm3: float) -> Category:
     return "indeterminate" if doubtful or category == "normal" else category
 
 
+def thresholds_within(interval: Interval) -> tuple[float, ...]:
+    """Those that lie inside the interval."""
+    low, high = interval
+    return tuple(threshold for threshold in THRESHOLDS_MG_CM3 if low < threshold < high)
+
+
 def _near(interval: Interval) -> tuple[str, ...]:
     """Flags for the thresholds that lie inside the interval."""
-    low, high = interval
-    thresholds = {"near-80": OSTEOPOROSIS_BELOW_MG_CM3, "near-120": NORMAL_ABOVE_MG_CM3}
-    return tuple(flag for flag, threshold in thresholds.items() if low < threshold < high)
+    return tuple(f"near-{threshold:.0f}" for threshold in thresholds_within(interval))

@@ -24,4 +24,4 @@ class Measured:
 
     assessment: Assessment
     ct: MeasuredCt | None = None
-    """None where the CT could not be assessed."""
+    """None where nothing is said of single vertebrae; there without a value too, where something is."""

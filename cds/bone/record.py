@@ -66,13 +66,22 @@ def to_record(assessment: Assessment) -> Record:
         "calibration": None if a.calibration is None else _calibration(a.calibration),
         "premises": None if a.premises is None else _premises(a.premises),
         "patient_check": a.patient_check,
-        "passed_over": [{"series_uid": each.series_uid, "reasons": _reasons(each.reasons)} for each in a.passed_over],
+        "passed_over": [_passed_over(each) for each in a.passed_over],
+        "not_tried": [_passed_over(each) for each in a.not_tried],
         "timing_s": {name: _round(seconds, 3) for name, seconds in a.timing_s.items()},
         "software": {
             "version": a.software.version,
             "model": a.software.model,
             "weights_sha256": a.software.weights_sha256,
         },
+    }
+
+
+def _passed_over(passed_over: PassedOver) -> Record:
+    return {
+        "series_uid": passed_over.series_uid,
+        "reasons": _reasons(passed_over.reasons),
+        "study_date": _iso(passed_over.study_date),
     }
 
 
@@ -210,12 +219,15 @@ def from_record(record: Mapping[str, Any]) -> Assessment:
         calibration=None if record["calibration"] is None else _read_calibration(record["calibration"]),
         premises=None if record.get("premises") is None else _read_premises(record["premises"]),
         patient_check=record["patient_check"],
-        passed_over=tuple(
-            PassedOver(each["series_uid"], _read_reasons(each["reasons"])) for each in record.get("passed_over", ())
-        ),
+        passed_over=tuple(_read_passed_over(each) for each in record.get("passed_over", ())),
+        not_tried=tuple(_read_passed_over(each) for each in record.get("not_tried", ())),
         timing_s=dict(record["timing_s"]),
         software=Software(**_known(Software, record["software"])),
     )
+
+
+def _read_passed_over(record: Mapping[str, Any]) -> PassedOver:
+    return PassedOver(record["series_uid"], _read_reasons(record["reasons"]), _read_day(record.get("study_date")))
 
 
 def _read_level(record: Mapping[str, Any]) -> LevelMeasurement:

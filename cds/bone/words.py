@@ -8,10 +8,9 @@ from types import MappingProxyType
 
 from cds.bone.anatomy import VertebralLevel
 from cds.bone.assessment import Assessment, Category, Interval
-from cds.bone.category import NORMAL_ABOVE_MG_CM3, OSTEOPOROSIS_BELOW_MG_CM3
+from cds.bone.category import OSTEOPOROSIS_BELOW_MG_CM3, THRESHOLDS_MG_CM3
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_THRESHOLDS_MG_CM3 = (OSTEOPOROSIS_BELOW_MG_CM3, NORMAL_ABOVE_MG_CM3)
 
 _STANDS_FOR = frozenset({VertebralLevel.L1, VertebralLevel.L2})
 
@@ -75,8 +74,8 @@ def day_words(day: date | None) -> str:
 
 def mg_words(vbmd_mg_cm3: float) -> str:
     """Whole mg/cm3, with a decimal where rounding would reach a threshold: 79.97 reads 79.9, not 80."""
-    whole = _whole(vbmd_mg_cm3)
-    if whole in _THRESHOLDS_MG_CM3 and vbmd_mg_cm3 != whole:
+    whole = whole_mg_cm3(vbmd_mg_cm3)
+    if whole in THRESHOLDS_MG_CM3 and vbmd_mg_cm3 != whole:
         away = math.floor if vbmd_mg_cm3 < whole else math.ceil
         return f"{away(vbmd_mg_cm3 * 10) / 10:.1f}"
     return str(whole)
@@ -90,9 +89,9 @@ def percent_words(probability: float) -> str:
 
 
 def interval_words(interval: Interval) -> str:
-    """Such as "66-79"."""
+    """Such as "66-79"; both ends by the rule of `mg_words`, so that a threshold lies inside only where it does."""
     low, high = interval
-    return f"{_whole(low)}-{_whole(high)}"
+    return f"{mg_words(low)}-{mg_words(high)}"
 
 
 def levels_words(levels: Sequence[VertebralLevel]) -> str:
@@ -147,6 +146,6 @@ def levels_are_upper_estimates(assessment: Assessment) -> bool:
     return assessment.contrast.state != "none"
 
 
-def _whole(vbmd_mg_cm3: float) -> int:
+def whole_mg_cm3(vbmd_mg_cm3: float) -> int:
     """Rounded half up; density is never below 0."""
     return max(0, math.floor(vbmd_mg_cm3 + 0.5))

@@ -18,6 +18,7 @@ from rich.text import Text
 import cds
 from cds.bone.assess import not_assessable
 from cds.bone.assessment import Assessment, Software
+from cds.bone.left_out import left_out_by
 from cds.bone.measured_ct import Measured
 from cds.bone.record import to_record
 from cds.cli.configuration import read_settings, refuse_unknown_population, tell_expired_calibrations
@@ -111,7 +112,7 @@ def _assess(
         population=request.population or settings.population,
         all_levels=request.all_levels,
     )
-    return measure_first_assessable(instruments, None, selection.tries(SERIES_TRIED), report)
+    return measure_first_assessable(instruments, None, selection.tries(SERIES_TRIED), report, left_out_by(selection))
 
 
 def _with_truncation(assessment: Assessment, scan: FolderScan) -> Assessment:
@@ -166,7 +167,7 @@ def _put_out_objects(request: AssessRequest, settings: Settings, archive: Folder
     targets = {option: target for option, target in request.outputs.items() if option in {"--seg", "--sr"}}
     if not targets:
         return
-    if measured.ct is None:
+    if measured.ct is None or measured.assessment.status != "assessed":
         typer.echo(f"osteocds: {', '.join(targets)}: nothing was written, there is no result to write", err=True)
         return
     from cds.cli.dicom_output import dicom_objects
@@ -180,7 +181,7 @@ def _put_out_objects(request: AssessRequest, settings: Settings, archive: Folder
 
 
 def _put_out_report(request: AssessRequest, settings: Settings, measured: Measured) -> None:
-    """The page and its pictures as files; of a CT without a result the page says why, and there are no pictures."""
+    """The page and its pictures as files; without vertebrae to show the page says why, and there are no pictures."""
     if request.report_to is None and request.png_dir is None:
         return
     from cds.cli.report_output import pictures_of, report_of
@@ -193,7 +194,7 @@ def _put_out_report(request: AssessRequest, settings: Settings, measured: Measur
         for picture in pictures:
             _write_whole(request.png_dir / f"{picture.name}.png", picture.png)
         if not pictures:
-            typer.echo("osteocds: --png: nothing was written, there is no result to show", err=True)
+            typer.echo("osteocds: --png: nothing was written, there is no vertebra to show", err=True)
 
 
 def _refuse_unwritable(request: AssessRequest) -> None:

@@ -14,7 +14,7 @@ from cds.ports import StoredResult
 
 
 def pictures_of(measured: Measured) -> Sequence[Picture]:
-    """None of a CT that could not be assessed."""
+    """None of a CT of which no vertebra is told."""
     return () if measured.ct is None else SpineIllustrator().draw(measured.ct, measured.assessment.levels_used)
 
 

@@ -17,6 +17,7 @@ from cds.bone.words import (
     flag_words,
     is_estimate,
     levels_words,
+    mg_words,
     possible_fractures,
 )
 
@@ -56,8 +57,8 @@ def _headline(assessment: Assessment) -> RenderableType:
     if is_estimate(assessment):
         levels = f"L1 and L2, estimated from {levels_words(assessment.levels_used)}"
     kind = "upper estimate, contrast in the blood" if assessment.interval_kind == "upper-estimate" else "95 % interval"
-    line = Text(f"{levels}: {assessment.vbmd_mg_cm3:.0f} mg/cm3", style="bold")
-    line.append(f"  ({low:.0f} to {high:.0f}, {kind}; {assessment.basis})", style="not bold")
+    line = Text(f"{levels}: {mg_words(assessment.vbmd_mg_cm3)} mg/cm3", style="bold")
+    line.append(f"  ({mg_words(low)} to {mg_words(high)}, {kind}; {assessment.basis})", style="not bold")
     line.append(f"\n{category_words(assessment)}{_advice(assessment)}")
     return line
 
@@ -94,8 +95,8 @@ def _row(level: LevelMeasurement) -> tuple[str, ...]:
         level.level.value,
         f"{level.hu:.0f}",
         f"{level.hu_sd:.0f}",
-        f"{level.vbmd_mg_cm3:.0f}",
-        f"{low:.0f} to {high:.0f}",
+        mg_words(level.vbmd_mg_cm3),
+        f"{mg_words(low)} to {mg_words(high)}",
         f"{level.roi_cm3:.1f}",
         "yes" if level.used else "no",
         "\n".join(each for each in remarks if each),

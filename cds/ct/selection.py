@@ -39,6 +39,8 @@ _NO_AGENT = frozenset({"", "NONE", "NO", "NO CONTRAST", "WITHOUT", "N/A"})
 _THIN_MM, _MODERATE_MM = 1.0, 3.0
 _STRETCH_STEP_MM = 20.0
 _TRIES_AT_A_TIME: Final = 2
+BY_NUMBER: Final = "it comes first by its number"
+"""Why a series was chosen before another that is as good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,9 @@ _PREFERENCES: Final[tuple[tuple[Callable[[CtSeries], int], str], ...]] = (
     (_count, "it has more slices"),
 )
 
+ADVANTAGES: Final = (*(why for _, why in _PREFERENCES), BY_NUMBER)
+"""What a series may have before others, as the reason says it."""
+
 
 def _rank(series: CtSeries) -> tuple[int | str, ...]:
     measured = tuple(preference(series) for preference, _ in _PREFERENCES)
@@ -169,4 +174,4 @@ def _advantage(better: CtSeries, other: CtSeries) -> str:
     for preference, why in _PREFERENCES:
         if preference(better) != preference(other):
             return why
-    return "it comes first by its number"
+    return BY_NUMBER

@@ -1,7 +1,7 @@
 """Pictures as the page shows them: inside the page, so that they need no address of their own."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,7 +12,7 @@ from cds.picture import SLAB_MM, WINDOW_CENTRE_HU, WINDOW_WIDTH_HU, Picture
 from cds.ports import StoredResult
 
 Standing = Literal["drawn", "wished-for", "impossible", "none"]
-"""Whether there are pictures; none: the CT could not be measured, hence nothing was outlined."""
+"""Whether there are pictures; none: nothing is said of single vertebrae, so there is nothing to show."""
 _SPINE = ("sagittal", "coronal")
 
 
@@ -47,43 +47,59 @@ def illustration_of(
         return Illustration(
             missing={
                 "wished-for": say(
-                    "The pictures were removed to save space. They are being drawn again from the archive: "
+                    "No pictures are kept of this CT now. They are being drawn from the images in the archive: "
                     "load this page again in a minute."
                 ),
                 "impossible": say(
-                    "The pictures were removed to save space and could not be drawn again: the images have gone, "
-                    "or read otherwise now."
+                    "No pictures are kept of this CT, and they could not be drawn: the images have gone, or read "
+                    "otherwise now."
                 ),
             }.get(standing, say("There are no pictures: nothing was measured in this CT."))
         )
-    legend = say(
-        "Blue: outline of a vertebral body, whole where it was used, dotted where not. Yellow: the region that was "
-        "measured. Bone window, centre {centre} HU, width {width} HU; reformats are means of {slab} mm; square pixels. "
+    shown = {each.name: _shown(each, assessment, wording) for each in pictures}
+    return Illustration(
+        spine=tuple(shown[each.name] for each in pictures if each.name in _SPINE),
+        axial=tuple(shown[each.name] for each in pictures if each.name not in _SPINE),
+        legend=" ".join(_legend(result, wording)),
+    )
+
+
+def _legend(result: StoredResult, wording: Wording) -> Iterator[str]:
+    """Of what is in these pictures."""
+    say = wording.say
+    if result.measured.levels_used:
+        yield say(
+            "Blue: outline of a vertebral body, whole where it was used, dotted where not. Yellow: the region that was "
+            "measured."
+        )
+    else:
+        yield say("Blue, dotted: outline of a vertebral body; none was used for a value.")
+    yield say(
+        "Bone window, centre {centre} HU, width {width} HU; reformats are means of {slab} mm; square pixels. "
         "A front, P back, R the patient's right, L left.",
         centre=WINDOW_CENTRE_HU,
         width=WINDOW_WIDTH_HU,
         slab=SLAB_MM,
     )
     if result.correction is not None:
-        legend = f"{legend} {say('Names and used vertebrae as the software had them, before the correction.')}"
-    shown = {each.name: _shown(each, assessment, wording) for each in pictures}
-    return Illustration(
-        spine=tuple(shown[each.name] for each in pictures if each.name in _SPINE),
-        axial=tuple(shown[each.name] for each in pictures if each.name not in _SPINE),
-        legend=legend,
-    )
+        yield say("Names and used vertebrae as the software had them, before the correction.")
 
 
 def _shown(picture: Picture, assessment: Assessment, wording: Wording) -> Shown:
-    say, used = wording.say, words.levels_words(assessment.levels_used)
+    say = wording.say
+    used = words.levels_words(assessment.levels_used) or say("none")
     if picture.level is not None:
         caption = say("Axial slice at {level}", level=picture.level)
         told = say("Axial CT slice at {level} with the outline and the measured region.", level=picture.level)
     elif picture.name == "sagittal":
         caption = say("Mid-sagittal, along the spine")
-        told = say("Mid-sagittal CT with outlined and named vertebral bodies; measured in {levels}.", levels=used)
+        told = say(
+            "Mid-sagittal CT with outlined and named vertebral bodies; used for the value: {levels}.", levels=used
+        )
     else:
         caption = say("Mid-coronal, along the spine")
-        told = say("Mid-coronal CT with outlined and named vertebral bodies; measured in {levels}.", levels=used)
+        told = say(
+            "Mid-coronal CT with outlined and named vertebral bodies; used for the value: {levels}.", levels=used
+        )
     source = f"data:image/png;base64,{base64.b64encode(picture.png).decode()}"
     return Shown(source, picture.width_px, picture.height_px, caption, told)

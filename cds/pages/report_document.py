@@ -14,7 +14,7 @@ from cds.pages.language import LANGUAGES, OWN_NAMES, Language, Wording
 from cds.pages.reading_form import seen
 from cds.pages.view import view_of
 from cds.picture import Picture
-from cds.ports import StoredResult
+from cds.ports import History, StoredResult
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -41,9 +41,12 @@ class Illustrated:
 
     result: StoredResult
     history: Sequence[StoredResult] = ()
+    """Of the same patient, as the archive has said lately."""
     pictures: Sequence[Picture] = ()
     standing: Standing = "drawn"
     reading: Reading | None = None
+    being_checked: Sequence[StoredResult] = ()
+    """Of the same patient, as far as is known; the archive has not said so lately."""
 
 
 def _form_of(result: StoredResult, wording: Wording) -> dict[str, object]:
@@ -68,7 +71,7 @@ class ReportDocuments:
         """A result, assessed or not. `as_file`: the policy is in it, and no link leads to another language."""
         wording = self._wordings[language]
         illustration = illustration_of(shown.result, shown.pictures, shown.standing, wording)
-        view = view_of(shown.result, shown.history, illustration, wording)
+        view = view_of(shown.result, History(shown.history, shown.being_checked), illustration, wording)
         return self._document(
             "report.html" if shown.reading is None else "reading.html",
             language,

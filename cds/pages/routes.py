@@ -136,9 +136,9 @@ class ReportPages:
         pictures = self._ports.pictures.read(result.result_id)
         standing: Standing = "drawn"
         if not pictures:
-            assessed = result.assessment.status == "assessed"
-            standing = self._ports.pictures.wish(result.result_id) if assessed else "none"
-        shown = Illustrated(result, self._ports.history.of(result.patient.key), pictures, standing, reading)
+            standing = self._ports.pictures.wish(result.result_id) if result.measured.names_vertebrae else "none"
+        history = self._confirmation.others(self._ports.history, result, self._ports.clock.now())
+        shown = Illustrated(result, history.held, pictures, standing, reading, history.being_checked)
         # A form without a referrer has no origin either, and could not be told from one of another site.
         referrer = "no-referrer" if reading is None else "same-origin"
         return _answer(200, self._documents.report(shown, language), language, referrer)

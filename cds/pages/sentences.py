@@ -50,11 +50,9 @@ def fractures_said(assessment: Assessment, wording: Wording) -> Sequence[str]:
 
 
 def _filled(template: str, facts: dict[str, str], wording: Wording) -> str:
-    """The translated sentence names its facts without formats: they are formatted already."""
-    translated = wording.texts.get(template)
-    if translated is None:
-        return _without_formats(template).format(**facts)
-    return translated.format(**facts)
+    """The translated sentence names its facts without formats: they are formatted already, or texts themselves."""
+    translated = wording.texts.get(template, _without_formats(template))
+    return translated.format(**{name: wording.texts.get(fact, fact) for name, fact in facts.items()})
 
 
 def _without_formats(template: str) -> str:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from cds.bone import words
 from cds.bone.assessment import Assessment
+from cds.bone.difference_words import difference_words
 from cds.bone.trend import Comparison, compare, in_order
 from cds.ct.patient import contradict
 from cds.pages.charts import Mark, TrendChart, mark_of, trend_chart
 from cds.pages.language import Wording
-from cds.ports import StoredResult
+from cds.ports import History, StoredResult
 
 MOST_SHOWN = 6
 """The latest; with them a report still prints on one page."""
@@ -38,22 +39,40 @@ class TrendView:
     chart: TrendChart | None = None
 
 
-def trend_view(result: StoredResult, history: Sequence[StoredResult], wording: Wording) -> TrendView:
+def trend_view(result: StoredResult, history: History, wording: Wording) -> TrendView:
     """Every CT with a value and a date; whoever's birth date or sex contradicts this patient's is left out."""
-    shown = result.assessment
-    own = [each for each in history if not contradict(result.patient, each.patient)]
-    series_uid = shown.acquisition.series_uid
-    others = [each.assessment for each in own if each.assessment.acquisition.series_uid != series_uid]
-    measured = in_order([*others, shown])
+    shown, own = result.assessment, _others(result, history.held)
+    measured = in_order([*(each.assessment for each in own), shown])
     if shown not in measured:
         return TrendView(wording.say("This CT has no value or no date to compare others with."))
+    being_checked = _being_checked(_others(result, history.being_checked), wording)
     if len(measured) == 1:
-        return TrendView(wording.say("No other CT of this patient has been measured."))
+        return TrendView(being_checked or wording.say("No other CT of this patient has been measured."))
     latest = _with_shown(measured, shown)
     comparisons = {id(each): _compare(each, shown) for each in latest if each is not shown}
     corrected = {each.assessment.acquisition.series_uid for each in (result, *own) if each.correction is not None}
     rows = tuple(_row(each, corrected, comparisons.get(id(each)), wording) for each in latest)
-    return TrendView(_sentence(list(comparisons.values()), wording), rows, trend_chart(latest, shown))
+    sentence = _sentence(list(comparisons.values()), wording)
+    return TrendView(f"{sentence} {being_checked}".rstrip(), rows, trend_chart(latest, shown))
+
+
+def _others(result: StoredResult, history: Sequence[StoredResult]) -> list[StoredResult]:
+    """Other CTs of whoever may be the same person."""
+    series_uid = result.assessment.acquisition.series_uid
+    others = [each for each in history if each.assessment.acquisition.series_uid != series_uid]
+    return [each for each in others if not contradict(result.patient, each.patient)]
+
+
+def _being_checked(others: Sequence[StoredResult], wording: Wording) -> str:
+    """Which CTs would be compared if the archive had confirmed lately that they are this patient's."""
+    days = [wording.day(each.acquisition.study_date) for each in in_order([each.assessment for each in others])]
+    if not days:
+        return ""
+    return wording.say(
+        "Not shown: the CT of {days}. Whether it still belongs to this patient is being checked; load this page again "
+        "in a minute.",
+        days=", ".join(days),
+    )
 
 
 def _with_shown(measured: Sequence[Assessment], shown: Assessment) -> tuple[Assessment, ...]:
@@ -68,12 +87,37 @@ def _compare(other: Assessment, shown: Assessment) -> Comparison:
 
 
 def _sentence(comparisons: Sequence[Comparison], wording: Wording) -> str:
-    verdicts = {each.verdict for each in comparisons}
-    if verdicts & {"higher", "lower"}:
-        return wording.say("At least one other CT differs by more than measurement error explains: see the table.")
-    if "no-change-shown" in verdicts:
-        return wording.say("No change is shown: the differences may be measurement error.")
-    return wording.say("The other CTs cannot be compared with this one: see the table.")
+    """Of the last CT that can be compared, in figures; of the others, whether one of them differs where it does not."""
+    say, comparable = wording.say, [each for each in comparisons if each.verdict is not None]
+    if not comparable:
+        return say("The other CTs cannot be compared with this one: see the table.")
+    last = comparable[-1]
+    if last.verdict != "no-change-shown":
+        return _change(last, wording)
+    none = say(
+        "No change is shown from {earlier} to {later}: {signed} mg/cm3 may be measurement error.",
+        signed=difference_words(last).signed,
+        **_days(last, wording),
+    )
+    if all(each.verdict == "no-change-shown" for each in comparable):
+        return none
+    return f"{none} {say('Another CT differs by more than measurement error explains: see the table.')}"
+
+
+def _change(comparison: Comparison, wording: Wording) -> str:
+    facts = {"amount": difference_words(comparison).amount, **_days(comparison, wording)}
+    if comparison.verdict == "lower":
+        return wording.say(
+            "{amount} mg/cm3 lower on {later} than on {earlier}: more than measurement error explains.", **facts
+        )
+    return wording.say(
+        "{amount} mg/cm3 higher on {later} than on {earlier}: more than measurement error explains.", **facts
+    )
+
+
+def _days(comparison: Comparison, wording: Wording) -> dict[str, str]:
+    days = {"earlier": comparison.earlier, "later": comparison.later}
+    return {name: wording.day(each.acquisition.study_date) for name, each in days.items()}
 
 
 def _row(
@@ -95,17 +139,17 @@ def _row(
 
 def _compared(comparison: Comparison, wording: Wording) -> str:
     say = wording.say
-    if comparison.difference_mg_cm3 is None or comparison.needed_mg_cm3 is None:
+    if comparison.verdict is None:
         return {
             "contrast": say("not compared: contrast medium raises a reading"),
             "thoracic-estimate": say("not compared: an estimate from thoracic vertebrae is too uncertain"),
             "scanner": say("not compared: different scanners, not both calibrated"),
             "software": say("not compared: measured by different versions of the model"),
         }.get(comparison.obstacle or "", say("not compared: no value or no date"))
-    facts = {
-        "signed": f"{comparison.difference_mg_cm3:+.0f}".replace("-", "\N{MINUS SIGN}"),
-        "needed": f"{comparison.needed_mg_cm3:.0f}",
-    }
+    told = difference_words(comparison)
+    facts = {"signed": told.signed, "needed": told.needed}
     if comparison.verdict == "no-change-shown":
-        return say("{signed} from the earlier to the later: no change shown (it would take {needed})", **facts)
-    return say("{signed} from the earlier to the later: a change (more than {needed})", **facts)
+        return say(
+            "{signed} mg/cm3 from the earlier to the later: no change shown (it takes more than {needed})", **facts
+        )
+    return say("{signed} mg/cm3 from the earlier to the later: a change (more than {needed})", **facts)

@@ -1,20 +1,22 @@
 """A stored result as the lines of a report page; the template only lays them out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from cds.bone import words
 from cds.bone.assessment import Assessment, LevelMeasurement
+from cds.bone.category import thresholds_within
 from cds.ct.patient import PatientIdentity
 from cds.pages.charts import ScaleChart, scale_chart
 from cds.pages.correction_view import corrections_said
 from cds.pages.illustration import Illustration
 from cds.pages.language import Wording
+from cds.pages.left_out_view import series_left_out
 from cds.pages.method import Fact, acquisition_facts, method_facts
 from cds.pages.reference_view import ReferenceView, reference_view
 from cds.pages.sentences import category_said, flag_said, fractures_said, reason_said
 from cds.pages.trend_view import TrendView, trend_view
-from cds.ports import Review, StoredResult
+from cds.ports import History, Review, StoredResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,7 @@ class ReportView:
     facts: tuple[Fact, ...]
 
 
-def view_of(
-    result: StoredResult, history: Sequence[StoredResult], illustration: Illustration, wording: Wording
-) -> ReportView:
+def view_of(result: StoredResult, history: History, illustration: Illustration, wording: Wording) -> ReportView:
     """The page of one result, assessed or not. `history`: the patient's results, this one among them or not."""
     assessment = result.assessment
     value, interval = assessment.vbmd_mg_cm3, assessment.ci95_mg_cm3
@@ -90,7 +90,7 @@ def view_of(
         trend=trend_view(result, history, wording),
         levels_are_upper_estimates=words.levels_are_upper_estimates(assessment),
         levels=_rows(assessment, wording),
-        left_out=(*(reasons if assessed else ()), *_passed_over(assessment, wording)),
+        left_out=(*(reasons if assessed else ()), *series_left_out(assessment, wording)),
         facts=(*acquisition_facts(assessment, wording), *method_facts(result, wording)),
     )
 
@@ -129,9 +129,11 @@ def _certainty(assessment: Assessment, wording: Wording) -> str:
     low, high = assessment.ci95_mg_cm3
     if high - low > 50:
         return wording.say("Very uncertain: the interval is wider than 50 mg/cm3.")
-    crossed = [text for text, border in (("80", 80.0), ("120", 120.0)) if low < border < high]
+    crossed = thresholds_within(assessment.ci95_mg_cm3)
+    if len(crossed) > 1:
+        return wording.say("The interval crosses 80 and 120: every range is possible.")
     if crossed:
-        return wording.say("The interval crosses {border}: either side is possible.", border=crossed[0])
+        return wording.say("The interval crosses {border}: either side is possible.", border=f"{crossed[0]:.0f}")
     if assessment.interval_kind == "upper-estimate":
         return wording.say("The true value may be lower, as far as the interval reaches.")
     return wording.say("The interval does not cross 80 or 120.")
@@ -157,14 +159,4 @@ def _row(level: LevelMeasurement, said: Collection[str], wording: Wording) -> Le
             *(flag_said(flag, wording) for flag in level.flags if flag not in said),
             *(reason_said(reason, wording) for reason in level.reasons),
         ),
-    )
-
-
-def _passed_over(assessment: Assessment, wording: Wording) -> tuple[str, ...]:
-    return tuple(
-        wording.say(
-            "Series {series} was tried first: {reason}", series=each.series_uid, reason=reason_said(reason, wording)
-        )
-        for each in assessment.passed_over
-        for reason in each.reasons
     )

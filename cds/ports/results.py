@@ -1,6 +1,6 @@
 """Results, what readers said about them, and where both are kept."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
@@ -92,6 +92,12 @@ class AssessmentStore(Protocol):
     def confirm(self, result_id: str, at: datetime) -> None:
         """Note that the archive still holds the study under the same patient."""
 
+    def held(self, patient: PatientKey, series_uids: Collection[str], at: datetime) -> None:
+        """Note that the archive holds these series under the patient, whichever results they have.
+
+        Unlike `confirm` it does not say that no newer CT has to be looked for.
+        """
+
     def withdraw(self, result_id: str, why: str, note: AuditRow | None = None) -> None:
         """Stop showing a result, and note it in the same transaction; it is kept, with the first reason."""
 
@@ -134,7 +140,10 @@ class ResultConfirmations(Protocol):
     def due(
         self, *, asked_before: datetime, missing_before: datetime, withdrawn_after: datetime, at_most: int
     ) -> Sequence[FiledResult]:
-        """Whom to ask about now, what is missing first; of those withdrawn, what was gone from the archive alone."""
+        """Whom to ask about now, what is missing first; of those withdrawn, what was gone from the archive alone.
+
+        Nobody who has opted out: a note that was made without asking would pass for an answer of the archive.
+        """
 
     def held(self, result_id: str, at: datetime) -> None:
         """Asked about, and nothing is open."""
@@ -177,8 +186,18 @@ class ResultRecipient(Protocol):
         """It is stored now, under the same id however often this is called."""
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """The newest result of each series of one patient that is shown, by scan date; those without a date first."""
+
+    held: Sequence[StoredResult] = ()
+    """The archive has said lately that it holds these CTs under this patient."""
+    being_checked: Sequence[StoredResult] = ()
+    """It has not been asked lately, or did not have them: nothing may rest on these now."""
+
+
 class PatientHistory(Protocol):
     """The measured CTs of one patient."""
 
-    def of(self, patient: PatientKey) -> Sequence[StoredResult]:
-        """The newest result of each series that is shown, by scan date; those without a date first."""
+    def of(self, patient: PatientKey, now: datetime, within: timedelta) -> History:
+        """`within`: how long ago the archive may have been asked."""

@@ -1,7 +1,7 @@
 """Results, and what is known about having none, by patient key."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, Row, delete, select, update
@@ -134,7 +134,8 @@ class SqlAssessmentStore:
         if not is_measured_again(result.assessment, measured):
             self._know_nothing(connection, result, CORRECTED)
             return False
-        again = {"confirmed_at": result.confirmed_at, "withdrawn_at": None, "withdrawn_why": None}
+        confirmed_at = result.confirmed_at
+        again = {"confirmed_at": confirmed_at, "asked_at": confirmed_at, "withdrawn_at": None, "withdrawn_why": None}
         connection.execute(update(results).where(results.c.result_id == result.result_id).values(**again))
         self._put_resources(connection, result, bundle)
         return True
@@ -151,6 +152,12 @@ class SqlAssessmentStore:
         confirmed = {"confirmed_at": at, "asked_at": at, "missing_since": None}
         with self._engine.begin() as connection:
             connection.execute(update(results).where(older).values(**confirmed))
+
+    def held(self, patient: PatientKey, series_uids: Collection[str], at: datetime) -> None:
+        """Whatever generation measured them; `confirmed_at` stays as it is."""
+        theirs = belongs_to(results, patient) & results.c.series_uid.in_(series_uids) & results.c.withdrawn_at.is_(None)
+        with self._engine.begin() as connection:
+            connection.execute(update(results).where(theirs).values(asked_at=at, missing_since=None))
 
     def withdraw(self, result_id: str, why: str, note: AuditRow | None = None) -> None:
         """The first reason stands."""

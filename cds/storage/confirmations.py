@@ -7,6 +7,7 @@ from sqlalchemy import Engine, Select, and_, func, or_, select, update
 
 from cds.ports import Clock, FiledResult
 from cds.retraction import NO_LONGER_THERE
+from cds.storage.opt_outs import may_have_opted_out
 from cds.storage.patient_columns import identity_of
 from cds.storage.reviews import was_rejected
 from cds.storage.tables import errand_turns, results
@@ -42,14 +43,15 @@ class SqlConfirmations:
     def due(
         self, *, asked_before: datetime, missing_before: datetime, withdrawn_after: datetime, at_most: int
     ) -> Sequence[FiledResult]:
-        """Those that were missing first, then whichever was asked about longest ago."""
+        """Those that were missing first, then whichever was asked about longest ago; not whoever has opted out."""
         shown = results.c.withdrawn_at.is_(None)
         went = and_(
             results.c.withdrawn_why == NO_LONGER_THERE, results.c.withdrawn_at > withdrawn_after, ~was_rejected()
         )
         asked = results.c.asked_at
-        missing = select(*_COLUMNS).where(shown, results.c.missing_since <= missing_before)
-        turn = select(*_COLUMNS).where(
+        filed = select(*_COLUMNS).where(~may_have_opted_out(results))
+        missing = filed.where(shown, results.c.missing_since <= missing_before)
+        turn = filed.where(
             or_(shown, went),
             results.c.missing_since.is_(None),
             or_(asked.is_(None), asked <= asked_before, asked > self._clock.now() + _AHEAD),

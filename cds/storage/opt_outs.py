@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, String, bindparam, delete, or_, select
+from sqlalchemy import ColumnElement, Engine, String, Table, bindparam, delete, exists, or_, select
 
 from cds.ct.patient import PatientKey
 from cds.ports import Clock
@@ -20,6 +20,16 @@ MAY_HAVE_OPTED_OUT = (
     .where(or_(_ISSUER == "", opted_out.c.issuer == "", opted_out.c.issuer == _ISSUER))
     .limit(1)
 )
+
+
+def may_have_opted_out(table: Table) -> ColumnElement[bool]:
+    """Whether the patient of a row is on the list, by the same rule."""
+    issuer = table.c.issuer
+    return exists().where(
+        opted_out.c.tenant == table.c.tenant,
+        opted_out.c.patient_id == table.c.patient_id,
+        or_(issuer == "", opted_out.c.issuer == "", opted_out.c.issuer == issuer),
+    )
 
 
 @dataclass(frozen=True, slots=True)

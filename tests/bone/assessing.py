@@ -29,10 +29,15 @@ COARSE = Trunk(spacing_mm=(3.0, 2.0, 2.0), noise_hu=8.0, series=SERIES)
 VOLUME, SPINE = COARSE.volume(), COARSE.spine()
 
 
-def assess(volume=VOLUME, spine=SPINE, **facts):
-    """Assess with the usual circumstances."""
+def measure(volume=VOLUME, spine=SPINE, **facts):
+    """Measure with the usual circumstances."""
     usual = {"patient_check": "matched", "today": TODAY, "software": SOFTWARE, "timing_s": {"read": 0.5}}
-    return measure_volume(volume, spine, CALIBRATOR, **(usual | facts)).assessment
+    return measure_volume(volume, spine, CALIBRATOR, **(usual | facts))
+
+
+def assess(volume=VOLUME, spine=SPINE, **facts):
+    """What came out of it."""
+    return measure(volume, spine, **facts).assessment
 
 
 def of(trunk, **facts):

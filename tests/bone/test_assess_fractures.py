@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.bone.assessing import COARSE, PLAIN, SERIES, SPINE, assess, codes, of
+from tests.bone.assessing import COARSE, PLAIN, SERIES, SPINE, assess, codes, measure, of
 from tests.bone.phantom import L1, L2, L3, a_canal, crush, level_z_mm, wedge
 
 COLLAPSED = {level: COARSE.but(shapes={level: wedge()}) for level in (L1, L2)}
@@ -30,10 +30,13 @@ def test_a_collapsed_body_is_told_where_nothing_can_be_measured():
     """Without any value the result still carries the possible fracture."""
     volume, spine = WEDGED[L1]
     bodies = tuple(b if b.level == L1 else replace(b, cut_by_border=True) for b in spine.bodies)
-    found = assess(volume, replace(spine, bodies=bodies))
+    measured = measure(volume, replace(spine, bodies=bodies))
+    found = measured.assessment
 
     assert found.status == "not-assessable"
     assert [loss.level for loss in found.height_losses] == [L1]
+    assert measured.ct is not None
+    assert measured.ct.spine.bodies == bodies
 
 
 def test_the_plain_spine_lost_no_height():

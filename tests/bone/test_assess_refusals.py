@@ -9,7 +9,7 @@ from cds.bone.anatomy import Spine, VertebralLevel
 from cds.bone.assess import not_assessable
 from cds.ct.reason import because
 from cds.ct.volume import CtVolume
-from tests.bone.assessing import COARSE, SERIES, SOFTWARE, SPINE, TODAY, VOLUME, assess, codes, of
+from tests.bone.assessing import COARSE, SERIES, SOFTWARE, SPINE, TODAY, VOLUME, assess, codes, measure, of
 from tests.bone.phantom import a_body
 
 
@@ -71,6 +71,22 @@ def test_no_usable_level_tells_every_reason():
     assert codes(found) == ["level-cut"] * 4
     assert [reason.text.split(":")[0] for reason in found.reasons] == ["T12", "L1", "L2", "L3"]
     assert found.contrast.state == "none"
+
+
+@pytest.mark.parametrize(
+    "spine",
+    [
+        pytest.param(replace(SPINE, numbering_confidence=0.0), id="names without support"),
+        pytest.param(Spine((), 0.0), id="nothing outlined"),
+        pytest.param(Spine((), 0.0, turns=("upside-down",)), id="upside down"),
+    ],
+)
+def test_voxels_are_kept_only_where_vertebrae_are_told_of(spine):
+    """Pictures would show names and sides that are in doubt; a level that is merely cut can be looked at."""
+    cut = measure(spine=replace(SPINE, bodies=tuple(replace(b, cut_by_border=True) for b in SPINE.bodies)))
+
+    assert measure(spine=spine).ct is None
+    assert cut.ct is not None
 
 
 def test_a_refusal_without_voxels():

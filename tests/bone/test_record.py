@@ -22,12 +22,13 @@ from cds.bone.assessment import (
 )
 from cds.bone.record import SCHEMA_VERSION, RecordUnreadableError, from_record, to_record
 from cds.ct.reason import Reason
+from tests.support.assessments import an_assessment
 
 DESIGNED_KEYS = {
     "schema_version", "status", "reasons", "category", "probability_osteoporosis_range", "vbmd_mg_cm3",
     "ci95_mg_cm3", "interval_kind", "basis", "levels_used", "z_score", "population", "levels",
     "numbering_confidence", "flags", "contrast", "acquisition", "calibration", "patient_check", "timing_s",
-    "software", "height_losses", "passed_over",
+    "software", "height_losses", "passed_over", "not_tried",
 }  # fmt: skip
 DESIGNED_LEVEL_KEYS = {
     "level", "hu", "hu_sd", "vbmd_mg_cm3", "ci95_mg_cm3", "centre_lps_mm", "roi_cm3", "used",
@@ -138,6 +139,7 @@ calibrations = st.builds(
     tissues=st.lists(tissues, max_size=4).map(tuple),
     lines=st.lists(lines, max_size=2).map(tuple),
 )
+series_left_out = st.builds(PassedOver, words, reasons, maybe(st.dates()))
 circumstances = {
     "contrast": st.builds(Contrast, st.sampled_from(["none", "enhanced", "unknown"]), maybe(numbers(-50, 800))),
     "acquisition": acquisitions,
@@ -146,7 +148,8 @@ circumstances = {
     "software": st.builds(Software, words, words, words),
     "levels": st.lists(measurements, max_size=3).map(tuple),
     "height_losses": st.lists(st.builds(HeightLoss, levels, numbers(25, 100)), max_size=3).map(tuple),
-    "passed_over": st.lists(st.builds(PassedOver, words, reasons), max_size=2).map(tuple),
+    "passed_over": st.lists(series_left_out, max_size=2).map(tuple),
+    "not_tried": st.lists(series_left_out, max_size=2).map(tuple),
     "numbering_confidence": maybe(numbers(0, 1)),
     "flags": flags,
 }
@@ -237,7 +240,7 @@ def test_height_losses_are_written_by_level(assessment):
 @given(assessments)
 def test_records_from_before_are_read(assessment):
     """A record without height losses, passed-over series, premises and calibrations of levels reads as having none."""
-    later = {"height_losses", "passed_over", "premises"}
+    later = {"height_losses", "passed_over", "not_tried", "premises"}
     record = {key: value for key, value in to_record(assessment).items() if key not in later}
     record["levels"] = [{key: each[key] for key in each if key != "calibration"} for each in record["levels"]]
     older = from_record(record)
@@ -245,7 +248,15 @@ def test_records_from_before_are_read(assessment):
     assert older.premises is None
     assert all(each.calibration is None for each in older.levels)
     assert older.height_losses == ()
-    assert older.passed_over == ()
+    assert older.passed_over == older.not_tried == ()
+
+
+def test_series_passed_over_by_an_older_version_have_no_date():
+    """It kept their identifiers and reasons alone."""
+    record = to_record(an_assessment())
+    record["passed_over"] = [{"series_uid": "1.2.9", "reasons": []}]
+
+    assert from_record(record).passed_over == (PassedOver("1.2.9", (), None),)
 
 
 @pytest.mark.parametrize("version", [None, 0, 2, "1"])

@@ -5,6 +5,7 @@ from hypothesis import given
 
 from cds.bone.anatomy import VertebralLevel as Level
 from cds.bone.assessment import Contrast
+from cds.bone.category import thresholds_within
 from cds.bone.words import (
     category_words,
     day_words,
@@ -54,6 +55,15 @@ def test_a_shown_number_is_on_the_same_side_as_the_measured_one(value):
 def test_an_interval_is_never_below_zero():
     """The contrast rule subtracts 25 and may pass zero; the card does not."""
     assert interval_words((-12.0, 45.4)) == "0-45"
+
+
+@given(densities, densities)
+def test_a_shown_interval_crosses_the_thresholds_that_the_measured_one_crosses(one, other):
+    """What is said of an interval can be read off it: (79.7, 94.6) is not "80-95", and (66, 80.4) is not "66-80"."""
+    interval = min(one, other), max(one, other)
+    low, high = map(float, interval_words(interval).split("-"))
+
+    assert thresholds_within((low, high)) == thresholds_within(interval)
 
 
 @pytest.mark.parametrize(

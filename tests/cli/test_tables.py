@@ -30,6 +30,13 @@ def test_value_interval_category_and_limits_are_there():
     assert text.endswith(f"{NOTICE} It raises suspicion; it cannot rule out low bone density.")
 
 
+def test_no_number_is_rounded_across_a_threshold():
+    """79.7 is below 80, and an interval that begins there crosses 80."""
+    text = shown(an_assessment(category="osteoporosis-range", vbmd_mg_cm3=79.7, ci95_mg_cm3=(75.0, 84.4)))
+
+    assert text.startswith("L1 and L2: 79.7 mg/cm3 (75 to 84, ")
+
+
 @pytest.mark.parametrize("build", [an_assessment, a_refusal])
 def test_a_possible_fracture_stands_below_the_headline(build):
     """With or without a value, before the vertebrae."""

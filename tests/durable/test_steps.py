@@ -6,8 +6,9 @@ from datetime import date
 
 import pytest
 
-from cds.bone.assessment import Assessment, Software
+from cds.bone.assessment import Assessment, PassedOver, Software
 from cds.ct.acquisition import CtSeries
+from cds.ct.reason import because
 from cds.dicomweb.folder import FolderArchive
 from cds.durable.orders import order_to_json
 from cds.durable.steps import JsonSteps
@@ -98,6 +99,18 @@ def test_a_choice_survives_its_checkpoint():
             *("manufacturer", "model", "kvp", "kernel", "slice_thickness_mm"),
         ):
             assert getattr(ours, name) == getattr(theirs, name), name
+
+
+def test_what_was_left_out_survives_its_checkpoint():
+    """And a checkpoint of a version that did not keep it is read as having nothing."""
+    left_out = (PassedOver("1.2.9", (because("kvp-missing"),), date(2025, 5, 3)), PassedOver("1.2.8", ()))
+    screening = FakeScreening(Choice(a_patient(), (a_series(),), left_out=left_out))
+    steps = JsonSteps(screening)
+    checkpoint = through_json(steps.choose(order_to_json(an_order())))
+    steps.measure(checkpoint)
+    steps.measure({name: value for name, value in checkpoint.items() if name != "left_out"})
+
+    assert [each.left_out for each in screening.measured] == [left_out, ()]
 
 
 def test_no_free_text_crosses_a_checkpoint():

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from cds.hooks.finding import finding_of
 from cds.ports import CardFeedback
 from cds.screening import Known
 from tests.support.assessments import a_refusal, a_result, an_assessment
@@ -38,6 +39,13 @@ def test_a_card_keeps_its_id():
     assert one["uuid"] == again["uuid"]
     assert one["suggestions"][0]["uuid"] == again["suggestions"][0]["uuid"] != one["uuid"]
     assert len({one["uuid"], *(other["uuid"] for other in others)}) == 5
+
+
+def test_what_users_were_told_before_keeps_its_digest():
+    """The memory of cards outlives versions: another way of writing an interval is nothing new to tell."""
+    near = an_assessment(category="low", vbmd_mg_cm3=87.0, ci95_mg_cm3=(79.7, 94.6))
+
+    assert finding_of(near) == "bcbc72fe396de87269a8492d868eacad4192ab78e80fcdf7223a90fe5f5a6c70"
 
 
 def test_an_unchanged_result_is_told_to_a_user_once_in_30_days_on_any_hook():

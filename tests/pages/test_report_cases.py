@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -25,7 +26,11 @@ def read(result, history=(), language="en", **facts):
     """What a reader sees, charts left out."""
     shown = Illustrated(result, history, **({"pictures": PICTURES} | facts))
     html = DOCUMENTS.report(shown, language).html
-    body = re.sub(r"<svg.*?</svg>", " ", html[html.index("<body>") :], flags=re.DOTALL).replace("<sup>3</sup>", "3")
+    body = (
+        re.sub(r"<svg.*?</svg>", " ", html[html.index("<body>") :], flags=re.DOTALL)
+        .replace("<sup>3</sup>", "3")
+        .replace("cm\N{SUPERSCRIPT THREE}", "cm3")
+    )
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
 
 
@@ -35,8 +40,10 @@ def test_a_change_over_six_years_is_called_between_calibrated_scanners():
 
     text = read(history[-1], history)
 
-    assert "At least one other CT differs by more than measurement error explains" in text
-    assert re.search("1 May 2019 101 96-106 measured .* \N{MINUS SIGN}25 from the earlier to the later: a change", text)
+    assert "25 mg/cm3 lower on 14 Sep 2025 than on 1 May 2019: more than measurement error explains." in text
+    assert re.search(
+        "1 May 2019 101 96-106 measured .* \N{MINUS SIGN}25 mg/cm3 from the earlier to the later: a change", text
+    )
     assert "1 Jun 2022 95 65-100 upper estimate" in text
     assert "not compared: contrast medium raises a reading" in text
     assert re.search("14 Sep 2025 76 71-81 measured .* this report", text)
@@ -76,7 +83,7 @@ def test_scanners_that_are_not_calibrated_are_never_compared():
     same = results_of(*(a_ct(day, v, calibrated=False) for day, v, _ in _TWO))
 
     assert "not compared: different scanners, not both calibrated" in read(elsewhere[1], elsewhere)
-    assert "\N{MINUS SIGN}90 from the earlier to the later: a change" in read(same[1], same)
+    assert "\N{MINUS SIGN}90 mg/cm3 from the earlier to the later: a change" in read(same[1], same)
 
 
 _TWO = [
@@ -85,13 +92,65 @@ _TWO = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("values", "headline", "beside"),
+    [
+        (
+            (90.0, 81.7),  # 8.3, and more than 7.8 is a change: both round to 8
+            "8.3 mg/cm3 lower on 14 Sep 2025 than on 1 May 2019: more than measurement error explains.",
+            "\N{MINUS SIGN}8.3 mg/cm3 from the earlier to the later: a change (more than 7.8)",
+        ),
+        (
+            (90.0, 97.8),
+            "No change is shown from 1 May 2019 to 14 Sep 2025: +8 mg/cm3 may be measurement error.",
+            "+8 mg/cm3 from the earlier to the later: no change shown (it takes more than 8)",
+        ),
+        (
+            (90.0, 89.7),
+            "No change is shown from 1 May 2019 to 14 Sep 2025: 0 mg/cm3 may be measurement error.",
+            "0 mg/cm3 from the earlier to the later: no change shown (it takes more than 8)",
+        ),
+        (
+            (60.0, 89.7),
+            "30 mg/cm3 higher on 14 Sep 2025 than on 1 May 2019: more than measurement error explains.",
+            "+30 mg/cm3 from the earlier to the later: a change (more than 8)",
+        ),
+    ],
+)
+def test_a_difference_is_told_with_its_direction_and_unit(values, headline, beside):
+    """In the headline too, in numbers that do not contradict what is said of them, and never as minus nought."""
+    days = (report_cases.date(2019, 5, 1), report_cases.date(2025, 9, 14))
+    history = results_of(*(a_ct(day, value, 3.92) for day, value in zip(days, values, strict=True)))
+
+    text = read(history[1], history)
+
+    assert headline in text
+    assert beside in text
+    assert "\N{MINUS SIGN}0 " not in text
+
+
+def test_the_headline_is_about_the_last_ct_that_can_be_compared():
+    """That an earlier one differs all the same is said beside it."""
+    cts = [(2015, 101.0), (2020, 78.0), (2025, 76.0)]
+    history = results_of(*(a_ct(report_cases.date(year, 5, 1), value) for year, value in cts))
+
+    text = read(history[-1], history)
+
+    assert (
+        "No change is shown from 1 May 2020 to 1 May 2025: \N{MINUS SIGN}2 mg/cm3 may be measurement error. "
+        "Another CT differs by more than measurement error explains: see the table." in text
+    )
+
+
 def test_an_older_result_says_what_came_later():
     """The page of the first CT compares in order of time, too."""
     history = report_cases.six_years()
 
     text = read(history[0], history)
 
-    assert re.search("14 Sep 2025 76 71-81 measured .* \N{MINUS SIGN}25 from the earlier to the later: a change", text)
+    assert re.search(
+        "14 Sep 2025 76 71-81 measured .* \N{MINUS SIGN}25 mg/cm3 from the earlier to the later: a change", text
+    )
 
 
 def test_another_patients_results_are_not_in_the_trend():
@@ -100,6 +159,43 @@ def test_another_patients_results_are_not_in_the_trend():
     strangers = [replace(each, patient=a_patient(birth_date=report_cases.date(1980, 1, 1))) for each in history[:2]]
 
     assert "No other CT of this patient has been measured." in read(history[-1], strangers)
+
+
+def test_no_trend_rests_on_a_ct_that_was_not_confirmed_lately():
+    """Neither its value nor a verdict is there; the page says that it is being checked."""
+    *earlier, last = report_cases.six_years()
+
+    alone = read(last, being_checked=earlier[:1])
+    beside = read(last, earlier[1:], being_checked=earlier[:1])
+    strangers = [replace(each, patient=a_patient(birth_date=report_cases.date(1980, 1, 1))) for each in earlier]
+
+    said = "Not shown: the CT of 1 May 2019. Whether it still belongs to this patient is being checked"
+    for text in (alone, beside):
+        assert said in text
+        assert "101" not in text
+        assert "a change (" not in text
+    assert "No other CT of this patient has been measured." not in alone
+    assert "Not shown" not in read(last, being_checked=strangers)
+    assert "No other CT of this patient has been measured." in read(last, being_checked=strangers)
+
+
+async def test_a_ct_that_was_not_confirmed_lately_is_asked_about():
+    """The page queues a look at the archive, and only then."""
+    *earlier, last = report_cases.six_years()
+    site = a_site(None)
+    now = site.clock.now()
+    site.store.put(replace(last, confirmed_at=now))
+    site.history.results[a_key()] = [replace(each, confirmed_at=now) for each in (*earlier, last)]
+    async with site.client() as client:
+        fresh = await client.get(f"/reports/link-to-{last.result_id}")
+        assert site.answering.looks == []
+        site.history.results[a_key()][0] = replace(earlier[0], confirmed_at=now - timedelta(days=300))
+        stale = await client.get(f"/reports/link-to-{last.result_id}")
+
+    assert "a change (more than" in fresh.text
+    assert "a change (more than" not in stale.text
+    assert "Not shown: the CT of 1 May 2019." in stale.text
+    assert [(each.patient.key, each.hook) for each in site.answering.looks] == [(a_key(), "report-page")]
 
 
 def test_a_long_history_shows_the_latest_and_this_one():
@@ -127,6 +223,26 @@ def test_a_contrast_ct_is_an_upper_estimate_throughout():
     assert "mg/cm3, upper estimate" in text
 
 
+@pytest.mark.parametrize(
+    ("interval", "written", "said"),
+    [
+        ((66.0, 79.6), "66-79.6", "The interval does not cross 80 or 120."),
+        ((66.0, 80.4), "66-80.4", "The interval crosses 80: either side is possible."),
+        ((79.7, 94.6), "79.7-95", "The interval crosses 80: either side is possible."),
+        ((110.2, 120.3), "110-120.3", "The interval crosses 120: either side is possible."),
+        ((78.0, 122.0), "78-122", "The interval crosses 80 and 120: every range is possible."),
+    ],
+)
+def test_the_interval_and_the_sentence_beside_it_agree(interval, written, said):
+    """Both borders are named where both are crossed."""
+    (result,) = results_of(a_ct(report_cases.date(2025, 9, 14), sum(interval) / 2, ci95_mg_cm3=interval))
+
+    text = read(result)
+
+    assert f"95 % interval {written} mg/cm3" in text
+    assert said in text
+
+
 def test_a_possible_fracture_is_named_first_and_its_level_left_out():
     """The reader is asked to look; the collapsed vertebra's high reading is not used, and why is said."""
     (result,) = report_cases.with_fracture()
@@ -137,6 +253,36 @@ def test_a_possible_fracture_is_named_first_and_its_level_left_out():
     assert "estimated from L2-L3" in text
     left_out = text[text.index("Left out, and why") :]
     assert "L1: The height is reduced by 33 %, which suggests a fracture" in left_out
+
+
+def test_a_fracture_without_a_value_is_shown_and_not_only_told():
+    """Whoever is asked to look at the images has them; nothing says that nothing was measured."""
+    (result,) = report_cases.fracture_without_a_value()
+
+    text = read(result, pictures=PICTURES[:2])
+
+    assert "Not assessable L1: The height is reduced by 46 %" in text
+    assert "To bear in mind L1: 46 % height loss, possible fracture, please look at the images." in text
+    assert "Mid-sagittal, along the spine" in text
+    assert "Blue, dotted: outline of a vertebral body; none was used for a value." in text
+    assert "nothing was measured" not in text
+    assert "Yellow" not in text
+
+
+async def test_pictures_of_a_fracture_without_a_value_are_asked_for():
+    """Where they were purged, or measured by a version that drew none; a CT of which no vertebra is told has none."""
+    (fractured,), (thick,) = report_cases.fracture_without_a_value(), report_cases.not_assessable()
+    site = a_site(None)
+    pages = {}
+    async with site.client() as client:
+        for result_id, result in (("fractured", fractured), ("thick", thick)):
+            site.store.put(replace(result, result_id=result_id, confirmed_at=site.clock.now()))
+            site.pictures.purged.add(result_id)
+            pages[result_id] = (await client.get(f"/reports/link-to-{result_id}")).text
+
+    assert "They are being drawn from the images in the archive" in pages["fractured"]
+    assert "There are no pictures: nothing was measured in this CT." in pages["thick"]
+    assert site.pictures.wishes() == ["fractured"]
 
 
 def test_a_ct_that_cannot_be_assessed_says_why_and_shows_no_value():
@@ -157,6 +303,50 @@ def test_a_series_that_was_tried_first_is_named():
     ct = a_ct(report_cases.date(2025, 9, 14), 76.0, passed_over=(PassedOver("1.2.9", (because("kvp-missing"),)),))
 
     assert "Series 1.2.9 was tried first: The tube voltage (kVp) is not recorded" in read(results_of(ct)[0])
+
+    dated = PassedOver("1.2.9", (because("kvp-missing"),), report_cases.date(2025, 9, 20))
+    ct = replace(ct, passed_over=(dated,))
+    assert "CT (20 Sep 2025), tried as well: The tube voltage (kVp) is not recorded" in read(results_of(ct)[0])
+
+
+def test_every_ct_that_was_not_used_has_its_reason():
+    """By day, the newest first; the same of several series once; localizers only where nothing else is of that day."""
+    own, newer, older = report_cases.date(2025, 9, 14), report_cases.date(2025, 12, 3), report_cases.date(2024, 5, 3)
+    thick, softer = because("slices-too-thick", thickness_mm=7.5, maximum_mm=5.0), "its reconstruction kernel is softer"
+    not_tried = (
+        PassedOver("1.1", (because("better-series", why=softer),), own),
+        PassedOver("1.2", (because("localizer"),), own),
+        PassedOver("2.1", (thick,), newer),
+        PassedOver("2.2", (thick,), newer),
+        PassedOver("2.3", (because("localizer"),), newer),
+        PassedOver("3.1", (because("localizer"),), older),
+        PassedOver("4.1", (because("kvp-missing"),), None),
+    )
+    result = results_of(a_ct(own, 76.0, not_tried=not_tried))[0]
+
+    text, chinese = read(result), read(result, language="zh-Hans")
+
+    told = text[text.index("Left out, and why") : text.index("Beside people")]
+    assert told.split("why", 1)[1].strip() == (
+        "CT (3 Dec 2025), 2 series: The slices are 7.5 mm thick; at most 5 mm can be measured. "
+        "This CT, another series: Another series of the same patient suits the measurement better: "
+        "its reconstruction kernel is softer. "
+        "CT (3 May 2024): The series is a localizer (scout view). "
+        "CT (date unknown): The tube voltage (kVp) is not recorded, so density cannot be calibrated."
+    )
+    assert "softer" not in chinese
+    assert "其重建核较软" in chinese
+
+
+def test_of_many_cts_that_were_not_used_the_newest_are_told():
+    """And how many are not."""
+    days = [report_cases.date(2010 + number, 1, 1) for number in range(10)]
+    not_tried = tuple(PassedOver(f"1.{day}", (because("kvp-missing"),), day) for day in days)
+
+    text = read(results_of(a_ct(report_cases.date(2025, 9, 14), 76.0, not_tried=not_tried))[0])
+
+    assert re.findall(r"CT \(1 Jan (\d+)\):", text) == ["2019", "2018", "2017", "2016", "2015", "2014"]
+    assert "... and 4 more." in text
 
 
 @pytest.mark.parametrize(
@@ -217,7 +407,10 @@ def test_an_old_ct_is_dated_in_years():
 
 @pytest.mark.parametrize(
     "case",
-    [report_cases.six_years, report_cases.with_contrast, report_cases.with_fracture, report_cases.not_assessable],
+    [
+        *(report_cases.six_years, report_cases.with_contrast, report_cases.with_fracture),
+        *(report_cases.fracture_without_a_value, report_cases.not_assessable),
+    ],
 )
 def test_chinese_pages_are_chinese(case):
     """Apart from names of scanners, methods and papers no English sentence is left, and the review is asked for."""
@@ -244,8 +437,8 @@ async def test_pictures_that_were_purged_are_asked_for_and_the_page_says_so():
         site.pictures.give_up(result.result_id)
         later = await client.get(f"/reports/link-to-{result.result_id}")
 
-    assert "They are being drawn again from the archive" in first.text
-    assert "could not be drawn again" in later.text
+    assert "They are being drawn from the images in the archive" in first.text
+    assert "they could not be drawn" in later.text
     assert "<img" not in first.text + later.text
 
 

@@ -39,7 +39,11 @@ def a_site_with(result, *answers, **settings):
 
 def text_of(response):
     """What a reader sees."""
-    body = response.text[response.text.index("<body>") :].replace("<sup>3</sup>", "3")
+    body = (
+        response.text[response.text.index("<body>") :]
+        .replace("<sup>3</sup>", "3")
+        .replace("cm\N{SUPERSCRIPT THREE}", "cm3")
+    )
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
 
 

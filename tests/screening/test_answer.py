@@ -32,6 +32,16 @@ def test_known_result_is_told_without_queueing(answering, store, queue):
     assert queue.submitted == []
 
 
+def test_the_archive_is_asked_again_whatever_is_known(answering, store, queue, opt_outs):
+    """As where a page shows other CTs that were not confirmed lately; never of who has opted out."""
+    store.keep(a_result(), b"")
+    answering.look_again(an_order())
+    opt_outs.patients.add(a_patient().key)
+    answering.look_again(an_order())
+
+    assert len(queue.submitted) == 1
+
+
 def test_unknown_patient_is_queued(answering, queue, clock):
     """Nothing known: the order is queued and the answer says since when."""
     assert answering.answer(an_order()) == Pending(clock.now())

@@ -7,7 +7,7 @@ import pytest
 
 from cds.bone.assessment import PassedOver
 from cds.ct.patient import ArchivedPatient
-from cds.ct.reason import because
+from cds.ct.reason import NotAssessable, because
 from cds.ports import NothingFound
 from cds.screening import Choice, NoPrior
 from tests.support.assessments import GENERATION, a_key, a_patient, an_order
@@ -21,6 +21,22 @@ def test_choice_is_ranked_and_limited(screening, archive):
     choice = screening.choose(an_order())
 
     assert [series.study_uid for series in choice.series] == ["1.2.3.5", "1.2.3.4", "1.2.3.3"]
+
+
+def test_what_is_not_chosen_goes_into_the_record(screening, archive):
+    """With its reason; of what was tried, the measurement says it."""
+    best, second, thick = a_series(1), a_series(2, kernel="LUNG"), a_series(3, slice_thickness_mm=7.5)
+    archive.series = [best, second, thick]
+    archive.refused = {best.series_uid: NotAssessable((because("slices-missing", count=1, position_mm=12.0),))}
+
+    choice = screening.choose(an_order())
+    assessment = screening.measure(choice)
+
+    assert [each.series_uid for each in choice.left_out] == [second.series_uid, thick.series_uid]
+    assert [(each.series_uid, each.study_date) for each in assessment.passed_over] == [
+        (second.series_uid, second.study_date)
+    ]
+    assert [each.series_uid for each in assessment.not_tried] == [thick.series_uid]
 
 
 def test_no_prior_ct_is_remembered(screening, archive, store):
@@ -80,6 +96,22 @@ def test_known_series_is_confirmed_not_measured_again(screening, archive, store,
     assert choice == Choice(a_patient(), already=result_id)
     assert store.read(result_id).confirmed_at == clock.now()
     assert store.knows(a_key(), series_uid, GENERATION) == result_id
+
+
+def test_one_look_confirms_every_ct_of_the_patient(screening, archive, store, clock):
+    """A trend rests on all of them; what is no longer there, or another patient's, is not confirmed."""
+    series = [a_series(number, study_date=date(2020 + number, 1, 1)) for number in range(1, 5)]
+    ids = [screening.publish(Choice(a_patient(), (each,)), a_refusal_of(each)) for each in series]
+    confirmed_at = store.read(ids[0]).confirmed_at
+    store.held_at.clear()
+    somebody_else = replace(series[1], patient=ArchivedPatient("PAT-0001", "HOSPITAL", date(1990, 1, 1), "male"))
+    archive.series = [series[0], somebody_else, series[3]]
+    clock.move_on(hours=30)
+
+    screening.choose(an_order())
+
+    assert store.held_at == {ids[0]: clock.now(), ids[3]: clock.now()}
+    assert store.read(ids[0]).confirmed_at == confirmed_at
 
 
 def test_result_of_the_second_best_series_is_confirmed_too(screening, archive, store, clock):

@@ -61,8 +61,9 @@ def test_a_correction_is_read_with_who_when_why_and_what_it_was_before(engine, s
     """By id, by patient and in the history; the audit row names reader and change, and no value."""
     done = correcting.correct(RESULT.result_id, READER, WITHOUT_L2, REASON)
     found = store.read(RESULT.result_id)
+    history = SqlPatientHistory(engine).of(a_key(), done.confirmed_at, timedelta(days=1))
 
-    assert found == store.latest(a_key()) == SqlPatientHistory(engine).of(a_key())[0] == done
+    assert found == store.latest(a_key()) == history.held[0] == done
     assert found.assessment.vbmd_mg_cm3 == pytest.approx(83.0, abs=0.2)
     assert found.assessment.levels_used == (L1, L3)
     assert found.measured == found.correction.measured == RESULT.assessment

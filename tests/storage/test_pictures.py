@@ -1,12 +1,11 @@
-"""Mirrors cds/storage/pictures.py and cds/storage/history.py."""
+"""Mirrors cds/storage/pictures.py."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 from cds.storage.assessments import SqlAssessmentStore
-from cds.storage.history import SqlPatientHistory
 from cds.storage.pictures import SqlPictures
-from tests.support.assessments import a_key, a_patient, a_result, scanned_on
+from tests.support.assessments import a_result
 from tests.support.pictures import PICTURES, a_picture
 
 
@@ -72,29 +71,3 @@ def test_pictures_without_a_result_go_after_a_day(engine, clock):
     assert store.purge_before(never) == 1
     assert store.read("unpublished") == []
     assert store.read("result-1")
-
-
-def test_history_has_the_newest_result_of_each_series_by_date(engine, clock):
-    """An older measurement of the same series is not a second CT."""
-    first, later = scanned_on(date(2019, 5, 1)), scanned_on(date(2025, 5, 1))
-    other = replace(later, acquisition=replace(later.acquisition, series_uid="1.2.9"))
-    published(engine, clock, "later", assessment=other)
-    old = published(engine, clock, "old", assessment=first)
-    again = replace(old, result_id="again", generation="next", measured_at=old.measured_at + timedelta(days=1))
-    SqlAssessmentStore(engine, clock).keep(again, b"{}")
-
-    found = SqlPatientHistory(engine).of(a_key())
-
-    assert [each.result_id for each in found] == ["again", "later"]
-
-
-def test_history_has_neither_withdrawn_results_nor_other_patients(engine, clock):
-    """By the whole key: the same identifier under another issuer is somebody else."""
-    published(engine, clock, "mine")
-    published(engine, clock, "theirs", patient=a_patient(a_key(issuer="ELSEWHERE")))
-    history = SqlPatientHistory(engine)
-    assert [each.result_id for each in history.of(a_key())] == ["mine"]
-
-    SqlAssessmentStore(engine, clock).withdraw("mine", "the study has gone")
-
-    assert history.of(a_key()) == []

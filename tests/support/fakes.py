@@ -1,7 +1,7 @@
 """Hand-written fakes at the ports of the web side; each keeps what happened in plain lists."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -63,6 +63,12 @@ class FakeAnswering:
     orders: list[ImagingOrder] = field(default_factory=list)
     threads: set[int] = field(default_factory=set)
     opt_outs: FakeOptOuts = field(default_factory=FakeOptOuts)
+    looks: list[ImagingOrder] = field(default_factory=list)
+    """Orders to ask the archive, whatever is known."""
+
+    def look_again(self, order: ImagingOrder) -> None:
+        """Notes it."""
+        self.looks.append(order)
 
     def answer(self, order: ImagingOrder) -> Answer:
         """The next answer."""
@@ -138,6 +144,10 @@ class FakeStore:
         raise NotImplementedError
 
     def confirm(self, result_id: str, at: datetime) -> None:
+        """Not asked by the web side."""
+        raise NotImplementedError
+
+    def held(self, patient: PatientKey, series_uids: Collection[str], at: datetime) -> None:
         """Not asked by the web side."""
         raise NotImplementedError
 

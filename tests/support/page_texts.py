@@ -8,9 +8,11 @@ from jinja2 import Environment, nodes
 
 import cds.pages
 from cds.bone.correction import WHY_NOT
+from cds.bone.left_out import IN_GENERAL
 from cds.bone.reference import NORMS
 from cds.bone.words import CATEGORIES, FLAGS, RULE_IN_ONLY
 from cds.ct.reason import SENTENCES
+from cds.ct.selection import ADVANTAGES
 from cds.pages.reading_routes import READING_TEXTS
 from cds.pages.routes import CLOSED
 from cds.settings import Settings
@@ -29,9 +31,10 @@ def texts_in_use() -> set[str]:
     """All of them, in English."""
     tables = (*CATEGORIES.values(), *FLAGS.values(), *SENTENCES.values(), *OF_WORDS)
     closed = [text for _, *texts in (*CLOSED, *READING_TEXTS) for text in texts] + [*WHY_NOT.values()]
+    facts = (*ADVANTAGES, *(instead for _, instead in IN_GENERAL.values()))
     people = [norm.people for norm in NORMS.values()]
     notice = str(Settings.model_fields["notice"].default)
-    return {*_of_code(), *_of_templates(), *tables, *closed, *people, notice}
+    return {*_of_code(), *_of_templates(), *tables, *facts, *closed, *people, notice}
 
 
 def _of_code() -> Iterator[str]:

@@ -4,11 +4,11 @@ import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cds.ct.patient import PatientKey
 from cds.picture import Picture
-from cds.ports import PictureState, StoredResult
+from cds.ports import History, PictureState, StoredResult
 
 
 def a_png(width_px=2, height_px=3):
@@ -75,6 +75,8 @@ class FakeHistory:
 
     results: dict[PatientKey, list[StoredResult]] = field(default_factory=dict)
 
-    def of(self, patient: PatientKey) -> Sequence[StoredResult]:
-        """In the order in which the test put them."""
-        return self.results.get(patient, [])
+    def of(self, patient: PatientKey, now: datetime, within: timedelta) -> History:
+        """In the order in which the test put them; held as long as they were confirmed lately."""
+        found = self.results.get(patient, [])
+        held = [each for each in found if abs(now - each.confirmed_at) <= within]
+        return History(held, [each for each in found if each not in held])

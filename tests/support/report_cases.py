@@ -115,6 +115,31 @@ def with_fracture():
     )
 
 
+def fracture_without_a_value():
+    """L1 has lost almost half of its height; its neighbours are cut, so nothing could be used."""
+    fractured = a_level(
+        VertebralLevel.L1,
+        vbmd_mg_cm3=131.0,
+        ci95_mg_cm3=(120.0, 142.0),
+        used=False,
+        height_loss_percent=46.0,
+        flags=("height-loss-severe",),
+        reasons=(because("level-fracture", loss_percent=46.0),),
+    )
+    fracture, cut = because("level-fracture", loss_percent=46.0), because("level-cut")
+    return results_of(
+        a_refusal(
+            replace(fracture, text=f"L1: {fracture.text}"),
+            replace(cut, text=f"L2: {cut.text}"),
+            acquisition=an_acquisition(study_date=date(2025, 9, 14)),
+            contrast=Contrast("none"),
+            levels=(fractured,),
+            height_losses=(a_height_loss(VertebralLevel.L1, 46.0),),
+            numbering_confidence=0.97,
+        )
+    )
+
+
 def not_assessable():
     """Slices of 7.5 mm."""
     return results_of(

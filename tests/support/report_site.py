@@ -26,11 +26,18 @@ from tests.bone.phantom import Trunk, level_z_mm
 from tests.support import report_cases
 from tests.support.alive import wait_until_alive
 
-CASES = ("six_years", "with_contrast", "with_fracture", "not_assessable", "without_pictures")
+CASES = (
+    "six_years",
+    "with_contrast",
+    "with_fracture",
+    "fracture_without_a_value",
+    "not_assessable",
+    "without_pictures",
+)
 LEVELS = (VertebralLevel.L1, VertebralLevel.L2)
 
 
-def pictures():
+def pictures(used):
     """Of a phantom, drawn as workers do."""
     volume, spine = (trunk := Trunk(noise_hu=25.0)).volume(), trunk.spine()
     index = np.indices(volume.hu.shape).reshape(3, -1).T
@@ -38,7 +45,7 @@ def pictures():
     for level in LEVELS:
         centre = volume.lps_to_index @ np.array([0.0, 0.0, level_z_mm(level), 1.0])
         rois[level] = index[(np.abs(index - centre[:3]) * volume.spacing_mm <= 8).all(axis=1)].astype(np.int32)
-    return SpineIllustrator().draw(MeasuredCt(volume, spine, rois), LEVELS)
+    return SpineIllustrator().draw(MeasuredCt(volume, spine, rois), used)
 
 
 class Site:
@@ -51,7 +58,7 @@ class Site:
 
     def fill(self):
         """Every case under a patient of its own; the six years under the patient of the order."""
-        drawn = pictures()
+        drawn = {used: pictures(used) for used in (LEVELS, ())}
         with open_records(self.settings) as engine:
             store, kept = SqlAssessmentStore(engine, SystemClock()), SqlPictures(engine, SystemClock())
             for name in CASES:
@@ -60,7 +67,7 @@ class Site:
                 for each in build():
                     self._keep(store, name, each, key)
                     if name not in {"not_assessable", "without_pictures"}:
-                        kept.put(self.results[name].result_id, drawn)
+                        kept.put(self.results[name].result_id, drawn[LEVELS if each.assessment.levels_used else ()])
 
     def _keep(self, store, name, result, key):
         now = datetime.now(UTC)

@@ -126,6 +126,7 @@ class MemoryStore:
     withdrawn: dict[str, str] = field(default_factory=dict)
     notes: list[AuditRow] = field(default_factory=list)
     """Audit rows of what was changed."""
+    held_at: dict[str, datetime] = field(default_factory=dict)
 
     def latest(self, patient: PatientKey) -> StoredResult | NothingFound | None:
         """The last one kept."""
@@ -163,6 +164,12 @@ class MemoryStore:
     def confirm(self, result_id: str, at: datetime) -> None:
         """Notes the time."""
         self.results[result_id] = replace(self.results[result_id], confirmed_at=at)
+
+    def held(self, patient: PatientKey, series_uids: Collection[str], at: datetime) -> None:
+        """Notes the time."""
+        for result_id, each in self.results.items():
+            if each.patient.key == patient and each.assessment.acquisition.series_uid in series_uids:
+                self.held_at[result_id] = at
 
     def withdraw(self, result_id: str, why: str, note: AuditRow | None = None) -> None:
         """Keeps the first reason."""

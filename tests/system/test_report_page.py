@@ -80,7 +80,7 @@ def test_a_purged_page_says_that_pictures_are_being_drawn(site, browser):
     """Instead of leaving a hole."""
     browser.get(site.link("without_pictures"))
 
-    assert "being drawn again" in text_of(browser)
+    assert "being drawn from the images" in text_of(browser)
     assert pictures_load(browser) == 0
 
 

@@ -24,7 +24,7 @@ from tests.support.simulated_site import VISITS, a_simulated_site
 pytestmark = pytest.mark.system
 
 ASSESSED = [name for name in VISITS if name != "cut_off"]
-_SAID = re.compile(r"^(\d+) mg/cm3$.*?interval (\d+)-(\d+) mg/cm3", re.MULTILINE | re.DOTALL)
+_SAID = re.compile(r"^([\d.]+) mg/cm3$.*?interval ([\d.]+)-([\d.]+) mg/cm3", re.MULTILINE | re.DOTALL)
 _REDRAWN_WITHIN_S = 60.0
 
 
@@ -65,13 +65,13 @@ def test_the_truth_lies_in_the_interval_that_the_page_states(site, browser, name
     """Of the value, and of every vertebra that was used."""
     text = page_of(site, browser, name)
     truth = site.visits[name].truth
-    value, low, high = (int(each) for each in _SAID.search(text).groups())
+    value, low, high = (float(each) for each in _SAID.search(text).groups())
 
     assert low <= truth["vbmd_l1_l2_mg_cm3"] <= high
     assert low <= value <= high
     for level, _, interval, *_, used, _ in rows_of(browser, "levels"):
         if used == "yes":
-            least, most = (int(each) for each in interval.split("-"))
+            least, most = (float(each) for each in interval.split("-"))
             assert least <= truth["levels"][level]["vbmd_mg_cm3"] <= most, level
 
 
@@ -104,7 +104,7 @@ def test_small_differences_on_one_scanner_are_no_change(site, browser):
     first, shown, _ = rows_of(browser, "trend-table")
 
     assert re.fullmatch(
-        r"\N{MINUS SIGN}\d+ from the earlier to the later: no change shown \(it would take \d+\)", first[-1]
+        r"\N{MINUS SIGN}\d+ mg/cm3 from the earlier to the later: no change shown \(it takes more than \d+\)", first[-1]
     )
     assert shown[-1] == "this report"
 
@@ -116,7 +116,7 @@ def test_a_loss_beyond_error_is_called_a_change_and_the_change_of_scanner_is_mar
     results = [site.pages.results[f"losing_bone_{year}"].assessment for year in (2019, 2022, 2025)]
     half_widths = [(each.ci95_mg_cm3[1] - each.ci95_mg_cm3[0]) / 2 / 1.96 for each in results]
 
-    assert "At least one other CT differs by more than measurement error explains" in text
+    assert "mg/cm3 lower on 14 May 2025 than on 14 May 2022: more than measurement error explains." in text
     assert [row[0] for row in rows] == ["14 May 2019", "14 May 2022", "14 May 2025"]
     assert ["SIM-EXACT-2" in row[4] for row in rows] == [False, False, True]
     for row, result, error in zip(rows[:2], results, half_widths, strict=False):
@@ -124,7 +124,7 @@ def test_a_loss_beyond_error_is_called_a_change_and_the_change_of_scanner_is_mar
         needed = 2.77 * (error**2 + half_widths[2] ** 2) ** 0.5
         assert abs(difference) > needed
         assert row[-1] == (
-            f"\N{MINUS SIGN}{-difference:.0f} from the earlier to the later: a change (more than {needed:.0f})"
+            f"\N{MINUS SIGN}{-difference:.0f} mg/cm3 from the earlier to the later: a change (more than {needed:.0f})"
         )
     for mark, count in (("circle.point", 3), ("line.scanner", 1), ("circle.ring", 1)):
         chart = 'section[aria-labelledby="trend"] svg[role="img"]'
@@ -225,7 +225,7 @@ def test_purged_pictures_are_drawn_again_by_the_worker(site, browser):
         time.sleep(0.5)
         browser.refresh()
 
-    assert "They are being drawn again from the archive" in first
+    assert "They are being drawn from the images in the archive" in first
     assert pictures_load(browser) == 4
     assert [each.get_attribute("src") for each in browser.find_elements(By.TAG_NAME, "img")] == before
-    assert "being drawn again" not in text_of(browser)
+    assert "being drawn from the images" not in text_of(browser)
