@@ -164,10 +164,10 @@ class Answering:
         if state.state == "failed" or (
             state.state == "running" and not lately(since, now, self.policy.tolerate_running)
         ):
-            return Unavailable(Trouble("measurement", since))
+            return Unavailable(Trouble("measurement", min(since, now)))
         trouble = self.health.trouble()
         if trouble is not None and not lately(trouble.since, now, self.policy.tolerate_trouble):
-            return Unavailable(trouble)
+            return Unavailable(Trouble(trouble.what, min(trouble.since, now)))
         return Pending(since)
 
 
