@@ -20,3 +20,8 @@ def is_ahead(moment: datetime, now: datetime) -> bool:
 def lately(moment: datetime, now: datetime, within: timedelta) -> bool:
     """At most so long ago, as far as anyone can tell."""
     return now - moment <= within and not is_ahead(moment, now)
+
+
+def is_due(last: datetime, now: datetime, every: timedelta) -> bool:
+    """Whether it is time again for what is done so often."""
+    return now - last >= every or is_ahead(last, now)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, literal, select
 
-from cds.clocks import CLOCKS_DIFFER_BY, is_ahead, lately
+from cds.clocks import CLOCKS_DIFFER_BY, is_ahead, is_due, lately
 from cds.storage import moments
 from tests.support.clock import SettableClock
 
@@ -24,21 +24,15 @@ def database():
     engine.dispose()
 
 
-def of_columns(database, moment):
-    """What the database says: whether it is ahead, whether something so long ago is due again."""
-    column = literal(moment, moments.UtcDateTime)
-    asked = select(moments.is_ahead(column, NOW), moments.is_due(column, NOW, WITHIN))
-    return tuple(database.execute(asked).one())
-
-
 @given(st.timedeltas(timedelta(days=-9000), timedelta(days=9000)) | st.timedeltas(-2 * WITHIN, 2 * WITHIN))
 def test_a_moment_is_ahead_lately_or_long_ago(database, distance):
-    """One of them and no other, in Python and in the database."""
+    """One of them and no other; Python and the database agree on that, and on what is due again."""
     moment = NOW + distance
-    ahead, recent, due = is_ahead(moment, NOW), lately(moment, NOW, WITHIN), distance <= -WITHIN
+    column = literal(moment, moments.UtcDateTime)
+    asked = select(moments.is_ahead(column, NOW), moments.is_due(column, NOW, WITHIN))
 
-    assert [ahead, recent, distance < -WITHIN].count(True) == 1
-    assert of_columns(database, moment) == (ahead, ahead or due)
+    assert [is_ahead(moment, NOW), lately(moment, NOW, WITHIN), distance < -WITHIN].count(True) == 1
+    assert tuple(database.execute(asked).one()) == (is_ahead(moment, NOW), is_due(moment, NOW, WITHIN))
 
 
 def test_as_far_ahead_as_clocks_may_differ_is_now():
@@ -48,3 +42,12 @@ def test_as_far_ahead_as_clocks_may_differ_is_now():
     assert lately(NOW + CLOCKS_DIFFER_BY, NOW, timedelta())
     assert is_ahead(NOW + CLOCKS_DIFFER_BY + tick, NOW)
     assert not lately(NOW + CLOCKS_DIFFER_BY + tick, NOW, WITHIN)
+
+
+def test_what_is_done_so_often_is_due_again_to_the_moment():
+    """Not a moment earlier; and at once where the last time lies ahead."""
+    tick = datetime.resolution
+
+    assert is_due(NOW - WITHIN, NOW, WITHIN)
+    assert not is_due(NOW - WITHIN + tick, NOW, WITHIN)
+    assert is_due(NOW + WITHIN, NOW, WITHIN)
