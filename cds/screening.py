@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 
 from cds.bone.assessment import Acquisition, Assessment, PassedOver
 from cds.bone.left_out import left_out_by
+from cds.clocks import lately
 from cds.correction import Correction
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import PatientCheck, PatientIdentity, check_patient, comparable, contradict
@@ -131,19 +132,19 @@ class Answering:
         match remembered.latest:
             case StoredResult() as result if contradict(result.patient, order.patient):
                 self.audit.record("identity-mismatch", order.patient.key, "refused", "stored result")
-                if not _lately(result.confirmed_at, now, self.policy.confirm_every):
+                if not lately(result.confirmed_at, now, self.policy.confirm_every):
                     self._queued(order, now)
                 return IdentityRefused()
             case StoredResult() as result if not self._verified(result, order):
                 # As when a sweep of the archive measured, or another chart asked: this chart must say who it is.
                 self.audit.record("identity-unverified", order.patient.key, "refused", "stored result")
                 return IdentityRefused()
-            case StoredResult() as result if _lately(result.confirmed_at, now, self.policy.confirm_every):
+            case StoredResult() as result if lately(result.confirmed_at, now, self.policy.confirm_every):
                 stale = result.generation != self.policy.generation
                 if stale:
                     self._queued(order, now)
                 return Known(result, stale)
-            case NothingFound() as nothing if _lately(nothing.looked_at, now, self._remembered(nothing)):
+            case NothingFound() as nothing if lately(nothing.looked_at, now, self._remembered(nothing)):
                 return NoPrior(nothing.reasons)
             case _:
                 return self._queued(order, now)
@@ -166,17 +167,14 @@ class Answering:
         except QueueUnavailable:
             return Unavailable(Trouble("queue", now))
         since = state.since or now
-        if state.state == "failed" or (state.state == "running" and now - since > self.policy.tolerate_running):
-            return Unavailable(Trouble("measurement", since))
+        if state.state == "failed" or (
+            state.state == "running" and not lately(since, now, self.policy.tolerate_running)
+        ):
+            return Unavailable(Trouble("measurement", min(since, now)))
         trouble = self.health.trouble()
-        if trouble is not None and now - trouble.since > self.policy.tolerate_trouble:
-            return Unavailable(trouble)
+        if trouble is not None and not lately(trouble.since, now, self.policy.tolerate_trouble):
+            return Unavailable(Trouble(trouble.what, min(trouble.since, now)))
         return Pending(since)
-
-
-def _lately(moment: datetime, now: datetime, within: timedelta) -> bool:
-    """A moment far in the future was written by a clock that was wrong: then it is not known when that was."""
-    return abs(now - moment) <= within
 
 
 SERIES_TRIED = 3

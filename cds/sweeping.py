@@ -13,8 +13,9 @@ Studies without a date are in no range: a hook still finds them.
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from cds.clocks import lately
 from cds.ct.patient import PatientKey
 from cds.order import ImagingOrder
 from cds.pace import Pace
@@ -35,7 +36,10 @@ from cds.sweep import Outcome, Sweep, SweepRequest
 HOOK = "archive-sweep"
 """What the order says of where it comes from; hooks of clinicians go before it."""
 _LOOK_AT_QUEUE_EVERY_S = 1.0
-_REMEMBER_NOTHING = timedelta(hours=24)
+_REMEMBER_LOOK = timedelta(hours=24)
+"""Studies arrive late, some years late: whoever was looked at longer ago is looked at again."""
+_TIME_ZONES = timedelta(days=1)
+"""Scanners date studies by their own day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +71,7 @@ class Sweeping:
             seen: set[PatientKey] = set()
             outcomes: list[Outcome] = []
             for study in self._studies(request, sweep.done):
-                outcomes.append(self._take(study, sweep, seen))
+                outcomes.append(self._take(study, seen))
                 told(_while_at_work(sweep, outcomes))
             sweep = sweep.after_unit(outcomes)
             self.log.keep(sweep)
@@ -85,33 +89,43 @@ class Sweeping:
         # Archives match loosely: a study of somebody else may be among the answers.
         return (study for study in found if study.patient.patient_id.strip() == listed)
 
-    def _take(self, study: ListedStudy, sweep: Sweep, seen: set[PatientKey]) -> Outcome:
+    def _take(self, study: ListedStudy, seen: set[PatientKey]) -> Outcome:
         patient = self.identity.of(study)
         if patient is None:
             return "refused"
         if self.opt_outs.has_opted_out(patient.key):
             return "opted-out"
-        if patient.key in seen or self._is_known(study, patient.key, sweep):
+        if patient.key in seen or self._is_known(study, patient.key):
             return "known"
         self._wait_for_room()
         state = self.queue.submit(ImagingOrder(patient, self.clock.now(), HOOK))
         seen.add(patient.key)
         return "failed-before" if state.state == "failed" else "queued"
 
-    def _is_known(self, study: ListedStudy, patient: PatientKey, sweep: Sweep) -> bool:
-        """Queued, or answered with all that the archive has of the patient, this study included."""
+    def _is_known(self, study: ListedStudy, patient: PatientKey) -> bool:
+        """Queued, or answered with all that the archive has of the patient, this study included.
+
+        What was refused because of who asked is not: a chart may have been wrong, or said too little.
+        """
         if self.queue.state(patient).state in ("queued", "running"):
             return True
         match self.store.latest(patient):
             case StoredResult() as result if result.generation == self.generation:
-                if result.confirmed_at >= sweep.started_at:
-                    return True
-                scanned = result.assessment.acquisition.study_date
-                return scanned is not None and study.study_date is not None and study.study_date <= scanned
-            case NothingFound() as nothing:
-                return nothing.looked_at >= sweep.started_at - _REMEMBER_NOTHING
+                scanned, day = result.assessment.acquisition.study_date, study.study_date
+                no_newer = scanned is not None and day is not None and day <= scanned
+                return no_newer or self._was_looked_at(study, result.confirmed_at)
+            case NothingFound() as nothing if not nothing.of_who_asked:
+                return self._was_looked_at(study, nothing.looked_at)
             case _:
                 return False
+
+    def _was_looked_at(self, study: ListedStudy, looked_at: datetime) -> bool:
+        """Whether a look into the archive, not long ago, met this study: one of that day may have come after it."""
+        return (
+            study.study_date is not None
+            and study.study_date < (looked_at - _TIME_ZONES).date()
+            and lately(looked_at, self.clock.now(), _REMEMBER_LOOK)
+        )
 
     def _wait_for_room(self) -> None:
         self.pace.before_order()

@@ -114,6 +114,41 @@ def test_an_older_model_or_a_newer_scan_is_no_reason_to_leave_out(ground):
     assert ground.queue.names() == newer.queue.names() == ["PAT-0001"]
 
 
+@pytest.mark.parametrize("why", ["patient-mismatch", "identity-unverified"])
+def test_what_a_wrong_chart_was_refused_is_measured_for_the_sweep(ground, why):
+    """The archive itself says whose the study is."""
+    ground.index.listed = [a_study(1)]
+    ground.store.keep_nothing_found(a_key(), ground.clock.now() - timedelta(minutes=5), [why])
+
+    assert ground.run().counts == {"queued": 1}
+
+
+@pytest.mark.parametrize(
+    ("study", "looked_h_ago", "outcome"),
+    [
+        pytest.param(timedelta(days=-3), 2, "known", id="older than the look"),
+        pytest.param(timedelta(days=-3), 25, "queued", id="the look is long ago: it may have come since"),
+        pytest.param(timedelta(days=-3), -9000, "queued", id="the look was dated by a clock that was ahead"),
+        pytest.param(timedelta(days=0), 2, "queued", id="of the day of the look: it may have come after it"),
+        pytest.param(timedelta(days=-1), 2, "queued", id="of the day before: the scanner may be in another time zone"),
+    ],
+)
+@pytest.mark.parametrize("known", ["nothing", "an older scan"])
+def test_a_look_counts_for_studies_that_it_can_have_met(ground, study, looked_h_ago, outcome, known):
+    """However long ago the sweep began; the same for a result of an older scan that was confirmed then."""
+    looked_at = ground.clock.now() - timedelta(hours=looked_h_ago)
+    day = ground.clock.now().date() + study
+    request = SweepRequest("default", day, day)
+    ground.log.begin(request, ground.clock.now() - timedelta(days=50))
+    ground.index.listed = [a_study(1, day)]
+    if known == "nothing":
+        ground.store.keep_nothing_found(a_key(), looked_at, ["no-prior-ct"])
+    else:
+        ground.store.keep(a_result(confirmed_at=looked_at), b"")
+
+    assert ground.run(request).counts == {outcome: 1}
+
+
 def test_a_sweep_that_broke_goes_on_with_the_day_it_was_at(ground):
     """The archive goes away at the third day: the same request begins there, with its counts."""
     ground.index.trouble = {3: ArchiveUnavailable("away")}

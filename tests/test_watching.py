@@ -8,12 +8,14 @@ import pytest
 from cds.ct.patient import ArchivedPatient
 from cds.errors import ArchiveUnavailable
 from cds.ports import ScreenState
+from cds.storage.assessments import SqlAssessmentStore
 from cds.storage.engine import open_engine
+from cds.storage.forgetting import SqlForgetting
 from cds.storage.migrate import migrate
 from cds.storage.seen_studies import SqlSeenStudies
 from cds.study import ArchiveIdentity
 from cds.watching import ArchiveWatching
-from tests.support.assessments import a_key
+from tests.support.assessments import a_key, a_patient, a_result, an_assessment
 from tests.support.clock import SettableClock
 from tests.support.fakes import FakeOptOuts
 from tests.support.screening_fakes import FakeQueue
@@ -108,6 +110,20 @@ def test_late_arrivals_are_found_within_a_day_if_they_are_of_the_last_month(watc
 
     assert soon == []
     assert watch.look(times=2) == ["PAT-0002"]
+
+
+def test_who_was_forgotten_is_not_measured_again_by_the_watch(watch):
+    """Their studies lie in the archive as before; a study that comes later is another matter."""
+    study = watch.study(2)
+    watch.look(times=2)
+    acquisition = replace(an_assessment().acquisition, study_uid=study.study_uid)
+    of_that_study = a_result(a_patient(a_key("PAT-0002")), replace(an_assessment(), acquisition=acquisition))
+    SqlAssessmentStore(watch.seen._engine, watch.clock).keep(of_that_study, b"{}")
+    SqlForgetting(watch.seen._engine).forget(a_key("PAT-0002"))
+
+    assert watch.look(times=5) == ["PAT-0002"]
+    watch.study(22, patient_id="PAT-0002")
+    assert watch.look(times=2) == ["PAT-0002", "PAT-0002"]
 
 
 def test_opted_out_and_other_issuers_are_left_alone(watch):

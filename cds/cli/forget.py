@@ -91,4 +91,7 @@ def _tell(found: Found, settings: Settings) -> None:
     if rows.opted_out:
         typer.echo("The opt-out stays: it keeps the images from being measured anew.")
     else:
-        typer.echo("The next order measures anew, unless the patient is put on the list: osteocds opt-out add.")
+        typer.echo(
+            "An order, a sweep or a new CT of the patient measures anew, unless they are put on the list: "
+            "osteocds opt-out add."
+        )

@@ -9,6 +9,7 @@ from dbos import DBOSClient, WorkflowStatus
 from dbos import error as dbos_error
 from sqlalchemy.exc import SQLAlchemyError
 
+from cds.clocks import lately
 from cds.ct.patient import PatientKey
 from cds.durable.begun_work import QUARANTINED
 from cds.durable.checkpoints import failure_of
@@ -94,9 +95,8 @@ class DbosScreeningQueue:
     def _must_wait(self, attempts: Sequence[WorkflowStatus], state: ScreenState) -> bool:
         if state.since is None:
             return False
-        waited = self._clock.now() - state.since
         longest = self._patience.longest if _is_put_aside(attempts[-1]) else self._patience_after(attempts)
-        return -longest < waited < longest  # what ended far in the future was dated by a clock that was wrong
+        return lately(state.since, self._clock.now(), longest)
 
     def _patience_after(self, attempts: Sequence[WorkflowStatus]) -> timedelta:
         return self._patience.after(_failures_in_a_row(attempts))

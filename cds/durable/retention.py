@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from dbos import DBOSClient, WorkflowStatus
 
+from cds.clocks import is_due
 from cds.durable.database import WORKFLOW, open_client
 from cds.durable.operating import was_dropped
 from cds.durable.queue import attempts_of
@@ -39,7 +40,8 @@ class QueueRetention:
         self._clock = clock
         self._finished = None if finished_days is None else timedelta(days=finished_days)
         self._failed = None if failed_days is None else timedelta(days=failed_days)
-        self._next: datetime | None = None
+        self._rested_at: datetime | None = None
+        """When the last round ended; None while one goes on."""
         self._since = _BEGINNING
         """How far this round is, by when attempts were queued."""
         self._limit = _AT_ONCE
@@ -48,7 +50,7 @@ class QueueRetention:
         """If it is time; a round over a large queue is carried on the next time."""
         now = self._clock.now()
         kept = [each for each in (self._finished, self._failed) if each is not None]
-        if not kept or (self._next is not None and now < self._next <= now + _EVERY):
+        if not kept or (self._rested_at is not None and not is_due(self._rested_at, now, _EVERY)):
             return
         page = self._client.list_workflows(
             name=WORKFLOW,
@@ -60,18 +62,18 @@ class QueueRetention:
             load_output=False,
         )
         self._delete({each.workflow_id.rpartition(".")[0] for each in page}, now)
-        self._next = self._turned(page, now)
+        self._rested_at = self._turned(page, now)
 
-    def _turned(self, page: Sequence[WorkflowStatus], now: datetime) -> datetime:
-        """Set the page after this one; when to look at it."""
+    def _turned(self, page: Sequence[WorkflowStatus], now: datetime) -> datetime | None:
+        """Set the page after this one; when the round ended, if it did."""
         if len(page) < self._limit:
             self._since, self._limit = _BEGINNING, _AT_ONCE
-            return now + _EVERY
+            return now
         last = datetime.fromtimestamp((page[-1].created_at or 0) / 1000, UTC)
         # More of one millisecond than were asked for, and none of them went: asked for again with the rest.
         self._limit = self._limit * 2 if last == self._since else _AT_ONCE
         self._since = last
-        return now
+        return None
 
     def _delete(self, works: set[str], now: datetime) -> None:
         for work in sorted(works):

@@ -12,6 +12,7 @@ from cds.bone.assessment import Assessment
 from cds.bone.category import OSTEOPOROSIS_BELOW_MG_CM3
 from cds.bone.words import reaches_below_80
 from cds.chart import ChartFacts
+from cds.clocks import is_due
 from cds.hooks.rules import CardRules
 
 DXA_T_SCORE: Final = -2.5
@@ -185,7 +186,7 @@ NOT_WANTED: Final = Condition(
 
 
 def _within(at: datetime | None, span: timedelta, case: Case) -> bool:
-    return at is not None and case.now - at < span
+    return at is not None and not is_due(at, case.now, span)
 
 
 OVERRIDDEN: Final = Condition(

@@ -14,6 +14,7 @@ from anyio import to_thread
 from starlette.requests import Request
 
 from cds.client import Client
+from cds.clocks import is_due
 from cds.hooks.problems import Problem
 from cds.ports import AuditLog, ClientAuthentication, ClientRefused, Clock
 
@@ -63,7 +64,7 @@ class _Allowance:
     def take(self) -> int | None:
         """How many went unwritten before this one; None where this one does too."""
         now = self.clock.now()
-        if self.began_at is None or now - self.began_at >= _MINUTE:
+        if self.began_at is None or is_due(self.began_at, now, _MINUTE):
             self.began_at, self.taken = now, 0
         if self.taken >= ROWS_A_MINUTE:
             self.unwritten += 1

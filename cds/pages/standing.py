@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
+from cds.clocks import lately
 from cds.order import ImagingOrder
 from cds.ports import History, PatientHistory, StoredResult
 from cds.screening import Answer, Known, Pending, Unavailable
@@ -46,7 +47,7 @@ class Confirmation:
 
     def standing(self, result: StoredResult, now: datetime) -> Standing:
         """Which row of the table above holds."""
-        if now - result.confirmed_at <= self.confirm_every:
+        if lately(result.confirmed_at, now, self.confirm_every):
             return "shown"
         match self.answering.answer(ImagingOrder(result.patient, now, "report-page")):
             case Known(known) if known.result_id == result.result_id:

@@ -67,6 +67,11 @@ class NothingFound:
     looked_at: datetime
     reasons: tuple[str, ...]
 
+    @property
+    def of_who_asked(self) -> bool:
+        """Whether it was what the chart said of the patient: another one, or the same one mended, may be told more."""
+        return not {"patient-mismatch", "identity-unverified"}.isdisjoint(self.reasons)
+
 
 class AssessmentStore(Protocol):
     """Keeps results, and what is known about having none, by patient key."""

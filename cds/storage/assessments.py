@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, Row, delete, select, update
+from sqlalchemy import Connection, Engine, Row, delete, or_, select, update
 
 from cds.bone.record import from_record, to_record
 from cds.ct.patient import PatientKey
@@ -19,6 +19,7 @@ from cds.storage.corrections import (
     is_measured_again,
 )
 from cds.storage.engine import without_transactions
+from cds.storage.moments import is_ahead
 from cds.storage.patient_columns import belongs_to, belongs_to_given, columns_of, identity_of
 from cds.storage.resources import enter_in_error, put_bundle
 from cds.storage.reviews import is_last_review, review_of, was_rejected
@@ -102,6 +103,7 @@ class SqlAssessmentStore:
         ... and corrected by a reader -> shown again as corrected; stays withdrawn where it reads otherwise now
         """
         with self._engine.begin() as connection:
+            self._put_back(connection, result)
             if insert_once(connection, results, _row_of(result, bundle)):
                 patient = result.patient.key
                 connection.execute(delete(nothing_found).where(belongs_to(nothing_found, patient)))
@@ -125,6 +127,19 @@ class SqlAssessmentStore:
                 self._put_resources(connection, result, bundle)
                 add_row(connection, note, self._clock.now())
 
+    def _put_back(self, connection: Connection, result: StoredResult) -> None:
+        """What was dated ahead would come after all that is measured now.
+
+        another measurement  -> was at the latest just before this one
+        a withdrawal         -> was at the latest now: not undone by this measurement, but by the next
+        """
+        now, just_before = self._clock.now(), result.measured_at - datetime.resolution
+        others = belongs_to(results, result.patient.key) & (results.c.result_id != result.result_id)
+        later = others & is_ahead(results.c.measured_at, now)
+        connection.execute(update(results).where(later).values(measured_at=just_before))
+        withdrawn = (results.c.result_id == result.result_id) & is_ahead(results.c.withdrawn_at, now)
+        connection.execute(update(results).where(withdrawn).values(withdrawn_at=now))
+
     def _know_nothing(self, connection: Connection, result: StoredResult, why: str) -> None:
         looked = {"looked_at": result.measured_at, "reasons": [why]}
         insert_or_update(connection, nothing_found, {**columns_of(result.patient.key), **looked})
@@ -147,8 +162,9 @@ class SqlAssessmentStore:
             insert_or_update(connection, nothing_found, row)
 
     def confirm(self, result_id: str, at: datetime) -> None:
-        """Never moves the confirmation back in time."""
-        older = (results.c.result_id == result_id) & (results.c.confirmed_at < at)
+        """Never moves the confirmation back in time, but for one that was dated ahead."""
+        confirmed_at = results.c.confirmed_at
+        older = (results.c.result_id == result_id) & or_(confirmed_at < at, is_ahead(confirmed_at, self._clock.now()))
         confirmed = {"confirmed_at": at, "asked_at": at, "missing_since": None}
         with self._engine.begin() as connection:
             connection.execute(update(results).where(older).values(**confirmed))

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, Select, and_, func, or_, select, update
 
 from cds.ports import Clock, FiledResult
 from cds.retraction import NO_LONGER_THERE
+from cds.storage.moments import is_ahead, is_due
 from cds.storage.opt_outs import may_have_opted_out
 from cds.storage.patient_columns import identity_of
 from cds.storage.reviews import was_rejected
@@ -15,8 +16,6 @@ from cds.storage.writing import insert_once
 
 _ERRAND = "reconfirmation"
 _OURS = errand_turns.c.errand == _ERRAND
-_AHEAD = timedelta(days=1)
-"""What was asked so far in the future was dated by a clock that was wrong."""
 _COLUMNS = (
     *(results.c.result_id, results.c.tenant, results.c.patient_id, results.c.issuer),
     *(results.c.birth_date, results.c.sex, results.c.study_uid, results.c.series_uid),
@@ -32,9 +31,8 @@ class SqlConfirmations:
         self._clock = clock
 
     def take_turn(self, now: datetime, every: timedelta) -> bool:
-        """Of several that ask at once, one gets it: the row changes once. A turn in the future holds nothing up."""
-        taken = errand_turns.c.taken_at
-        due = _OURS & or_(taken <= now - every, taken > now + every)
+        """Of several that ask at once, one gets it: the row changes once."""
+        due = _OURS & is_due(errand_turns.c.taken_at, now, every)
         with self._engine.begin() as connection:
             if insert_once(connection, errand_turns, {"errand": _ERRAND, "taken_at": now}):
                 return True
@@ -54,7 +52,7 @@ class SqlConfirmations:
         turn = filed.where(
             or_(shown, went),
             results.c.missing_since.is_(None),
-            or_(asked.is_(None), asked <= asked_before, asked > self._clock.now() + _AHEAD),
+            or_(asked.is_(None), asked <= asked_before, is_ahead(asked, self._clock.now())),
         )
         first = self._filed(missing.order_by(results.c.missing_since).limit(at_most))
         return [*first, *self._filed(turn.order_by(asked).limit(at_most - len(first)))]

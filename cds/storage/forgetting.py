@@ -1,10 +1,12 @@
 """Everything that the application tables know of one patient, and its end.
 
 Every table is asked, also those that come later: by the patient's key where it has one, by result where it has that,
-feedback by the cards that were shown. Two kinds of rows stay:
+feedback by the cards that were shown. Three kinds of rows stay:
 
-audit     that it happened, when, and who did it; no longer about whom
-opt-outs  the wish not to be looked at; it is what keeps it from beginning anew
+audit         that it happened, when, and who did it; no longer about whom
+opt-outs      the wish not to be looked at; it is what keeps it from beginning anew
+seen studies  digests, which point to nobody without the UID, for a month from the day of the scan: without them the
+              watch over the archive would take the patient's studies for new ones, and have them measured again
 """
 
 import hashlib
@@ -20,7 +22,7 @@ from cds.storage.schema import metadata
 from cds.storage.tables import audit, feedback, opted_out, results, seen_studies, written_back
 
 _KEY = {"tenant", "patient_id", "issuer"}
-_STAYS = (audit, opted_out)
+_STAYS = (audit, opted_out, seen_studies)
 _AT_ONCE = 500
 """Ids in one statement: databases limit the number of parameters."""
 
@@ -55,6 +57,7 @@ class SqlForgetting:
             counted = _counted(connection, patient)
             pointers = _pointers(connection, patient)
             _unname(connection, patient, pointers.results)
+            _settle(connection, pointers.studies)
             for table, conditions in _conditions(patient, pointers):
                 for condition in conditions:
                     connection.execute(delete(table).where(condition))
@@ -115,8 +118,7 @@ def _pointers(connection: Connection, patient: PatientKey) -> _Pointers:
 def _conditions(patient: PatientKey, pointers: _Pointers) -> Sequence[tuple[Table, Sequence[ColumnElement[bool]]]]:
     """Which rows of which table go; the conditions of one table never mean the same row twice."""
     found: list[tuple[Table, Sequence[ColumnElement[bool]]]] = [
-        (feedback, _chunked(feedback.c.card_id, pointers.cards)),
-        (seen_studies, _chunked(seen_studies.c.study, pointers.studies)),
+        (feedback, _chunked(feedback.c.card_id, pointers.cards))
     ]
     for table in metadata.sorted_tables:
         if table in _STAYS:
@@ -136,6 +138,12 @@ def _unname(connection: Connection, patient: PatientKey, result_ids: Collection[
     """The detail goes too: it may name a result, whose id is made from the patient's."""
     nobody = {"tenant": None, "patient_id": None, "issuer": None, "detail": "forgotten"}
     connection.execute(update(audit).where(_about(patient, result_ids)).values(**nobody))
+
+
+def _settle(connection: Connection, studies: Sequence[str]) -> None:
+    """Also those that the watch still had something to do about."""
+    for condition in _chunked(seen_studies.c.study, studies):
+        connection.execute(update(seen_studies).where(condition).values(settled=True))
 
 
 def _about(patient: PatientKey, result_ids: Collection[str]) -> ColumnElement[bool]:

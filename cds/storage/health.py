@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, delete, func, select
 
+from cds import clocks
 from cds.ports import Clock, Trouble
+from cds.storage.moments import is_ahead
 from cds.storage.tables import archive_health, worker_heartbeats
 from cds.storage.writing import insert_or_update
 
@@ -43,11 +45,18 @@ class SqlHeartbeats:
             return {row.worker: row.beat_at for row in connection.execute(query)}
 
     def last_beat(self) -> datetime | None:
-        """When any worker was last heard of."""
-        query = select(func.max(worker_heartbeats.c.beat_at))
+        """When any worker was last heard of; a beat that is dated ahead may be years old (`ahead`)."""
+        beat_at = worker_heartbeats.c.beat_at
+        query = select(func.max(beat_at)).where(~is_ahead(beat_at, self._clock.now()))
         with self._engine.connect() as connection:
             last: datetime | None = connection.execute(query).scalar_one()
         return last
+
+    def ahead(self) -> timedelta | None:
+        """By how much the clock of a worker is ahead of ours, if it is: that worker counts as silent."""
+        now = self._clock.now()
+        last = max(self.beats().values(), default=now)
+        return last - now if clocks.is_ahead(last, now) else None
 
 
 class SqlArchiveWatch:
@@ -65,8 +74,9 @@ class SqlArchiveWatch:
 
     def archive_failed(self) -> None:
         """The archive could not be asked; failing since the first such time after the last answer."""
-        if self.failing_since() is None:
-            row = {"archive": _ARCHIVE, "failing_since": self._clock.now()}
+        since, now = self.failing_since(), self._clock.now()
+        if since is None or clocks.is_ahead(since, now):
+            row = {"archive": _ARCHIVE, "failing_since": now}
             with self._engine.begin() as connection:
                 insert_or_update(connection, archive_health, row)
 
@@ -93,8 +103,8 @@ class SqlServiceHealth:
         """The workers first: without them nothing is known about the archive either."""
         now = self._clock.now()
         last_beat = self._heartbeats.last_beat()
-        silent = last_beat is None or now - last_beat > AWAY_AFTER
-        if silent and now - self._watching_since > AWAY_AFTER:
+        silent = last_beat is None or not clocks.lately(last_beat, now, AWAY_AFTER)
+        if silent and not clocks.lately(self._watching_since, now, AWAY_AFTER):
             return Trouble("workers", last_beat or self._watching_since)
         failing_since = self._archive.failing_since()
         if failing_since is not None and now - failing_since > AWAY_AFTER:

@@ -1,9 +1,11 @@
 """Moments in time as a column: aware UTC in Python, whatever the database keeps."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Column, ColumnElement, Connection, DateTime, Dialect, String, func
+from sqlalchemy import Column, ColumnElement, Connection, DateTime, Dialect, String, func, or_
 from sqlalchemy.types import TypeDecorator
+
+from cds.clocks import CLOCKS_DIFFER_BY
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -27,6 +29,16 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def is_ahead(moment: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
+    """Whether a clock that was wrong wrote it (`cds.clocks`)."""
+    return moment > now + CLOCKS_DIFFER_BY
+
+
+def is_due(last: ColumnElement[datetime], now: datetime, every: timedelta) -> ColumnElement[bool]:
+    """Whether it is time again; a last time that lies ahead holds nothing up."""
+    return or_(last <= now - every, is_ahead(last, now))
 
 
 def month_of(connection: Connection, moment: Column[datetime]) -> ColumnElement[str]:

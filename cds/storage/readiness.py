@@ -28,10 +28,13 @@ class SqlReadiness:
         try:
             revision = revision_of(self._engine)
             last_beat = self._heartbeats.last_beat() if revision else None
+            ahead = self._heartbeats.ahead() if revision else None
         except SQLAlchemyError as error:
             return [f"The application database cannot be read ({type(error).__name__})."]
         if revision != self._newest_revision:
             return [f"The application database is at revision {revision}, not {self._newest_revision}."]
+        if last_beat is None and ahead is not None:
+            return [f"The clock of a worker is {ahead.total_seconds():.0f} s ahead: set all clocks by NTP."]
         if last_beat is None:
             return ["No worker has started yet."]
         silence = self._clock.now() - last_beat

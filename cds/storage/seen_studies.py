@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Engine, delete, func, select, update
 
+from cds.storage.moments import is_due
 from cds.storage.tables import archive_watch, seen_studies
 from cds.storage.writing import insert_once, insert_or_update
 from cds.study import SeenStudy, WatchTurn
@@ -24,11 +25,13 @@ class SqlSeenStudies:
         with self._engine.begin() as connection:
             if insert_once(connection, archive_watch, {"archive": _ARCHIVE, "looked_at": now, "looked_far_at": None}):
                 return WatchTurn(first=True, far=True)
-            due = _OURS & (archive_watch.c.looked_at <= now - every)
+            due = _OURS & is_due(archive_watch.c.looked_at, now, every)
             if not connection.execute(update(archive_watch).where(due).values(looked_at=now)).rowcount:
                 return None
-            far: datetime | None = connection.execute(select(archive_watch.c.looked_far_at).where(_OURS)).scalar_one()
-        return WatchTurn(first=far is None, far=far is None or far <= now - far_every)
+            last_far = archive_watch.c.looked_far_at
+            asked = select(last_far.is_(None), is_due(last_far, now, far_every)).where(_OURS)
+            first, far = connection.execute(asked).one()
+        return WatchTurn(first=first, far=first or far)
 
     def looked_far(self, now: datetime) -> None:
         """The next look far back is due so much later."""

@@ -343,4 +343,4 @@ errand_turns = Table(
     Column("errand", String(64), primary_key=True),
     Column("taken_at", UtcDateTime, nullable=False),
 )
-"""When an errand was last begun that one worker does for all."""
+"""When an errand was last begun that one worker does for all; of `retention`, up to when it has deleted."""

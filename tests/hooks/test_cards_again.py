@@ -7,6 +7,7 @@ from cds.hooks.finding import finding_of
 from cds.ports import CardFeedback
 from cds.screening import Known
 from tests.support.assessments import a_refusal, a_result, an_assessment
+from tests.support.clock import SettableClock
 from tests.support.hook_cards import ASKED, LATER, a_maker, cards
 from tests.support.hook_cases import NOW, some_facts
 
@@ -59,6 +60,18 @@ def test_an_unchanged_result_is_told_to_a_user_once_in_30_days_on_any_hook():
     assert len(cards(answer, maker, elsewhere, now=NOW + timedelta(days=30))) == 1
     changed = Known(a_result(assessment=an_assessment(vbmd_mg_cm3=66.0)))
     assert len(cards(changed, maker, replace(ASKED, hook_instance="call-3"))) == 1
+
+
+def test_a_card_shown_by_a_clock_that_was_ahead_is_no_reason_for_silence():
+    """Nobody knows when that was: it is told, and that is remembered."""
+    maker, answer, clock = a_maker(), Known(a_result()), SettableClock()
+    maker.memory.shown.clock = clock
+    clock.move_on(days=1000)
+    cards(answer, maker)
+    clock.move_on(days=-1000)
+
+    assert len(cards(answer, maker, LATER)) == 1
+    assert cards(answer, maker, replace(LATER, hook_instance="call-3")) == []
 
 
 def test_a_client_that_asks_again_in_the_same_call_is_told_the_same():

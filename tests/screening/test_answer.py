@@ -76,6 +76,17 @@ def test_what_a_wrong_clock_wrote_is_not_taken_for_fresh(answering, store, queue
     assert len(queue.submitted) == 2
 
 
+def test_trouble_that_a_wrong_clock_dated_is_told_at_once(answering, queue, clock):
+    """Nobody knows since when; it must not be silence until the calendar says so."""
+    trouble = Trouble("archive", clock.now() + timedelta(days=365))
+    running = ScreenState("running", clock.now() + timedelta(days=365))
+    away = replace(answering, health=FakeHealth(trouble))
+
+    assert away.answer(an_order()) == Unavailable(Trouble("archive", clock.now()))
+    queue.now = running
+    assert answering.answer(an_order()) == Unavailable(Trouble("measurement", clock.now()))
+
+
 @pytest.mark.parametrize(
     "chart",
     [a_patient(birth_date=date(1951, 4, 4)), a_patient(sex="male")],

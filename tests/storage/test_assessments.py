@@ -65,8 +65,9 @@ def test_the_newest_scan_counts_not_the_newest_measurement(store):
     assert store.latest(a_key()) == recent
 
 
-def test_of_one_scan_the_newest_measurement_counts(store):
+def test_of_one_scan_the_newest_measurement_counts(store, clock):
     """A newer model's result replaces the older one's in answers; both are kept."""
+    clock.move_on(days=1)
     older = a_result(result_id="older", generation="1")
     newer = a_result(result_id="newer", generation="2", measured_at=MEASURED_AT + timedelta(days=1))
     store.keep(newer, b"{}")
@@ -175,14 +176,55 @@ def test_nothing_found_is_remembered_until_a_result_is_kept(store):
     assert store.latest(a_key()) is None
 
 
-def test_confirming_moves_the_confirmation_forward_only(store):
+def test_confirming_moves_the_confirmation_forward_only(store, clock):
     """Two confirmations that cross each other leave the later one."""
+    clock.move_on(hours=5)
     kept = a_result()
     store.keep(kept, b"{}")
     store.confirm(kept.result_id, MEASURED_AT + timedelta(hours=5))
     store.confirm(kept.result_id, MEASURED_AT + timedelta(hours=2))
 
     assert store.read(kept.result_id).confirmed_at == MEASURED_AT + timedelta(hours=5)
+
+
+YEARS_AHEAD = timedelta(days=1000)
+
+
+def test_a_confirmation_that_was_dated_ahead_is_replaced(store, clock):
+    """Published while the clock was years ahead: the next look into the archive tells when that was."""
+    ahead = clock.now() + YEARS_AHEAD
+    store.keep(a_result(measured_at=ahead, confirmed_at=ahead), b"{}")
+    store.confirm(a_result().result_id, clock.now())
+
+    assert store.read(a_result().result_id).confirmed_at == clock.now()
+
+
+def test_what_was_withdrawn_by_a_clock_that_was_ahead_can_be_shown_again(store, clock):
+    """Dated now by the first measurement after that, which may have begun before; the next one is shown."""
+    store.keep(a_result(), b"{}")
+    clock.move_on(days=YEARS_AHEAD.days)
+    store.withdraw(a_result().result_id, "the study is gone")
+    clock.move_on(days=-YEARS_AHEAD.days)
+    shown = []
+    for _ in range(2):
+        began = clock.now()
+        clock.move_on(seconds=5)
+        store.keep(a_result(measured_at=began), b"{}")
+        shown.append(store.latest(a_key()))
+
+    assert shown == [None, a_result(measured_at=began)]
+
+
+def test_a_measurement_that_was_dated_ahead_does_not_hide_the_next_one(store, clock):
+    """An older model measured while the clock was years ahead; its result stays, behind the newer one's."""
+    ahead = clock.now() + YEARS_AHEAD
+    older = a_result(result_id="older", generation="1", measured_at=ahead, confirmed_at=ahead)
+    newer = a_result(result_id="newer", generation="2", measured_at=clock.now())
+    for result in (older, newer):
+        store.keep(result, b"{}")
+
+    assert store.latest(a_key()) == newer
+    assert store.read("older").measured_at < newer.measured_at
 
 
 def test_padding_does_not_make_another_patient(store):

@@ -58,6 +58,43 @@ def test_workers_silent_for_over_a_minute_are_trouble_since_their_last_beat(heal
     assert health.trouble() == Trouble("workers", last)
 
 
+def test_a_beat_that_is_dated_ahead_is_no_sign_of_life(health, heartbeats, clock):
+    """A worker whose clock is a day ahead fell silent; and one whose clock differs a little lives."""
+    clock.move_on(days=1)
+    heartbeats.beat("ahead")
+    clock.move_on(hours=-10)
+    silent, ahead = health.trouble(), heartbeats.ahead()
+    clock.move_on(seconds=50)
+    heartbeats.beat("a little")
+    clock.move_on(seconds=-50)
+
+    assert silent == Trouble("workers", clock.now() - timedelta(hours=14))
+    assert ahead == timedelta(hours=10)
+    assert health.trouble() is None
+
+
+def test_a_service_that_started_with_its_clock_ahead_does_not_wait_for_workers_until_then(engine, clock):
+    """Its minute of patience is over when nobody knows when it began."""
+    clock.move_on(days=300)
+    health = SqlServiceHealth(engine, clock)
+    clock.move_on(days=-300)
+
+    assert health.trouble().what == "workers"
+
+
+def test_an_archive_that_failed_by_a_clock_that_was_ahead_is_trouble_all_the_same(health, heartbeats, archive, clock):
+    """The next failure tells since when."""
+    clock.move_on(days=300)
+    archive.archive_failed()
+    clock.move_on(days=-300)
+    archive.archive_failed()
+    since = clock.now()
+    clock.move_on(seconds=61)
+    heartbeats.beat("one")
+
+    assert health.trouble() == Trouble("archive", since)
+
+
 def test_a_worker_that_left_is_not_waited_for(heartbeats):
     """Goodbye takes the last beat with it."""
     heartbeats.beat("one")

@@ -26,6 +26,15 @@ def test_not_ready_when_the_workers_fell_silent(engine, clock):
     assert SqlReadiness(engine, clock).problems() == ["No worker has been heard of for 20 s."]
 
 
+def test_not_ready_where_the_only_worker_has_another_time(engine, clock):
+    """It cannot be told whether it lives; what to do about it is said."""
+    clock.move_on(hours=2)
+    SqlHeartbeats(engine, clock).beat("one")
+    clock.move_on(hours=-2)
+
+    assert SqlReadiness(engine, clock).problems() == ["The clock of a worker is 7200 s ahead: set all clocks by NTP."]
+
+
 def test_not_ready_before_the_tables_are_there(empty_database, clock):
     """A database nobody migrated is named as that."""
     engine = open_engine(empty_database)

@@ -32,6 +32,43 @@ def test_what_is_old_enough_goes_and_the_rest_stays(engine, clock):
     assert (count(engine, audit), count(engine, feedback)) == (2, 1)
 
 
+def test_a_clock_that_jumped_ahead_costs_hours_and_not_the_log(engine, clock):
+    """Two workers that look every minute, eleven years ahead, for half a day; nothing is missing of the days after."""
+    for _ in range(10):
+        some_rows(engine, clock, 0)
+        clock.move_on(days=30)
+    workers = [SqlRetention(engine, clock, feedback_days=None, audit_days=300) for _ in range(2)]
+    workers[0].purge()
+    right = count(engine, audit)
+    clock.move_on(days=4000)
+    for _ in range(12 * 60):
+        clock.move_on(minutes=1)
+        for each in workers:
+            each.purge()
+
+    assert right == 10
+    assert count(engine, audit) == 9
+
+
+def test_when_the_clock_is_right_again_it_goes_on_from_there(engine, clock):
+    """What had become old by then goes to the hour as ever, what only seemed to be old stays."""
+    errand = SqlRetention(engine, clock, feedback_days=None, audit_days=180)
+    for days in (1, 178):
+        some_rows(engine, clock, 0)
+        clock.move_on(days=days)
+    errand.purge()
+    clock.move_on(days=4000)
+    errand.purge()
+    clock.move_on(days=-4000)
+    kept = []
+    for _ in range(50):
+        errand.purge()
+        kept.append(count(engine, audit))
+        clock.move_on(hours=1)
+
+    assert kept == [2] * 25 + [1] * 24 + [0]
+
+
 def test_without_a_limit_everything_stays(engine, clock):
     """The default."""
     some_rows(engine, clock, 1)

@@ -43,3 +43,30 @@ def test_studies_are_kept_replaced_and_forgotten(engine):
     assert seen.since(date(2026, 1, 2)) == {"b": settled}
     seen.forget_before(date(2026, 1, 2))
     assert seen.oldest_unsettled() is None
+
+
+def test_a_clock_that_was_ahead_holds_no_look_up(engine, clock):
+    """Whoever looked a year ahead; the next look is due at once, the far one too, and then as ever."""
+    seen = SqlSeenStudies(engine)
+    clock.move_on(days=365)
+    seen.take_turn(clock.now(), EVERY, FAR)
+    seen.looked_far(clock.now())
+    clock.move_on(days=-365)
+    mended = seen.take_turn(clock.now(), EVERY, FAR)
+    seen.looked_far(clock.now())
+    clock.move_on(minutes=1)
+    at_once = seen.take_turn(clock.now(), EVERY, FAR)
+    clock.move_on(minutes=4)
+
+    assert mended == WatchTurn(first=False, far=True)
+    assert at_once is None
+    assert seen.take_turn(clock.now(), EVERY, FAR) == WatchTurn(first=False, far=False)
+
+
+def test_clocks_that_differ_a_little_take_turns_as_one(engine, clock):
+    """A machine that is half a minute behind does not look before its time."""
+    seen = SqlSeenStudies(engine)
+    seen.take_turn(clock.now(), EVERY, FAR)
+    clock.move_on(seconds=-30)
+
+    assert seen.take_turn(clock.now(), EVERY, FAR) is None
