@@ -48,3 +48,6 @@ class ReadingSessions(Protocol):
 
     def form_token(self, sealed: str) -> str:
         """What a form of this session carries, and no other page can know."""
+
+    def is_form_token(self, given: str, sealed: str) -> bool:
+        """Whether the form came from a page of this session; `given` is whatever somebody sent."""

@@ -16,6 +16,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from cds.launch import LaunchRefused, ReadingSession
+from cds.security.same_text import same_text
 
 _HEADER = {"alg": "dir", "enc": "A256GCM"}
 _LONGEST = 3500
@@ -73,6 +74,10 @@ class SealedSessions:
         facts = self._sealer.open(sealed, now)
         expires_at = datetime.fromtimestamp(int(facts["exp"]), now.tzinfo)
         return ReadingSession(str(facts["reader"]), str(facts["rid"]), expires_at)
+
+    def is_form_token(self, given: str, sealed: str) -> bool:
+        """Of this session, and of no other."""
+        return same_text(given, self.form_token(sealed))
 
     def form_token(self, sealed: str) -> str:
         """A keyed hash of the session as the browser keeps it."""

@@ -9,7 +9,6 @@ What the browser carries between the two is sealed: state, PKCE verifier and non
 
 import base64
 import hashlib
-import hmac
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +26,7 @@ from cds.launch import LaunchBegun, Launched, LaunchRefused
 from cds.security.authorization_server import EhrDoor, Endpoints, Json
 from cds.security.key_set import KeysUnusable, read_key_set
 from cds.security.launch_file import LaunchingEhr
+from cds.security.same_text import same_text
 from cds.security.sealed import Sealer
 
 SCOPES = "launch openid fhirUser patient/Patient.r"
@@ -75,7 +75,7 @@ class SmartLaunch:
     async def finish(self, answer: Mapping[str, str], sealed: str, now: datetime) -> Launched:
         """The reader and the patient; every step that does not hold ends it."""
         facts = self.sealer.open(sealed, now)
-        if not hmac.compare_digest(answer.get("state", ""), str(facts["state"])):
+        if not same_text(answer.get("state", ""), str(facts["state"])):
             raise LaunchRefused("state-differs")
         if "error" in answer or not answer.get("code"):
             raise LaunchRefused("ehr-refused")
@@ -123,7 +123,7 @@ class SmartLaunch:
             "id-token-audience": ehr.client_id in audiences
             and (len(audiences) == 1 or claims.get("azp") == ehr.client_id),
             "id-token-expired": isinstance(expires, int) and now.timestamp() < expires + _LEEWAY_S,
-            "id-token-nonce": hmac.compare_digest(str(claims.get("nonce", "")), nonce),
+            "id-token-nonce": same_text(str(claims.get("nonce", "")), nonce),
         }
         for reason, held in holds.items():
             if not held:

@@ -81,12 +81,14 @@ async def test_what_is_wrong_is_withdrawn_with_its_reason(launching, decision, t
     ("sent", "status"),
     [
         pytest.param({"token": "0" * 64, "decision": "accept"}, 403, id="another page's form"),
+        pytest.param({"token": "é", "decision": "accept"}, 403, id="no letter of a token"),
         pytest.param({"origin": "https://evil.test", "decision": "accept"}, 403, id="another site"),
         pytest.param({"origin": "null", "decision": "accept"}, 403, id="an origin that hides"),
         pytest.param({"decision": "delete"}, 400, id="no such decision"),
         pytest.param({"decision": "reject", "kind": "wrong-value", "reason": "  "}, 400, id="no reason"),
         pytest.param({"decision": "retract", "kind": "mood", "reason": "so"}, 400, id="no such kind"),
         pytest.param({"decision": "reject", "kind": "wrong-value", "reason": "x" * 501}, 400, id="too long"),
+        pytest.param({"decision": "reject", "kind": "wrong-value", "reason": "a\0b"}, 400, id="no text"),
     ],
 )
 async def test_forms_that_do_not_hold_change_nothing(launching, sent, status):
@@ -165,6 +167,7 @@ OTHER_KEY = RSAKey.generate_key(2048, {"kid": "2026-1", "use": "sig"})
         ({"claims": {"aud": [CLIENT_ID, "another-app"]}}, "id-token-audience"),
         ({"claims": {"exp": 1}}, "id-token-expired"),
         ({"claims": {"nonce": "of-yesterday"}}, "id-token-nonce"),
+        ({"claims": {"nonce": "é"}}, "id-token-nonce"),
         ({"signs_with": OTHER_KEY}, "id-token-forged"),
         ({"configuration": {"code_challenge_methods_supported": ["plain"]}}, "ehr-without-pkce"),
         ({"configuration": {"token_endpoint": "http://ehr.test/token"}}, "ehr-endpoints-unusable"),
@@ -194,12 +197,14 @@ async def test_only_listed_ehrs_may_launch(launching):
     assert launching.site.audit.outcomes == [("reader-launch", "ehr-not-listed")]
 
 
-@pytest.mark.parametrize("change", ["another state", "another browser", "the same code again", "too late"])
+@pytest.mark.parametrize("change", ["another state", "no letter of a state", "another browser", "the same code again", "too late"])
 async def test_an_answer_that_was_not_asked_for_is_refused(launching, change):
     """State, cookie and code belong together, once, and for ten minutes."""
     back = httpx.URL((await launching.authorized()).headers["location"])
     if change == "another state":
         back = back.copy_set_param("state", "forged")
+    elif change == "no letter of a state":
+        back = back.copy_set_param("state", "é")
     elif change == "another browser":
         launching.browser.cookies.clear()
     elif change == "the same code again":
