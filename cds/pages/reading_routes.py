@@ -27,13 +27,15 @@ from cds.launch import Launched, LaunchRefused, ReadingSession
 from cds.pages.language import Language, preferred
 from cds.pages.reading_form import change_in, kind_in, reason_in, seen
 from cds.pages.report_document import Reading
-from cds.pages.routes import ReportPages, Why
+from cds.pages.routes import NotShown, ReportPages, Why
 from cds.ports import AssessmentStore, AuditLog, Clock, Decision, ReaderLaunch, ReadingSessions, StoredResult
 from cds.retraction import RetractionKind
 
 LAUNCH_COOKIE, SESSION_COOKIE = "osteocds-launch", "osteocds-reading"
 _LASTS = timedelta(minutes=30)
 _LARGEST_FORM = 16 * 1024
+_TAKING_BACK = ("reject", "retract")
+"""What a reader may do even while the result may not be shown: a wrong one must not have to wait for an archive."""
 
 _NOT_LAUNCHED: Why = (
     403,
@@ -131,10 +133,13 @@ class ReadingDesk:
         if origin not in {None, self._ports.origin} or not ours:
             self._ports.audit.record("reading", None, "form-refused", session.result_id, caller=session.reader)
             return self._pages.closed(_NOT_SENT, language)
-        result = self._ports.store.read(session.result_id)
-        if result is None:
-            return self._pages.closed(_NO_RESULT, language)
-        return self._in_time(result, session.reader, form, language)
+        found = self._pages.find(session.result_id, language)
+        if not isinstance(found, NotShown):
+            return self._in_time(found, session.reader, form, language)
+        if found.result is not None and form.get("decision") in _TAKING_BACK:
+            return self._in_time(found.result, session.reader, form, language)
+        self._ports.audit.record("reading", found.patient, found.standing, session.result_id, caller=session.reader)
+        return found.page
 
     def _in_time(self, result: StoredResult, reader: str, form: Mapping[str, str], language: Language) -> Response:
         """Only about the result that the page showed; a form of the reader's own that is sent twice is no other."""

@@ -1,5 +1,6 @@
 """Whether a stored result may be shown now.
 
+the patient has opted out                        -> opted out
 confirmed lately                                 -> shown
 not confirmed lately, and a look says it stands  -> shown
 ... and the look is queued or cannot be had      -> being checked; the page says so
@@ -11,10 +12,10 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from cds.order import ImagingOrder
-from cds.ports import StoredResult
+from cds.ports import OptOuts, StoredResult
 from cds.screening import Answer, Known, Pending, Unavailable
 
-Standing = Literal["shown", "being-checked", "gone"]
+Standing = Literal["shown", "being-checked", "gone", "opted-out"]
 
 
 class Answers(Protocol):
@@ -26,13 +27,16 @@ class Answers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """Keeps the rule that study and patient were confirmed lately before a result is shown."""
+    """Keeps the rules that the patient agrees, and that study and patient were confirmed lately."""
 
     answering: Answers
+    opt_outs: OptOuts
     confirm_every: timedelta
 
     def standing(self, result: StoredResult, now: datetime) -> Standing:
         """Which row of the table above holds."""
+        if self.opt_outs.has_opted_out(result.patient.key):
+            return "opted-out"
         if now - result.confirmed_at <= self.confirm_every:
             return "shown"
         match self.answering.answer(ImagingOrder(result.patient, now, "report-page")):

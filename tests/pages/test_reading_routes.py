@@ -102,6 +102,43 @@ async def test_forms_that_do_not_hold_change_nothing(launching, sent, status):
     assert launching.decisions.told == []
 
 
+NOT_SHOWN = {
+    "opted-out": (410, "The patient has asked"),
+    "being-checked": (503, "is being confirmed"),
+    "gone": (410, "no longer shown"),
+}
+
+
+@pytest.mark.parametrize("form", [{"decision": "accept"}, {"decision": "correct", "out-L2": "fracture", "reason": "Old."}])
+@pytest.mark.parametrize("why", NOT_SHOWN)
+async def test_what_may_not_be_shown_cannot_be_accepted(launching, why, form):
+    """Nor corrected: the open page's form gets the answer that the page would get, and leaves a row."""
+    page = await launching.launched()
+    status, text = NOT_SHOWN[why]
+    launching.no_longer_shown(why)
+
+    answer = await launching.send(page, **form)
+
+    assert answer.status_code == status
+    assert text in answer.text
+    assert launching.decisions.told == []
+    assert launching.site.audit.rows[-1] == ("reading", a_key(), why, RESULT.result_id)
+    assert launching.site.audit.callers[-1] == READER
+
+
+@pytest.mark.parametrize("why", NOT_SHOWN)
+@pytest.mark.parametrize(("decision", "told"), [("reject", "rejected"), ("retract", "retracted")])
+async def test_what_may_not_be_shown_can_still_be_taken_back(launching, why, decision, told):
+    """A wrong value does not stay in charts because the archive is away."""
+    page = await launching.launched()
+    launching.no_longer_shown(why)
+
+    answer = await launching.send(page, decision=decision, kind="wrong-patient", reason="Another chest.")
+
+    assert "It is done" in answer.text
+    assert launching.decisions.told == [(told, RESULT.result_id, READER, "wrong-patient: Another chest.")]
+
+
 async def test_a_decision_that_comes_too_late_is_told(launching):
     """Somebody else was faster."""
     page = await launching.launched()

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import httpx
 
@@ -9,7 +10,8 @@ from cds.bone.anatomy import VertebralLevel
 from cds.correcting import Correcting
 from cds.hooks.identity import IdentityRules, identity_of
 from cds.pages.reading_routes import ReadingPorts
-from cds.ports import Review
+from cds.ports import Review, Trouble
+from cds.screening import NoPrior, Unavailable
 from cds.security.authorization_server import EhrDoor
 from cds.security.launch_file import LaunchingEhr
 from cds.security.sealed import SealedSessions, Sealer
@@ -96,6 +98,15 @@ class Launching:
             origin=ORIGIN,
         )
         self.browser = httpx.AsyncClient(transport=httpx.ASGITransport(app=self.site.app()), base_url=ORIGIN)
+
+    def no_longer_shown(self, why):
+        """Since the page was opened: "opted-out", "being-checked" or "gone"."""
+        if why == "opted-out":
+            self.site.opt_outs.patients.add(RESULT.patient.key)
+            return
+        self.site.store.put(replace(RESULT, confirmed_at=RESULT.confirmed_at - timedelta(days=2)))
+        away = Unavailable(Trouble("archive", MEASURED_AT))
+        self.site.answering.answers[:] = [away if why == "being-checked" else NoPrior(())]
 
     async def authorized(self, iss=ISS):
         """Through the authorization server: where it sends the browser back to."""
