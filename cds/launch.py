@@ -21,6 +21,8 @@ class LaunchBegun:
     """Where the browser goes next, and what it must bring back."""
 
     address: str
+    state: str
+    """The browser comes back with it; each launch has another."""
     sealed: str
     """Opaque; only this service can read it."""
 
@@ -44,3 +46,5 @@ class ReadingSession:
     reader: str
     result_id: str
     expires_at: datetime
+    place: str
+    """The last step of the address where it is shown, which is its own and tells nothing."""

@@ -33,6 +33,8 @@ class Reading:
 
     reader: str
     form_token: str
+    address: str
+    """Where the forms go, and the language with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +81,23 @@ class ReportDocuments:
             **({} if shown.reading is None else _form_of(shown.result, wording)),
         )
 
-    def closed(self, title: str, text: str, language: Language, **facts: object) -> Document:
-        """Why there is no report; `text` is filled with the facts."""
-        return self._document("closed.html", language, title=title, text=text, facts=facts)
+    def closed(
+        self, title: str, text: str, language: Language, *, switchable: bool = True, back: str = "", **facts: object
+    ) -> Document:
+        """Why there is no report; `text` is filled with the facts.
+
+        `switchable`: asking for the same address in another language answers the same; `back`: where to go on.
+        """
+        told = {"title": title, "text": text, "facts": facts, "back": back}
+        return self._document("closed.html", language, switchable=switchable, **told)
 
     def wording(self, language: Language) -> Wording:
         """Texts of a language."""
         return self._wordings[language]
 
-    def _document(self, template: str, language: Language, *, as_file: bool = False, **values: object) -> Document:
+    def _document(
+        self, template: str, language: Language, *, as_file: bool = False, switchable: bool = True, **values: object
+    ) -> Document:
         nonce, wording = secrets.token_urlsafe(16), self._wordings[language]
         sent_to = "'none'" if values.get("reading") is None else "'self'"
         policy = (
@@ -99,7 +109,7 @@ class ReportDocuments:
             say=wording.say,
             wording=wording,
             notice=wording.texts.get(self._notice, self._notice),
-            languages=[] if as_file else [(code, OWN_NAMES[code]) for code in LANGUAGES],
+            languages=[] if as_file or not switchable else [(code, OWN_NAMES[code]) for code in LANGUAGES],
             policy_inside=policy.removesuffix("; frame-ancestors 'none'") if as_file else "",
             **values,
         )

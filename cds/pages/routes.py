@@ -26,6 +26,7 @@ from cds.ports import (
     RetractionNotices,
     StoredResult,
 )
+from cds.refusals import RefusalRows
 from cds.settings import Settings
 
 Why = tuple[int, str, str]
@@ -103,11 +104,12 @@ class NotShown:
 
 
 class ReportPages:
-    """Renders reports; every look leaves an audit row."""
+    """Renders reports; every look leaves an audit row, refusals of links within an allowance."""
 
     def __init__(self, settings: Settings, ports: PagePorts) -> None:
         self._ports = ports
         self._confirmation = Confirmation(ports.answering, ports.opt_outs, timedelta(hours=settings.confirm_every_h))
+        self._refusals = RefusalRows(ports.audit, ports.clock)
         self._documents = ReportDocuments(settings.notice)
 
     def page(self, token: str, language: Language) -> HTMLResponse:
@@ -116,7 +118,7 @@ class ReportPages:
         try:
             result_id = self._ports.links.open(token, now)
         except LinkRefused as refused:
-            self._ports.audit.record("report-page", None, "expired" if refused.expired else "refused")
+            self._refusals.note("report-page", None, "expired" if refused.expired else "refused")
             return self._closed(_EXPIRED if refused.expired else _REFUSED, language)
         return self.of(result_id, language)
 
@@ -140,9 +142,12 @@ class ReportPages:
             return result
         return NotShown(standing, result, self._closed(_NOT_SHOWN[standing], language))
 
-    def closed(self, why: Why, language: Language) -> HTMLResponse:
-        """A page that says why there is no report."""
-        return self._closed(why, language)
+    def closed(self, why: Why, language: Language, *, switchable: bool = True, back: str = "") -> HTMLResponse:
+        """A page that says why there is no report; what for: `ReportDocuments.closed`."""
+        status, title, text = why
+        return _answer(
+            status, self._documents.closed(title, text, language, switchable=switchable, back=back), language
+        )
 
     def _gone(self, result_id: str, language: Language) -> HTMLResponse:
         retraction = self._ports.retractions.of(result_id)

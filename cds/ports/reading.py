@@ -43,8 +43,8 @@ class ReadingSessions(Protocol):
     def seal(self, session: ReadingSession) -> str:
         """Opaque, and worth nothing after it has expired."""
 
-    def open(self, sealed: str, now: datetime) -> ReadingSession:
-        """Raises `LaunchRefused`."""
+    def open(self, sealed: str, place: str, now: datetime) -> ReadingSession:
+        """At its own address and nowhere else; raises `LaunchRefused`."""
 
     def form_token(self, sealed: str) -> str:
         """What a form of this session carries, and no other page can know."""

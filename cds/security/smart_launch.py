@@ -70,7 +70,7 @@ class SmartLaunch:
             "code_challenge_method": "S256",
         }
         sealed = self.sealer.seal(facts | {"exp": int((now + _WITHIN).timestamp())})
-        return LaunchBegun(f"{endpoints.authorization}?{urlencode(asked)}", sealed)
+        return LaunchBegun(f"{endpoints.authorization}?{urlencode(asked)}", state, sealed)
 
     async def finish(self, answer: Mapping[str, str], sealed: str, now: datetime) -> Launched:
         """The reader and the patient; every step that does not hold ends it."""

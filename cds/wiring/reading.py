@@ -12,7 +12,7 @@ from cds.correcting import Correcting
 from cds.ct.patient import PatientIdentity
 from cds.errors import OsteocdsError
 from cds.hooks.identity import IdentityRules, identity_of
-from cds.pages.reading_routes import ReadingPorts
+from cds.pages.reading_ports import ReadingPorts, Site
 from cds.ports import AssessmentStore, AuditLog, Clock, Decision, StoredResult
 from cds.reporting.bundle import FhirPublisher
 from cds.result_places import place_names
@@ -105,11 +105,5 @@ def reading_ports(
         store=store,
         audit=audit,
         clock=clock,
-        origin=_origin(settings.base_url),
+        site=Site(settings.base_url),
     ), door.aclose
-
-
-def _origin(base_url: str) -> str:
-    """As browsers send it: without a path."""
-    scheme, _, rest = base_url.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}"

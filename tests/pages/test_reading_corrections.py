@@ -23,9 +23,9 @@ async def test_a_vertebra_is_left_out_and_the_value_computed_anew(launching):
     assert "L1 is L2, and so on: " in page.text
 
     done = await launching.send(page, decision="correct", **{"out-L2": "fracture", "reason": "Old wedge <L2>."})
-    after = (await launching.browser.get("/reading")).text
+    after = (await launching.look()).text
 
-    assert (done.status_code, done.headers["location"]) == (303, "/reading")
+    assert (done.status_code, done.headers["location"]) == (303, f"{launching.address}?lang=en")
     assert launching.decisions.told == [("corrected", CORRECTABLE.result_id, READER, "Old wedge <L2>.")]
     assert '<p class="value">83 mg/cm<sup>3</sup></p>' in after
     assert f"{READER} corrected it on 2 Mar 2026: L2 left out (fracture). Old wedge &lt;L2&gt;." in after
@@ -42,8 +42,8 @@ async def test_names_are_moved_by_one(launching):
 
     found = launching.site.store.read(CORRECTABLE.result_id)
     assert [each.level for each in found.assessment.levels] == [L1, L2, L3, VertebralLevel.L4]
-    assert "every vertebra named one level lower" in (await launching.browser.get("/reading")).text
-    assert "所有椎体名称下移一节" in (await launching.browser.get("/reading?lang=zh")).text
+    assert "every vertebra named one level lower" in (await launching.look()).text
+    assert "所有椎体名称下移一节" in (await launching.look("zh")).text
 
 
 async def test_what_cannot_be_corrected_honestly_is_not_offered(launching):
@@ -69,7 +69,7 @@ async def test_nobody_decides_about_another_result_than_they_saw(launching):
     assert (await launching.send(page, decision="accept")).status_code == 409
     assert (await launching.send(page, decision="accept", seen="")).status_code == 409
     assert launching.decisions.told == []
-    fresh = await launching.browser.get("/reading")
+    fresh = await launching.look()
     assert (await launching.send(fresh, decision="accept")).status_code == 303
 
 

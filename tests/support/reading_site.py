@@ -3,13 +3,14 @@
 import re
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from html import unescape
 
 import httpx
 
 from cds.bone.anatomy import VertebralLevel
 from cds.correcting import Correcting
 from cds.hooks.identity import IdentityRules, identity_of
-from cds.pages.reading_routes import ReadingPorts
+from cds.pages.reading_ports import ReadingPorts, Site
 from cds.ports import Review, Trouble
 from cds.screening import NoPrior, Unavailable
 from cds.security.authorization_server import EhrDoor
@@ -95,8 +96,9 @@ class Launching:
             store=self.site.store,
             audit=self.site.audit,
             clock=self.site.clock,
-            origin=ORIGIN,
+            site=Site(ORIGIN),
         )
+        self.address = "/reading"
         self.browser = httpx.AsyncClient(transport=httpx.ASGITransport(app=self.site.app()), base_url=ORIGIN)
 
     def no_longer_shown(self, why):
@@ -122,10 +124,18 @@ class Launching:
         if "location" not in back.headers:
             return back
         answer = await self.browser.get(back.headers["location"])
-        return await self.browser.get("/reading") if answer.status_code == 303 else answer
+        if answer.status_code != 303:
+            return answer
+        self.address = answer.headers["location"].partition("?")[0]
+        return await self.look()
+
+    async def look(self, language="en"):
+        """Again at the page of the last launch."""
+        return await self.browser.get(self.address, params={"lang": language})
 
     async def send(self, page, origin=ORIGIN, **form):
         """One of the page's forms."""
         hidden = dict(re.findall(r'type="hidden" name="(token|seen)" value="([0-9a-f.]+)"', page.text))
+        action = re.search(r'<form method="post" action="([^"]+)"', page.text)
         fields = {"token": ""} | hidden | form
-        return await self.browser.post("/reading", data=fields, headers={"Origin": origin} if origin else {})
+        return await self.browser.post(unescape(action[1]), data=fields, headers={"Origin": origin} if origin else {})

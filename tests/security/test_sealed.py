@@ -1,0 +1,39 @@
+"""Mirrors cds/security/sealed.py: a session opens at its own address, until it ends; forged cookies: reading routes."""
+
+from datetime import timedelta
+
+import pytest
+
+from cds.launch import LaunchRefused, ReadingSession
+from cds.security.sealed import SealedSessions, Sealer
+from tests.support.clock import SettableClock
+
+SECRET = b"s" * 32
+NOW = SettableClock().now()
+SESSION = ReadingSession("https://ehr.test/r4/Practitioner/7", "result-1", NOW + timedelta(minutes=30), "place-1")
+
+
+def test_a_session_comes_back_as_it_was():
+    """Sealed by one replica, opened by another."""
+    sealed = SealedSessions(SECRET).seal(SESSION)
+
+    assert SealedSessions(SECRET).open(sealed, "place-1", NOW) == SESSION
+
+
+@pytest.mark.parametrize("place", ["", "place-2", "place", "é"])
+def test_at_another_address_it_opens_nothing(place):
+    """Not even at the one that all sessions had once."""
+    sessions = SealedSessions(SECRET)
+
+    with pytest.raises(LaunchRefused, match="another-address"):
+        sessions.open(sessions.seal(SESSION), place, NOW)
+
+
+@pytest.mark.parametrize("place", ["", "None", "place-1"])
+def test_a_session_from_before_addresses_opens_nothing(place):
+    """Sealed by the version that showed all of them at one address."""
+    facts = {"reader": SESSION.reader, "rid": SESSION.result_id, "exp": int(SESSION.expires_at.timestamp())}
+    sealed = Sealer(SECRET, "reading session").seal(facts)
+
+    with pytest.raises(LaunchRefused, match="another-address"):
+        SealedSessions(SECRET).open(sealed, place, NOW)
