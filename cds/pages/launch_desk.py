@@ -86,7 +86,7 @@ class LaunchDesk:
         if not isinstance(found, StoredResult):
             return None
         if found.patient.key != key or contradict(found.patient, launched.patient):
-            self._ports.audit.record("identity-mismatch", key, "refused", "launch", caller=launched.reader)
+            self._ports.audit.record("identity-mismatch", key, "refused", "launch", caller=launched.reader.identity)
             raise LaunchRefused("another-patient")
         return found
 
@@ -96,7 +96,7 @@ class LaunchDesk:
         return self._pages.closed(NOT_LAUNCHED, language, switchable=False)
 
     def _note(self, launched: Launched, outcome: str, detail: str) -> None:
-        self._ports.audit.record(_EVENT, launched.patient.key, outcome, detail, caller=launched.reader)
+        self._ports.audit.record(_EVENT, launched.patient.key, outcome, detail, caller=launched.reader.identity)
 
     def _set_cookie(self, response: Response, name: str, value: str, path: str, lasts: timedelta) -> None:
         """Lax: sent when the EHR sends the browser here, never with a form of another site."""

@@ -26,6 +26,7 @@ from cds.pages.reading_ports import ReadingPorts
 from cds.pages.report_document import Reading
 from cds.pages.routes import NotShown, ReportPages, Why
 from cds.ports import StoredResult
+from cds.reader import Reader
 from cds.refusals import RefusalRows
 
 _TAKING_BACK = ("reject", "retract")
@@ -99,9 +100,9 @@ class ReadingDesk:
             return self._pages.closed(_TAKEN_BACK, visit.language, switchable=False)
         return RedirectResponse(self._address(visit), 303)
 
-    def _in_time(self, result: StoredResult, reader: str, form: Mapping[str, str]) -> str | Refusal:
+    def _in_time(self, result: StoredResult, reader: Reader, form: Mapping[str, str]) -> str | Refusal:
         """Only about the result that the page showed; a form of the reader's own that is sent twice is no other."""
-        own = result.review is not None and result.review.reader == reader
+        own = result.review is not None and result.review.reader == reader.identity
         if not own and form.get("seen") != seen(result):
             return Refusal("overtaken", _OVERTAKEN)
         try:
@@ -111,7 +112,7 @@ class ReadingDesk:
         except (ReviewOvertaken, ResultUnknown):
             return Refusal("overtaken", _OVERTAKEN)
 
-    def _decided(self, result: StoredResult, reader: str, form: Mapping[str, str]) -> str | Refusal:
+    def _decided(self, result: StoredResult, reader: Reader, form: Mapping[str, str]) -> str | Refusal:
         """The decision, once it has been done."""
         decisions, result_id, decision = self._ports.decisions, result.result_id, form.get("decision", "")
         match decision, reason_in(form), kind_in(form), change_in(form):
@@ -142,7 +143,7 @@ class ReadingDesk:
     def _note(self, session: ReadingSession, result: StoredResult | None, outcome: str, detail: str = "") -> None:
         whose = None if result is None else result.patient.key
         said = ": ".join(filter(None, (session.result_id, detail)))
-        self._of_readers.note("reading", whose, outcome, said, caller=session.reader)
+        self._of_readers.note("reading", whose, outcome, said, caller=session.reader.identity)
 
     def _address(self, visit: Visit) -> str:
         return self._ports.site.reading(visit.place, visit.language)

@@ -7,19 +7,20 @@ from urllib.parse import urlsplit
 from cds.bone.corrected_column import Change
 from cds.pages.language import Language
 from cds.ports import AssessmentStore, AuditLog, Clock, Decision, ReaderLaunch, ReadingSessions, StoredResult
+from cds.reader import Reader
 from cds.retraction import RetractionKind
 
 
 class Decisions(Protocol):
     """What readers may do with a result."""
 
-    def review(self, result_id: str, reader: str, decision: Decision, reason: str | None = None) -> StoredResult:
+    def review(self, result_id: str, reader: Reader, decision: Decision, reason: str | None = None) -> StoredResult:
         """Accept or reject; raises `ResultUnknown` or `ReviewOvertaken` where the result has changed."""
 
-    def correct(self, result_id: str, reader: str, change: Change, reason: str) -> StoredResult:
+    def correct(self, result_id: str, reader: Reader, change: Change, reason: str) -> StoredResult:
         """Leave levels out or rename them; raises `CorrectionImpossible`, or as `review` does."""
 
-    def retract(self, result: StoredResult, kind: RetractionKind, reason: str, by: str) -> None:
+    def retract(self, result: StoredResult, kind: RetractionKind, reason: str, by: Reader) -> None:
         """Take it back everywhere."""
 
 

@@ -124,7 +124,7 @@ class ReportPages:
 
     def of(self, result_id: str, language: Language, reading: Reading | None = None) -> HTMLResponse:
         """The report of a result as it stands now; `reading`: whoever may say what they think of it."""
-        event, caller = ("report-page", None) if reading is None else ("reading-page", reading.reader)
+        event, caller = ("report-page", None) if reading is None else ("reading-page", reading.reader.identity)
         found = self.find(result_id, language)
         if isinstance(found, NotShown):
             self._ports.audit.record(event, found.patient, found.standing, result_id, caller=caller)
@@ -145,9 +145,8 @@ class ReportPages:
     def closed(self, why: Why, language: Language, *, switchable: bool = True, back: str = "") -> HTMLResponse:
         """A page that says why there is no report; what for: `ReportDocuments.closed`."""
         status, title, text = why
-        return _answer(
-            status, self._documents.closed(title, text, language, switchable=switchable, back=back), language
-        )
+        page = self._documents.closed((title, text), language, {}, switchable=switchable, back=back)
+        return _answer(status, page, language)
 
     def _gone(self, result_id: str, language: Language) -> HTMLResponse:
         retraction = self._ports.retractions.of(result_id)
@@ -169,7 +168,7 @@ class ReportPages:
 
     def _closed(self, why: Why, language: Language, **facts: object) -> HTMLResponse:
         status, title, text = why
-        return _answer(status, self._documents.closed(title, text, language, **facts), language)
+        return _answer(status, self._documents.closed((title, text), language, facts), language)
 
 
 def _answer(status: int, document: Document, language: Language, referrer: str = "no-referrer") -> HTMLResponse:

@@ -16,6 +16,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from cds.launch import LaunchRefused, ReadingSession
+from cds.reader import Reader
 from cds.security.same_text import same_text
 
 _HEADER = {"alg": "dir", "enc": "A256GCM"}
@@ -67,7 +68,8 @@ class SealedSessions:
         """Opaque, and worth nothing after it has expired."""
         return self._sealer.seal(
             {
-                "reader": session.reader,
+                "reader": session.reader.identity,
+                "name": session.reader.name or "",
                 "rid": session.result_id,
                 "place": session.place,
                 "exp": int(session.expires_at.timestamp()),
@@ -80,7 +82,8 @@ class SealedSessions:
         if not place or facts.get("place") != place:
             raise LaunchRefused("another-address")
         expires_at = datetime.fromtimestamp(int(facts["exp"]), now.tzinfo)
-        return ReadingSession(str(facts["reader"]), str(facts["rid"]), expires_at, place)
+        reader = Reader(str(facts["reader"]), str(facts.get("name", "")) or None)
+        return ReadingSession(reader, str(facts["rid"]), expires_at, place)
 
     def is_form_token(self, given: str, sealed: str) -> bool:
         """Of this session, and of no other."""

@@ -1,5 +1,6 @@
 """Readers who are launched by an EHR: who they are, whose result they see, what they may do."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -12,16 +13,17 @@ from cds.refusals import ROWS_A_MINUTE
 from tests.support.assessments import a_key, a_patient, a_result
 from tests.support.hook_calls import SYSTEM
 from tests.support.hook_site import a_site
-from tests.support.launching_ehr import CLIENT_ID, a_fhir_patient
-from tests.support.reading_site import READER, RESULT
+from tests.support.launching_ehr import CLIENT_ID, ISS, a_fhir_patient
+from tests.support.reading_site import NAME, READER, RESULT
 
 
 async def test_a_reader_comes_from_the_ehr_and_sees_the_patients_result(launching):
-    """Named by `fhirUser`; the report has forms now; each step has its audit row with the reader."""
+    """By name on the page, by `fhirUser` in the audit rows of each step; the report has forms now."""
     page = await launching.launched()
 
     assert page.status_code == 200
-    assert f"You are {READER}, as your EHR says." in page.text
+    assert f"You are {NAME}, as your EHR says." in page.text
+    assert READER not in page.text
     assert "70 mg/cm<sup>3</sup>" in page.text
     assert "form-action 'self'" in page.headers["content-security-policy"]
     assert page.headers["cache-control"] == "no-store"
@@ -30,6 +32,67 @@ async def test_a_reader_comes_from_the_ehr_and_sees_the_patients_result(launchin
         ("reading-page", a_key(), "shown", RESULT.result_id),
     ]
     assert launching.site.audit.callers == [READER, READER]
+
+
+PERSON = {
+    "resourceType": "Practitioner",
+    "id": "7",
+    "name": [{"use": "official", "family": "Reader", "given": ["Ada"]}],
+}
+ROLE = {"resourceType": "PractitionerRole", "id": "3", "practitioner": {"display": "Ada Reader"}}
+
+
+@pytest.mark.parametrize(
+    ("user", "known", "asked"),
+    [
+        pytest.param("Practitioner/7", PERSON, ["Practitioner/7"], id="relative"),
+        pytest.param(READER, PERSON, ["Practitioner/7"], id="absolute"),
+        pytest.param("PractitionerRole/3", ROLE, ["PractitionerRole/3"], id="role"),
+    ],
+)
+async def test_a_name_that_the_id_token_lacks_is_read_once(launching, user, known, asked):
+    """With the launch's token; the address still says who it is."""
+    launching.ehr.name, launching.ehr.user, launching.ehr.practitioners = None, user, {asked[0]: known}
+
+    page = await launching.launched()
+
+    assert "You are Ada Reader, as your EHR says." in page.text
+    assert launching.ehr.asked == asked
+    assert launching.site.audit.callers == [f"{ISS}/{asked[0]}"] * 2
+
+
+@pytest.mark.parametrize(
+    ("user", "known", "asked"),
+    [
+        pytest.param("Practitioner/7", {}, 1, id="not found"),
+        pytest.param("Practitioner/7", {"Practitioner/7": PERSON | {"id": "8"}}, 1, id="somebody else"),
+        pytest.param("Practitioner/7", {"Practitioner/7": PERSON | {"name": []}}, 1, id="nameless"),
+        pytest.param("https://elsewhere.test/r4/Practitioner/7", {"Practitioner/7": PERSON}, 0, id="another server"),
+        pytest.param(f"{ISS}.evil.test/Practitioner/7", {"Practitioner/7": PERSON}, 0, id="another host"),
+        pytest.param(f"{ISS}/../x/Practitioner/7", {"Practitioner/7": PERSON}, 0, id="another path"),
+    ],
+)
+async def test_without_a_name_the_address_is_shown(launching, user, known, asked):
+    """Nobody is kept out for want of a name, and the launch's token goes to no other server."""
+    launching.ehr.name, launching.ehr.user, launching.ehr.practitioners = None, user, known
+
+    page = await launching.launched()
+
+    address = user if "://" in user else f"{ISS}/{user}"
+    assert f"You are {address}: your EHR gives no name. What you decide is kept with this address." in page.text
+    assert len(launching.ehr.asked) == asked
+
+
+async def test_two_readers_of_one_name_are_two(launching):
+    """What one has decided since, the other has not seen."""
+    first = await launching.launched()
+    await launching.send(first, decision="accept")
+    launching.ehr.user = "Practitioner/8"
+    second = await launching.launched()
+    launching.site.store.put(replace(RESULT, measured_at=RESULT.measured_at + timedelta(hours=1)))
+
+    assert NAME in second.text
+    assert (await launching.send(second, decision="accept")).status_code == 409
 
 
 async def test_cookies_tell_nothing_and_cannot_be_made(launching):
@@ -88,7 +151,7 @@ async def test_accepting_makes_the_result_final(launching):
 
     assert (done.status_code, done.headers["location"]) == (303, f"{launching.address}?lang=en")
     assert launching.decisions.told == [("accepted", RESULT.result_id, READER, None)]
-    assert f"{READER} accepted it on" in (await launching.look()).text
+    assert f"{NAME} accepted it on" in (await launching.look()).text
 
 
 async def test_a_tab_shows_what_it_was_opened_for(launching):

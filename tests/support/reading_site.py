@@ -25,6 +25,7 @@ from tests.support.launching_ehr import CLIENT_ID, ISS, LaunchingEhrServer
 L1, L2, L3, T12 = (VertebralLevel(name) for name in ("L1", "L2", "L3", "T12"))
 RESULT = a_result()
 READER = f"{ISS}/Practitioner/7"
+NAME = "Dr. Ada Reader"
 ORIGIN = "http://cds.test"
 SECRET = b"s" * 32
 
@@ -41,19 +42,21 @@ class FakeDecisions:
         """Accept or reject."""
         if self.fault is not None:
             raise self.fault
-        self.told.append((decision, result_id, reader, reason))
+        self.told.append((decision, result_id, reader.identity, reason))
         result = self.store.read(result_id)
         if decision == "rejected":
             self.store.withdraw(result_id, reason)
         else:
-            self.store.put(replace(result, review=Review(reader, "accepted", MEASURED_AT)))
+            self.store.put(
+                replace(result, review=Review(reader.identity, "accepted", MEASURED_AT, reader_name=reader.name))
+            )
         return result
 
     def correct(self, result_id, reader, change, reason):
         """As the service does, in the store of the test."""
         if self.fault is not None:
             raise self.fault
-        self.told.append(("corrected", result_id, reader, reason))
+        self.told.append(("corrected", result_id, reader.identity, reason))
         done = Correcting(self.store, self, self, self, SettableClock()).correct(result_id, reader, change, reason)
         return self.store.put(done)
 
@@ -70,7 +73,7 @@ class FakeDecisions:
 
     def retract(self, result, kind, reason, by):
         """Take back."""
-        self.told.append(("retracted", result.result_id, by, f"{kind}: {reason}"))
+        self.told.append(("retracted", result.result_id, by.identity, f"{kind}: {reason}"))
         self.store.withdraw(result.result_id, reason)
 
 
