@@ -28,7 +28,8 @@ from cds.hooks.routes import hook_routes
 from cds.metrics.calls import MeteredCalls
 from cds.metrics.desk import MetricsDesk
 from cds.metrics.routes import metrics_routes
-from cds.pages.reading_routes import ReadingDesk, ReadingPorts, reading_routes
+from cds.pages.reading_ports import ReadingPorts
+from cds.pages.reading_routes import reading_routes
 from cds.pages.routes import PagePorts, ReportPages, report_routes
 from cds.pages.standing import Answers
 from cds.ports import (
@@ -130,7 +131,7 @@ def create_app(settings: Settings, collaborators: WebCollaborators) -> FastAPI:
     report_pages = ReportPages(settings, pages)
     app.include_router(report_routes(report_pages), responses=outcomes(500))
     if to.reading is not None:
-        app.include_router(reading_routes(ReadingDesk(to.reading, report_pages)))
+        app.include_router(reading_routes(to.reading, report_pages))
     health = health_routes(to.readiness, archive_configured=has_archive, client_auth=settings.client_auth)
     app.include_router(health, responses=outcomes(500))
     if to.registry is not None:

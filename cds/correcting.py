@@ -13,6 +13,7 @@ from cds.bone.record import from_record, to_record
 from cds.correction import Correction, CorrectionImpossible
 from cds.errors import ResultUnknown, ReviewOvertaken
 from cds.ports import AssessmentStore, AuditLog, Clock, Corrections, ResultPublisher, Review, StoredResult
+from cds.reader import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Correcting:
     audit: AuditLog
     clock: Clock
 
-    def correct(self, result_id: str, reader: str, change: Change, reason: str) -> StoredResult:
+    def correct(self, result_id: str, reader: Reader, change: Change, reason: str) -> StoredResult:
         """The result as it stands afterwards.
 
         Raises `ResultUnknown`, `CorrectionImpossible` and `ReviewOvertaken`.
@@ -33,20 +34,21 @@ class Correcting:
         result = self.store.read(result_id)
         if result is None:
             raise ResultUnknown(f"there is no result {result_id}, or it was withdrawn")
-        if _is_said_again(result, reader, change):
+        if _is_said_again(result, reader.identity, change):
             return result
         told = corrected(result.measured, change)
         if isinstance(told, Uncorrectable):
             raise CorrectionImpossible(told.code)
         now, number = self.clock.now(), 1 if result.review is None else result.review.number + 1
-        correction = Correction(change, reader, reason, now, number, result.measured, result.generation)
-        review = Review(reader, "corrected", now, number, reason)
+        who, name = reader.identity, reader.name
+        correction = Correction(change, who, reason, now, number, result.measured, result.generation, name)
+        review = Review(who, "corrected", now, number, reason, reader_name=name)
         as_kept = from_record(to_record(told))
         read = replace(result, assessment=as_kept, review=review, correction=correction)
         if not self.corrections.keep(read, self.publisher.render(read)):
             raise ReviewOvertaken(f"result {result_id} was reviewed or withdrawn at the same moment: look at it again")
         self.audit.record(
-            "result-corrected", result.patient.key, "corrected", f"{result_id}: {correction.what}", caller=reader
+            "result-corrected", result.patient.key, "corrected", f"{result_id}: {correction.what}", caller=who
         )
         return read
 

@@ -26,12 +26,19 @@ class Correction:
     """As the software measured it."""
     generation: str
     """Model and calibration versions that measured it."""
+    reader_name: str | None = None
+    """What the EHR calls the reader; `reader` alone says who it is."""
 
     def __post_init__(self) -> None:
         """Nobody unnamed corrects, and nothing is corrected without a reason."""
         if not self.reader.strip() or not self.reason.strip():
             msg = "a correction needs a named reader and the reason"
             raise ValueError(msg)
+
+    @property
+    def reader_shown(self) -> str:
+        """What people read."""
+        return self.reader_name or self.reader
 
     @property
     def what(self) -> str:

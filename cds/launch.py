@@ -5,6 +5,7 @@ from datetime import datetime
 
 from cds.ct.patient import PatientIdentity
 from cds.errors import OsteocdsError
+from cds.reader import Reader
 
 
 class LaunchRefused(OsteocdsError):
@@ -21,6 +22,8 @@ class LaunchBegun:
     """Where the browser goes next, and what it must bring back."""
 
     address: str
+    state: str
+    """The browser comes back with it; each launch has another."""
     sealed: str
     """Opaque; only this service can read it."""
 
@@ -29,8 +32,8 @@ class LaunchBegun:
 class Launched:
     """Whom the EHR vouches for."""
 
-    reader: str
-    """`fhirUser`, as an address."""
+    reader: Reader
+    """Whose identity is `fhirUser`, as an address."""
     patient: PatientIdentity
     """Of the launch context, as the archive knows them."""
     app_context: str | None = None
@@ -41,6 +44,8 @@ class Launched:
 class ReadingSession:
     """One reader, one result, for a while."""
 
-    reader: str
+    reader: Reader
     result_id: str
     expires_at: datetime
+    place: str
+    """The last step of the address where it is shown, which is its own and tells nothing."""

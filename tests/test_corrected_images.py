@@ -13,6 +13,7 @@ from cds.ct.patient import ArchivedPatient
 from cds.errors import ArchiveUnavailable, StudyVanished
 from cds.measurement import Instruments, measure_first_assessable
 from cds.ports import ResultRefused
+from cds.reader import Reader
 from tests.bone.phantom import Trunk, a_series
 from tests.support.assessments import a_patient, a_result
 from tests.support.clock import SettableClock
@@ -90,7 +91,7 @@ class Site:
 
     def correct(self, change):
         """As a reader does."""
-        return self.correcting.correct(self.result.result_id, "Dr. Ada Reader", change, "Old wedge.")
+        return self.correcting.correct(self.result.result_id, Reader("Dr. Ada Reader"), change, "Old wedge.")
 
     def outcomes(self):
         """What the audit log says of the archive."""

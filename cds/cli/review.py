@@ -13,6 +13,7 @@ from cds.cli.configuration import read_settings
 from cds.correction import CorrectionImpossible
 from cds.errors import InputUnusable
 from cds.ports import StoredResult
+from cds.reader import Reader
 from cds.reporting.reading import status_of
 from cds.wiring.reviewing import open_correcting, open_reviewing
 
@@ -49,7 +50,7 @@ def run_review(request: ReviewRequest) -> None:
 
 def _reviewed(request: ReviewRequest) -> StoredResult:
     with open_reviewing(read_settings()) as reviewing:
-        reader, reason = request.reader.strip(), None if request.reject is None else request.reject.strip()
+        reader, reason = Reader(request.reader.strip()), None if request.reject is None else request.reject.strip()
         return reviewing.review(request.result_id, reader, "accepted" if reason is None else "rejected", reason)
 
 
@@ -60,7 +61,7 @@ def _corrected(request: ReviewRequest) -> StoredResult:
     change, reason = Change(left_out, request.rename), (request.because or "").strip()
     with open_correcting(read_settings()) as correcting:
         try:
-            return correcting.correct(request.result_id, request.reader.strip(), change, reason)
+            return correcting.correct(request.result_id, Reader(request.reader.strip()), change, reason)
         except CorrectionImpossible as fault:
             raise InputUnusable(f"{fault} Nothing was changed; reject or retract it instead.") from None
 

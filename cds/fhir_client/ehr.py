@@ -42,7 +42,7 @@ class HttpEhr:
 
     def write(self, outgoing: Outgoing) -> Written:
         """One transaction of conditional creates: a repeat, by whomever, finds what is there."""
-        rendering, patient = Rendering(outgoing, self._ehr.write), self._patient(outgoing)
+        rendering, patient = Rendering(outgoing, self._ehr), self._patient(outgoing)
         answer = self._session.transaction(rendering.transaction(patient))
         entries = answer.get("entry")
         responses = [each.get("response", {}) for each in entries] if isinstance(entries, list) else []
@@ -56,7 +56,7 @@ class HttpEhr:
 
     def amend(self, outgoing: Outgoing, remote: Sequence[RemoteResource], *, corrected: bool) -> Written:
         """Read the version, overlay ours, write it if it is still that version; create what is new."""
-        rendering, patient = Rendering(outgoing, self._ehr.write), self._patient(outgoing)
+        rendering, patient = Rendering(outgoing, self._ehr), self._patient(outgoing)
         known = {(each.type, each.identifier): each for each in remote}
         if any((ours.type, ours.identifier) not in known for ours in rendering.chosen):
             # as after a correction that gave vertebrae other names: what was there is found, and brought up to date
@@ -73,7 +73,7 @@ class HttpEhr:
 
     def take_back(self, outgoing: Outgoing, remote: Sequence[RemoteResource], why: str) -> Written:
         """Whatever is there; what the EHR has deleted needs nothing more."""
-        rendering = Rendering(outgoing, self._ehr.write)
+        rendering = Rendering(outgoing, self._ehr)
         found = tuple(remote) or self._found(rendering)
         code = next((code for ours in rendering.chosen if (code := withdrawal_code(ours.resource))), _NOT_SAID)
         change = partial(entered_in_error, why=why, code=code)

@@ -4,6 +4,7 @@ the patient            -> the EHR's own
 what is written too    -> the entry of the same transaction, or the id that the EHR has given it
 the CT, the software   -> by identifier, where they are not written
 other vertebrae        -> left out where they are not written
+the reader             -> the EHR's own, where it is that EHR which named them; else by name and identifier
 """
 
 import json
@@ -13,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from cds.ehr import RemoteResource
-from cds.fhir_client.ehr_file import Kind
+from cds.fhir_client.ehr_file import Kind, RegisteredEhr
 from cds.ports import Outgoing
 
 Json = dict[str, Any]
@@ -48,11 +49,12 @@ class Ours:
 class Rendering:
     """The stored Bundle of one result, for one EHR."""
 
-    def __init__(self, outgoing: Outgoing, kinds: frozenset[Kind]) -> None:
+    def __init__(self, outgoing: Outgoing, ehr: RegisteredEhr) -> None:
         self._outgoing = outgoing
+        self._base = f"{ehr.base_url.rstrip('/')}/"
         whole = [(each["fullUrl"], each["resource"]) for each in json.loads(outgoing.bundle)["entry"]]
         self._by_url: dict[str, Json] = dict(whole)
-        self.chosen: Sequence[Ours] = [ours for url, each in whole if (ours := self._ours(url, each, kinds))]
+        self.chosen: Sequence[Ours] = [ours for url, each in whole if (ours := self._ours(url, each, ehr.write))]
         self._provenance = [each for _, each in whole if each["resourceType"] == "Provenance"]
 
     @property
@@ -123,8 +125,18 @@ class Rendering:
             return value
         if str(value.get("reference", "")).startswith(_LOCAL):
             return self._reference(value, patient, places)
+        if value.get("type") == "Practitioner":
+            return self._person(value)
         inner = {name: self._referring(each, patient, places) for name, each in value.items()}
         return {name: each for name, each in inner.items() if each is not None and each != []}
+
+    def _person(self, person: Json) -> Json:
+        address = str(person.get("identifier", {}).get("value", ""))
+        own = address.removeprefix(self._base)
+        if not own.startswith("Practitioner/"):
+            return person
+        known = {name: each for name, each in person.items() if name != "identifier"}
+        return {"reference": own, **known}
 
     def _reference(self, reference: Json, patient: str, places: Mapping[str, str]) -> Json | None:
         url, kind = reference["reference"], reference.get("type")

@@ -57,7 +57,7 @@ def _standing(review: Review | None) -> str:
     if review is None or review.decision == "rejected":
         return "Preliminary, measured by software."
     day = day_words(review.at.date())
-    return f"Measured by software, {review.decision} by {plain(review.reader)} on {day}."
+    return f"Measured by software, {review.decision} by {plain(review.reader_shown)} on {day}."
 
 
 def not_assessable_detail(told: Told, notice: str) -> str:
@@ -140,7 +140,8 @@ def _corrections(result: StoredResult) -> Sequence[str]:
 
 def _corrected(correction: Correction) -> str:
     reason = plain(correction.reason).rstrip(".")
-    return f"Corrected by {plain(correction.reader)} on {day_words(correction.at.date())}: {correction.what}; {reason}."
+    by, day = plain(correction.reader_shown), day_words(correction.at.date())
+    return f"Corrected by {by} on {day}: {correction.what}; {reason}."
 
 
 def _bullets(remarks: Sequence[str]) -> str:

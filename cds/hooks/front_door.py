@@ -5,21 +5,15 @@ reason goes to the log, and to the audit as far as its allowance reaches: refusa
 nothing, and must not fill a disk.
 """
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-
 import anyio
 import structlog
 from anyio import to_thread
 from starlette.requests import Request
 
 from cds.client import Client
-from cds.clocks import is_due
 from cds.hooks.problems import Problem
 from cds.ports import AuditLog, ClientAuthentication, ClientRefused, Clock
-
-ROWS_A_MINUTE = 60
-_MINUTE = timedelta(minutes=1)
+from cds.refusals import RowAllowance
 
 
 class FrontDoor:
@@ -28,7 +22,7 @@ class FrontDoor:
     def __init__(self, authentication: ClientAuthentication, audit: AuditLog, clock: Clock) -> None:
         self._authentication = authentication
         self._audit = audit
-        self._allowance = _Allowance(clock)
+        self._allowance = RowAllowance(clock)
         self._thread = anyio.CapacityLimiter(1)
         self._log = structlog.get_logger("osteocds.clients")
 
@@ -42,33 +36,10 @@ class FrontDoor:
             raise Problem(401, "Authentication is needed.", {"WWW-Authenticate": "Bearer"}) from None
 
     async def _note(self, refused: ClientRefused) -> None:
-        unwritten = self._allowance.take()
-        if unwritten is None:
+        detail = self._allowance.take()
+        if detail is None:
             return
-        detail = f"{unwritten} earlier refusals have no row" if unwritten else ""
         await to_thread.run_sync(self._record, refused, detail, limiter=self._thread)
 
     def _record(self, refused: ClientRefused, detail: str) -> None:
         self._audit.record("client-refused", None, refused.reason, detail, caller=refused.issuer)
-
-
-@dataclass
-class _Allowance:
-    """So many rows a minute."""
-
-    clock: Clock
-    began_at: datetime | None = None
-    taken: int = 0
-    unwritten: int = 0
-
-    def take(self) -> int | None:
-        """How many went unwritten before this one; None where this one does too."""
-        now = self.clock.now()
-        if self.began_at is None or is_due(self.began_at, now, _MINUTE):
-            self.began_at, self.taken = now, 0
-        if self.taken >= ROWS_A_MINUTE:
-            self.unwritten += 1
-            return None
-        self.taken += 1
-        unwritten, self.unwritten = self.unwritten, 0
-        return unwritten

@@ -93,7 +93,7 @@ def corrections_said(result: StoredResult, wording: Wording) -> tuple[str, ...]:
 def _corrected(correction: Correction, wording: Wording) -> str:
     return wording.say(
         "{reader} corrected it on {day}: {what}. {reason}",
-        reader=correction.reader,
+        reader=correction.reader_shown,
         day=wording.day(correction.at.date()),
         what=_what(correction.change, wording),
         reason=correction.reason,

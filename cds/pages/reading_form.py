@@ -13,9 +13,9 @@ _RENAMES: Final[Mapping[str, Rename]] = {"": 0, "0": 0, "1": 1, "-1": -1}
 
 
 def reason_in(form: Mapping[str, str]) -> str | None:
-    """In the reader's words; nobody reads a longer one."""
+    """In the reader's words; nobody reads a longer one, and NUL no database keeps."""
     reason = form.get("reason", "").strip()
-    return reason if reason and len(reason) <= LONGEST_REASON else None
+    return reason if reason and len(reason) <= LONGEST_REASON and "\0" not in reason else None
 
 
 def kind_in(form: Mapping[str, str]) -> RetractionKind | None:

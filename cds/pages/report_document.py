@@ -1,7 +1,7 @@
 """Results as HTML: one document without anything from elsewhere, for the web and for a file alike."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from cds.pages.reading_form import seen
 from cds.pages.view import view_of
 from cds.picture import Picture
 from cds.ports import History, StoredResult
+from cds.reader import Reader
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -31,8 +32,10 @@ class Document:
 class Reading:
     """A named reader looks at the page, and may decide about the result."""
 
-    reader: str
+    reader: Reader
     form_token: str
+    address: str
+    """Where the forms go, and the language with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +75,43 @@ class ReportDocuments:
         wording = self._wordings[language]
         illustration = illustration_of(shown.result, shown.pictures, shown.standing, wording)
         view = view_of(shown.result, History(shown.history, shown.being_checked), illustration, wording)
-        return self._document(
-            "report.html" if shown.reading is None else "reading.html",
-            language,
-            as_file=as_file,
-            view=view,
-            rule_in_only=RULE_IN_ONLY,
-            reading=shown.reading,
-            **({} if shown.reading is None else _form_of(shown.result, wording)),
-        )
+        form = {} if shown.reading is None else _form_of(shown.result, wording)
+        told = {"view": view, "rule_in_only": RULE_IN_ONLY, "reading": shown.reading, **form}
+        template = "report.html" if shown.reading is None else "reading.html"
+        return self._document(template, language, told, as_file=as_file)
 
-    def closed(self, title: str, text: str, language: Language, **facts: object) -> Document:
-        """Why there is no report; `text` is filled with the facts."""
-        return self._document("closed.html", language, title=title, text=text, facts=facts)
+    def closed(
+        self,
+        notice: tuple[str, str],
+        language: Language,
+        facts: Mapping[str, object],
+        *,
+        switchable: bool = True,
+        back: str = "",
+    ) -> Document:
+        """Why there is no report: title and text, which is filled with the facts.
+
+        `switchable`: asking for the same address in another language answers the same; `back`: where to go on.
+        """
+        title, text = notice
+        told = {"title": title, "text": text, "facts": facts, "back": back}
+        return self._document("closed.html", language, told, switchable=switchable)
 
     def wording(self, language: Language) -> Wording:
         """Texts of a language."""
         return self._wordings[language]
 
-    def _document(self, template: str, language: Language, *, as_file: bool = False, **values: object) -> Document:
+    def _document(
+        self,
+        template: str,
+        language: Language,
+        told: Mapping[str, object],
+        *,
+        as_file: bool = False,
+        switchable: bool = True,
+    ) -> Document:
         nonce, wording = secrets.token_urlsafe(16), self._wordings[language]
-        sent_to = "'none'" if values.get("reading") is None else "'self'"
+        sent_to = "'none'" if told.get("reading") is None else "'self'"
         policy = (
             f"default-src 'none'; style-src 'nonce-{nonce}'; img-src data:; base-uri 'none'; form-action {sent_to}; "
             "frame-ancestors 'none'"
@@ -102,8 +121,8 @@ class ReportDocuments:
             say=wording.say,
             wording=wording,
             notice=wording.texts.get(self._notice, self._notice),
-            languages=[] if as_file else [(code, OWN_NAMES[code]) for code in LANGUAGES],
+            languages=[] if as_file or not switchable else [(code, OWN_NAMES[code]) for code in LANGUAGES],
             policy_inside=policy.removesuffix("; frame-ancestors 'none'") if as_file else "",
-            **values,
+            **told,
         )
         return Document(html, policy)

@@ -1,5 +1,6 @@
 """`/reports/{token}`: the report page, or a page that says why there is none."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
@@ -7,10 +8,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import HTMLResponse
 
+from cds.ct.patient import PatientKey
 from cds.pages.illustration import Standing
 from cds.pages.language import Language, preferred
 from cds.pages.report_document import Document, Illustrated, Reading, ReportDocuments
 from cds.pages.standing import Answers, Confirmation
+from cds.pages.standing import Standing as Shown
 from cds.ports import (
     AssessmentStore,
     AuditLog,
@@ -23,6 +26,7 @@ from cds.ports import (
     RetractionNotices,
     StoredResult,
 )
+from cds.refusals import RefusalRows
 from cds.settings import Settings
 
 Why = tuple[int, str, str]
@@ -50,6 +54,7 @@ _BEING_CHECKED: Why = (
     "This result is being checked",
     "Whether the CT still belongs to this patient is being confirmed. Try again in a minute.",
 )
+_NOT_SHOWN: Mapping[str, Why] = {"opted-out": _OPTED_OUT, "being-checked": _BEING_CHECKED, "gone": _GONE}
 CLOSED = (_REFUSED, _EXPIRED, _GONE, _OPTED_OUT, _RETRACTED, _BEING_CHECKED)
 
 Token = Annotated[str, Path(json_schema_extra={"pattern": "^[A-Za-z0-9_.-]+$"})]
@@ -83,12 +88,28 @@ class PagePorts:
     history: PatientHistory
 
 
+@dataclass(frozen=True, slots=True)
+class NotShown:
+    """Why a result may not be shown now, and the page that says so."""
+
+    standing: Shown
+    result: StoredResult | None
+    """None where it was withdrawn."""
+    page: HTMLResponse
+
+    @property
+    def patient(self) -> PatientKey | None:
+        """For the audit row."""
+        return None if self.result is None else self.result.patient.key
+
+
 class ReportPages:
-    """Renders reports; every look leaves an audit row."""
+    """Renders reports; every look leaves an audit row, refusals of links within an allowance."""
 
     def __init__(self, settings: Settings, ports: PagePorts) -> None:
         self._ports = ports
-        self._confirmation = Confirmation(ports.answering, timedelta(hours=settings.confirm_every_h))
+        self._confirmation = Confirmation(ports.answering, ports.opt_outs, timedelta(hours=settings.confirm_every_h))
+        self._refusals = RefusalRows(ports.audit, ports.clock)
         self._documents = ReportDocuments(settings.notice)
 
     def page(self, token: str, language: Language) -> HTMLResponse:
@@ -97,33 +118,35 @@ class ReportPages:
         try:
             result_id = self._ports.links.open(token, now)
         except LinkRefused as refused:
-            self._ports.audit.record("report-page", None, "expired" if refused.expired else "refused")
+            self._refusals.note("report-page", None, "expired" if refused.expired else "refused")
             return self._closed(_EXPIRED if refused.expired else _REFUSED, language)
         return self.of(result_id, language)
 
     def of(self, result_id: str, language: Language, reading: Reading | None = None) -> HTMLResponse:
         """The report of a result as it stands now; `reading`: whoever may say what they think of it."""
-        result = self._ports.store.read(result_id)
-        event, caller = ("report-page", None) if reading is None else ("reading-page", reading.reader)
-        if result is None:
-            self._ports.audit.record(event, None, "gone", result_id, caller=caller)
-            return self._gone(result_id, language)
-        if self._ports.opt_outs.has_opted_out(result.patient.key):
-            self._ports.audit.record(event, result.patient.key, "opted-out", result_id, caller=caller)
-            return self._closed(_OPTED_OUT, language)
-        standing = self._confirmation.standing(result, self._ports.clock.now())
-        self._ports.audit.record(event, result.patient.key, standing, result_id, caller=caller)
-        match standing:
-            case "shown":
-                return self._report(result, language, reading)
-            case "being-checked":
-                return self._closed(_BEING_CHECKED, language)
-            case _:
-                return self._closed(_GONE, language)
+        event, caller = ("report-page", None) if reading is None else ("reading-page", reading.reader.identity)
+        found = self.find(result_id, language)
+        if isinstance(found, NotShown):
+            self._ports.audit.record(event, found.patient, found.standing, result_id, caller=caller)
+            return found.page
+        self._ports.audit.record(event, found.patient.key, "shown", result_id, caller=caller)
+        return self._report(found, language, reading)
 
-    def closed(self, why: Why, language: Language) -> HTMLResponse:
-        """A page that says why there is no report."""
-        return self._closed(why, language)
+    def find(self, result_id: str, language: Language) -> StoredResult | NotShown:
+        """The result, if it may be shown now; whoever asks leaves the audit row."""
+        result = self._ports.store.read(result_id)
+        if result is None:
+            return NotShown("gone", None, self._gone(result_id, language))
+        standing = self._confirmation.standing(result, self._ports.clock.now())
+        if standing == "shown":
+            return result
+        return NotShown(standing, result, self._closed(_NOT_SHOWN[standing], language))
+
+    def closed(self, why: Why, language: Language, *, switchable: bool = True, back: str = "") -> HTMLResponse:
+        """A page that says why there is no report; what for: `ReportDocuments.closed`."""
+        status, title, text = why
+        page = self._documents.closed((title, text), language, {}, switchable=switchable, back=back)
+        return _answer(status, page, language)
 
     def _gone(self, result_id: str, language: Language) -> HTMLResponse:
         retraction = self._ports.retractions.of(result_id)
@@ -145,7 +168,7 @@ class ReportPages:
 
     def _closed(self, why: Why, language: Language, **facts: object) -> HTMLResponse:
         status, title, text = why
-        return _answer(status, self._documents.closed(title, text, language, **facts), language)
+        return _answer(status, self._documents.closed((title, text), language, facts), language)
 
 
 def _answer(status: int, document: Document, language: Language, referrer: str = "no-referrer") -> HTMLResponse:

@@ -1,5 +1,6 @@
 """Whether a stored result may be shown now.
 
+the patient has opted out                        -> opted out
 confirmed lately                                 -> shown
 not confirmed lately, and a look says it stands  -> shown
 ... and the look is queued or cannot be had      -> being checked; the page says so
@@ -15,10 +16,10 @@ from typing import Literal, Protocol
 
 from cds.clocks import lately
 from cds.order import ImagingOrder
-from cds.ports import History, PatientHistory, StoredResult
+from cds.ports import History, OptOuts, PatientHistory, StoredResult
 from cds.screening import Answer, Known, Pending, Unavailable
 
-Standing = Literal["shown", "being-checked", "gone"]
+Standing = Literal["shown", "being-checked", "gone", "opted-out"]
 
 
 class Answers(Protocol):
@@ -33,9 +34,10 @@ class Answers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """Keeps the rule that study and patient were confirmed lately before a result is shown."""
+    """Keeps the rules that the patient agrees, and that study and patient were confirmed lately."""
 
     answering: Answers
+    opt_outs: OptOuts
     confirm_every: timedelta
 
     def others(self, history: PatientHistory, result: StoredResult, now: datetime) -> History:
@@ -47,6 +49,8 @@ class Confirmation:
 
     def standing(self, result: StoredResult, now: datetime) -> Standing:
         """Which row of the table above holds."""
+        if self.opt_outs.has_opted_out(result.patient.key):
+            return "opted-out"
         if lately(result.confirmed_at, now, self.confirm_every):
             return "shown"
         match self.answering.answer(ImagingOrder(result.patient, now, "report-page")):

@@ -101,8 +101,8 @@ def _reading(review: Review | None, wording: Wording) -> str:
         return wording.say("The result is preliminary: software measured it, and no reader has accepted it yet.")
     day = wording.day(review.at.date())
     if review.decision == "corrected":
-        return wording.say("Software measured it; {reader} corrected it on {day}.", reader=review.reader, day=day)
-    return wording.say("Software measured it; {reader} accepted it on {day}.", reader=review.reader, day=day)
+        return wording.say("Software measured it; {reader} corrected it on {day}.", reader=review.reader_shown, day=day)
+    return wording.say("Software measured it; {reader} accepted it on {day}.", reader=review.reader_shown, day=day)
 
 
 def _patient(patient: PatientIdentity, wording: Wording) -> tuple[Fact, ...]:

@@ -43,8 +43,11 @@ class ReadingSessions(Protocol):
     def seal(self, session: ReadingSession) -> str:
         """Opaque, and worth nothing after it has expired."""
 
-    def open(self, sealed: str, now: datetime) -> ReadingSession:
-        """Raises `LaunchRefused`."""
+    def open(self, sealed: str, place: str, now: datetime) -> ReadingSession:
+        """At its own address and nowhere else; raises `LaunchRefused`."""
 
     def form_token(self, sealed: str) -> str:
         """What a form of this session carries, and no other page can know."""
+
+    def is_form_token(self, given: str, sealed: str) -> bool:
+        """Whether the form came from a page of this session; `given` is whatever somebody sent."""

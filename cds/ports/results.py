@@ -27,12 +27,19 @@ class Review:
     """In the reader's words; always there where the result was rejected or corrected."""
     code: WithdrawalCode = "rejected-by-reader"
     """Says of a rejection what kind it is."""
+    reader_name: str | None = None
+    """What the EHR calls the reader; `reader` alone says who it is."""
 
     def __post_init__(self) -> None:
         """Nobody unnamed reads, and nothing is rejected or corrected without a reason."""
         if not self.reader.strip() or (self.decision != "accepted" and not (self.reason or "").strip()):
             msg = "a review needs a named reader, a rejection or correction its reason"
             raise ValueError(msg)
+
+    @property
+    def reader_shown(self) -> str:
+        """What people read."""
+        return self.reader_name or self.reader
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 from cds.errors import ResultUnknown, ReviewOvertaken
 from cds.ports import AuditLog, ResourceStore
+from cds.reader import Reader
 from cds.registry.door import Caller
 from cds.registry.refusals import Refused
 from cds.resource import ACCEPTED_TYPE, ResourceVersion
@@ -49,7 +50,7 @@ class AcceptanceDesk:
             raise Refused(422, "Another reader has accepted it already.")
         result_id = str(ours["identifier"][0]["value"])
         try:
-            self.reviewing.review(result_id, reader, "accepted", only_unread=True)
+            self.reviewing.review(result_id, Reader(reader), "accepted", only_unread=True)
         except (ReviewOvertaken, ResultUnknown):
             raise Refused(412, "The report has changed since it was read: read it again.") from None
         self.audit.record("registry-update", None, "accepted", result_id, caller=caller.client.client_id)

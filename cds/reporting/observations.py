@@ -116,7 +116,7 @@ class Observations:
 def _corrections(result: StoredResult) -> Iterable[Json]:
     """Notes with an author: whoever gets no names gets none of these."""
     for correction, text in corrections_said(result):
-        yield {"authorString": correction.reader, "time": instant(correction.at), "text": text}
+        yield {"authorString": correction.reader_shown, "time": instant(correction.at), "text": text}
 
 
 def effective(acquisition: Acquisition) -> Json:

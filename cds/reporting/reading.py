@@ -6,9 +6,14 @@ corrected   corrected: the value is another one than was told before, and stays 
 rejected    entered-in-error: it stays on record with its reason, and is shown nowhere
 """
 
+import re
+
 from cds.entered_in_error import entered_in_error
 from cds.ports import Review, StoredResult
+from cds.reporting import codes
 from cds.reporting.codes import Json
+
+_PRACTITIONER = re.compile(r"https?://\S+/Practitioner/[A-Za-z0-9.-]{1,64}")
 
 
 def status_of(result: StoredResult) -> str:
@@ -29,9 +34,16 @@ def reader(element: str, review: Review | None) -> Json:
     """`element` with whoever accepted or corrected it; nobody answers for what was rejected or never read."""
     if review is None or review.decision == "rejected":
         return {}
-    return {element: [named(review.reader)]}
+    return {element: [named(review)]}
 
 
-def named(reader: str) -> Json:
-    """A person by name: whoever receives this knows them better than we do."""
-    return {"type": "Practitioner", "display": reader}
+def named(review: Review) -> Json:
+    """A person by name, and where an EHR said who it is, by their address there as an identifier.
+
+    No literal reference: many servers refuse those to other servers, and whoever loads this is another one.
+    The profiles allow a Practitioner here and no PractitionerRole: that one goes by name alone.
+    """
+    person: Json = {"type": "Practitioner", "display": review.reader_shown}
+    if not _PRACTITIONER.fullmatch(review.reader):
+        return person
+    return {**person, "identifier": {"system": codes.URI, "value": review.reader}}

@@ -30,8 +30,8 @@ def _standing(result: StoredResult) -> str:
     if result.review is None:
         return "Preliminary: measured by software; no reader has accepted it yet."
     if result.review.decision == "corrected":
-        return f"Corrected by {result.review.reader} on {result.review.at.date().isoformat()}."
-    return f"Final: accepted by {result.review.reader} on {result.review.at.date().isoformat()}."
+        return f"Corrected by {result.review.reader_shown} on {result.review.at.date().isoformat()}."
+    return f"Final: accepted by {result.review.reader_shown} on {result.review.at.date().isoformat()}."
 
 
 def _page(*paragraphs: str) -> str:

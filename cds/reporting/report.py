@@ -122,6 +122,6 @@ def reviewed(result: StoredResult, ids: ResourceIds, observations: Sequence[Json
         "target": [*targets, reference("DiagnosticReport", ids.report)],
         "recorded": instant(review.at),
         "activity": {"text": f"{review.decision}: {said}" if said else review.decision},
-        "agent": [{"type": concept(codes.VERIFIER), "who": named(review.reader)}],
+        "agent": [{"type": concept(codes.VERIFIER), "who": named(review)}],
         "entity": [{"role": "source", "what": reference("ImagingStudy", ids.study)}],
     }

@@ -52,7 +52,8 @@ def corrections_said(result: StoredResult) -> list[tuple[Correction, str]]:
 
 def _corrected(correction: Correction, rest: str) -> str:
     reason = correction.reason.strip().rstrip(".")
-    return f"Corrected by {correction.reader} on {day_words(correction.at.date())}: {correction.what}; {reason}. {rest}"
+    day = day_words(correction.at.date())
+    return f"Corrected by {correction.reader_shown} on {day}: {correction.what}; {reason}. {rest}"
 
 
 def notes(assessment: Assessment, notice: str) -> list[str]:

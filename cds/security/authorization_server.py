@@ -53,14 +53,24 @@ class EhrDoor:
 
     async def patient(self, iss: str, patient_id: str, access_token: str) -> Json:
         """The patient of the launch context."""
-        found = await self._answer("GET", f"{iss}/Patient/{patient_id}", bearer=access_token)
-        if found.get("resourceType") != "Patient" or found.get("id") != patient_id:
-            raise LaunchRefused("patient-unreadable")
-        return found
+        return await self._resource(iss, "Patient", patient_id, access_token)
+
+    async def professional(self, iss: str, address: str, access_token: str) -> Json:
+        """A Practitioner or PractitionerRole of the same FHIR server; no token goes to another one."""
+        kind, _, resource_id = address.removeprefix(f"{iss}/").partition("/")
+        if kind not in ("Practitioner", "PractitionerRole") or "/" in resource_id:
+            raise LaunchRefused("reader-elsewhere")
+        return await self._resource(iss, kind, resource_id, access_token)
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()
+
+    async def _resource(self, iss: str, kind: str, resource_id: str, access_token: str) -> Json:
+        found = await self._answer("GET", f"{iss}/{kind}/{resource_id}", bearer=access_token)
+        if found.get("resourceType") != kind or found.get("id") != resource_id:
+            raise LaunchRefused(f"{kind.lower()}-unreadable")
+        return found
 
     async def _answer(self, method: str, url: str, *, bearer: str | None = None, **sent: object) -> Json:
         try:

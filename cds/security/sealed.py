@@ -16,6 +16,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from cds.launch import LaunchRefused, ReadingSession
+from cds.reader import Reader
+from cds.security.same_text import same_text
 
 _HEADER = {"alg": "dir", "enc": "A256GCM"}
 _LONGEST = 3500
@@ -65,14 +67,27 @@ class SealedSessions:
     def seal(self, session: ReadingSession) -> str:
         """Opaque, and worth nothing after it has expired."""
         return self._sealer.seal(
-            {"reader": session.reader, "rid": session.result_id, "exp": int(session.expires_at.timestamp())}
+            {
+                "reader": session.reader.identity,
+                "name": session.reader.name or "",
+                "rid": session.result_id,
+                "place": session.place,
+                "exp": int(session.expires_at.timestamp()),
+            }
         )
 
-    def open(self, sealed: str, now: datetime) -> ReadingSession:
-        """Raises `LaunchRefused`."""
+    def open(self, sealed: str, place: str, now: datetime) -> ReadingSession:
+        """At its own address and nowhere else; raises `LaunchRefused`."""
         facts = self._sealer.open(sealed, now)
+        if not place or facts.get("place") != place:
+            raise LaunchRefused("another-address")
         expires_at = datetime.fromtimestamp(int(facts["exp"]), now.tzinfo)
-        return ReadingSession(str(facts["reader"]), str(facts["rid"]), expires_at)
+        reader = Reader(str(facts["reader"]), str(facts.get("name", "")) or None)
+        return ReadingSession(reader, str(facts["rid"]), expires_at, place)
+
+    def is_form_token(self, given: str, sealed: str) -> bool:
+        """Of this session, and of no other."""
+        return same_text(given, self.form_token(sealed))
 
     def form_token(self, sealed: str) -> str:
         """A keyed hash of the session as the browser keeps it."""

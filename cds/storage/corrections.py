@@ -39,6 +39,7 @@ class SqlCorrections:
             "decision": review.decision,
             "reason": review.reason,
             "reviewed_at": review.at,
+            "reader_name": review.reader_name,
         }
         row = _row_of(result, result.correction)
         with self._engine.begin() as connection:
@@ -90,7 +91,7 @@ def corrected_before() -> tuple[FromClause, ColumnElement[bool]]:
     return _BEFORE, _BEFORE.c.correction_id == last.scalar_subquery()
 
 
-_NAMES = ("number", "left_out", "renamed", "reader", "reason", "corrected_at", "measured", "generation")
+_NAMES = ("number", "left_out", "renamed", "reader", "reason", "corrected_at", "measured", "generation", "reader_name")
 OF_CORRECTION = tuple(corrections.c[name].label(f"correction_{name}") for name in _NAMES)
 OF_CORRECTED_BEFORE = tuple(_BEFORE.c[name].label(f"before_{name}") for name in _NAMES)
 
@@ -109,6 +110,7 @@ def correction_of(row: Row[tuple[object, ...]], prefix: str = "correction") -> C
         number=facts["number"],
         measured=from_record(json.loads(facts["measured"])),
         generation=facts["generation"],
+        reader_name=facts["reader_name"],
     )
 
 
@@ -130,6 +132,7 @@ def _row_of(result: StoredResult, correction: Correction) -> dict[str, object]:
         "left_out": [[level.value, why] for level, why in correction.change.left_out],
         "renamed": correction.change.renamed,
         "reader": correction.reader,
+        "reader_name": correction.reader_name,
         "reason": correction.reason,
         "corrected_at": correction.at,
         "images_told": False,

@@ -28,6 +28,7 @@ class SqlReviews:
             "decision": review.decision,
             "reason": review.reason,
             "reviewed_at": review.at,
+            "reader_name": review.reader_name,
         }
         rejected = {"withdrawn_at": review.at, "withdrawn_why": f"rejected by a reader: {review.reason}"}
         changed = {"bundle": bundle} | (rejected if review.decision == "rejected" else {})
@@ -60,4 +61,4 @@ def review_of(row: Row[tuple[object, ...]]) -> Review | None:
     """The review in a row that was joined by `is_last_review`."""
     if row.number is None:
         return None
-    return Review(row.reader, row.decision, row.reviewed_at, row.number, row.reason)
+    return Review(row.reader, row.decision, row.reviewed_at, row.number, row.reason, reader_name=row.reader_name)

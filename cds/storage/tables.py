@@ -61,8 +61,9 @@ reviews = Table(
     Column("decision", String(16), nullable=False),
     Column("reason", Text),
     Column("reviewed_at", UtcDateTime, nullable=False),
+    Column("reader_name", String(255)),
 )
-"""The last one of a result holds; all are kept."""
+"""The last one of a result holds; all are kept. `reader` says who it was, `reader_name` what the EHR calls them."""
 
 corrections = Table(
     "corrections",
@@ -83,6 +84,7 @@ corrections = Table(
     Column("tenant", String(64), nullable=False),
     Column("patient_id", String(64), nullable=False),
     Column("issuer", String(64), nullable=False),
+    Column("reader_name", String(255)),
     Index("corrections_by_result", "result_id", "number"),
     Index("corrections_by_patient", "tenant", "patient_id", "issuer"),
 )

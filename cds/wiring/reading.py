@@ -12,8 +12,9 @@ from cds.correcting import Correcting
 from cds.ct.patient import PatientIdentity
 from cds.errors import OsteocdsError
 from cds.hooks.identity import IdentityRules, identity_of
-from cds.pages.reading_routes import ReadingPorts
+from cds.pages.reading_ports import ReadingPorts, Site
 from cds.ports import AssessmentStore, AuditLog, Clock, Decision, StoredResult
+from cds.reader import Reader
 from cds.reporting.bundle import FhirPublisher
 from cds.result_places import place_names
 from cds.retracting import Retracting, Verdict
@@ -61,17 +62,17 @@ class ReaderDecisions:
     correcting: Correcting
     retracting: Retracting
 
-    def review(self, result_id: str, reader: str, decision: Decision, reason: str | None = None) -> StoredResult:
+    def review(self, result_id: str, reader: Reader, decision: Decision, reason: str | None = None) -> StoredResult:
         """Accept or reject."""
         return self.reviewing.review(result_id, reader, decision, reason)
 
-    def correct(self, result_id: str, reader: str, change: Change, reason: str) -> StoredResult:
+    def correct(self, result_id: str, reader: Reader, change: Change, reason: str) -> StoredResult:
         """Leave levels out, or rename them."""
         return self.correcting.correct(result_id, reader, change, reason)
 
-    def retract(self, result: StoredResult, kind: RetractionKind, reason: str, by: str) -> None:
+    def retract(self, result: StoredResult, kind: RetractionKind, reason: str, by: Reader) -> None:
         """Here at once, elsewhere by workers."""
-        self.retracting.retract(result, Verdict(kind, reason, by))
+        self.retracting.retract(result, Verdict(kind, reason, by.identity))
 
 
 def reading_ports(
@@ -105,11 +106,5 @@ def reading_ports(
         store=store,
         audit=audit,
         clock=clock,
-        origin=_origin(settings.base_url),
+        site=Site(settings.base_url),
     ), door.aclose
-
-
-def _origin(base_url: str) -> str:
-    """As browsers send it: without a path."""
-    scheme, _, rest = base_url.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}"

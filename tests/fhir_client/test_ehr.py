@@ -42,6 +42,29 @@ def test_one_observation_and_one_report_are_written_by_default(server):
     assert references_of([observation, report]) == {"Patient/1", f"Observation/{observation['id']}"}
 
 
+OTHER = "https://other.example.org/r4/Practitioner/7"
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        (f"{BASE}/Practitioner/7", {"reference": "Practitioner/7"}),
+        (OTHER, {"identifier": {"system": "urn:ietf:rfc:3986", "value": OTHER}}),
+        (f"{BASE}/PractitionerRole/7", {}),
+        ("Dr. Ada Reader", {}),
+    ],
+)
+def test_a_reader_whom_the_ehr_named_is_its_own_practitioner(server, address, told):
+    """Another EHR's practitioner goes by identifier: a reference could not be resolved here."""
+    review = Review(address, "accepted", MEASURED_AT, reader_name="Dr. Ada Reader")
+    server.ehr(a_registration(write=EVERYTHING)).write(outgoing(replace(a_result(), review=review)))
+
+    person = {"type": "Practitioner", "display": "Dr. Ada Reader", **told}
+    assert server.one("DiagnosticReport")["resultsInterpreter"] == [person]
+    assert all(each["performer"] == [person] for each in server.all("Observation"))
+    assert person in [each["agent"][0]["who"] for each in server.all("Provenance")]
+
+
 def test_everything_can_be_written(server):
     """Levels, device and provenance too, with references among them; a repeat changes nothing."""
     ehr = server.ehr(a_registration(write=EVERYTHING))

@@ -5,6 +5,7 @@ import json
 from cds.bone.anatomy import VertebralLevel
 from cds.bone.corrected_column import Change
 from cds.correcting import Correcting
+from cds.reader import Reader
 from cds.reporting.bundle import FhirPublisher
 from tests.support.assessments import a_correctable, a_result
 from tests.support.clock import SettableClock
@@ -22,7 +23,7 @@ def corrected(change):
     store = FakeStore()
     store.put(measured)
     correcting = Correcting(store, Kept(), FhirPublisher(NOTICE, SYSTEM), log, clock)
-    return measured, correcting.correct(measured.result_id, "Dr. Ada Reader", change, "Old wedge.")
+    return measured, correcting.correct(measured.result_id, Reader("Dr. Ada Reader"), change, "Old wedge.")
 
 
 class Kept:

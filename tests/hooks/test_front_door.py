@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from structlog.testing import capture_logs
 
 from cds.client import Client
-from cds.hooks.front_door import ROWS_A_MINUTE
 from cds.ports import ClientRefused
+from cds.refusals import ROWS_A_MINUTE
 from cds.screening import Known
 from tests.support.assessments import a_result
 from tests.support.hook_calls import an_order_sign

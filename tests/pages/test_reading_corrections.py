@@ -7,8 +7,9 @@ import pytest
 from cds.bone.anatomy import VertebralLevel
 from cds.bone.corrected_column import Change
 from cds.correction import Correction
+from cds.reader import Reader
 from tests.support.assessments import MEASURED_AT, a_correctable, a_result
-from tests.support.reading_site import L1, L2, L3, READER, RESULT, T12
+from tests.support.reading_site import L1, L2, L3, NAME, READER, RESULT, T12
 
 CORRECTABLE = a_result(
     assessment=a_correctable({T12: 80, L1: 82, L2: 98, L3: 84}, vbmd_mg_cm3=90.0, ci95_mg_cm3=(80.0, 100.0))
@@ -23,12 +24,12 @@ async def test_a_vertebra_is_left_out_and_the_value_computed_anew(launching):
     assert "L1 is L2, and so on: " in page.text
 
     done = await launching.send(page, decision="correct", **{"out-L2": "fracture", "reason": "Old wedge <L2>."})
-    after = (await launching.browser.get("/reading")).text
+    after = (await launching.look()).text
 
-    assert (done.status_code, done.headers["location"]) == (303, "/reading")
+    assert (done.status_code, done.headers["location"]) == (303, f"{launching.address}?lang=en")
     assert launching.decisions.told == [("corrected", CORRECTABLE.result_id, READER, "Old wedge <L2>.")]
     assert '<p class="value">83 mg/cm<sup>3</sup></p>' in after
-    assert f"{READER} corrected it on 2 Mar 2026: L2 left out (fracture). Old wedge &lt;L2&gt;." in after
+    assert f"{NAME} corrected it on 2 Mar 2026: L2 left out (fracture). Old wedge &lt;L2&gt;." in after
     assert "Before, as software measured it: 90 mg/cm3 (80-100) from L1-L2." in after
     assert "A reader sees a fracture here and has left the vertebra out." in after
 
@@ -42,8 +43,8 @@ async def test_names_are_moved_by_one(launching):
 
     found = launching.site.store.read(CORRECTABLE.result_id)
     assert [each.level for each in found.assessment.levels] == [L1, L2, L3, VertebralLevel.L4]
-    assert "every vertebra named one level lower" in (await launching.browser.get("/reading")).text
-    assert "所有椎体名称下移一节" in (await launching.browser.get("/reading?lang=zh")).text
+    assert "every vertebra named one level lower" in (await launching.look()).text
+    assert "所有椎体名称下移一节" in (await launching.look("zh")).text
 
 
 async def test_what_cannot_be_corrected_honestly_is_not_offered(launching):
@@ -63,13 +64,13 @@ async def test_nobody_decides_about_another_result_than_they_saw(launching):
     launching.site.store.put(CORRECTABLE)
     page = await launching.launched()
     change = Change(((L2, "fracture"),))
-    launching.decisions.correct(CORRECTABLE.result_id, "Dr. Bo Second", change, "Old.")
+    launching.decisions.correct(CORRECTABLE.result_id, Reader("Dr. Bo Second"), change, "Old.")
     launching.decisions.told.clear()
 
     assert (await launching.send(page, decision="accept")).status_code == 409
     assert (await launching.send(page, decision="accept", seen="")).status_code == 409
     assert launching.decisions.told == []
-    fresh = await launching.browser.get("/reading")
+    fresh = await launching.look()
     assert (await launching.send(fresh, decision="accept")).status_code == 303
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from cds.bone.anatomy import VertebralLevel
 from cds.bone.corrected_column import Change
 from cds.correcting import Correcting
+from cds.reader import Reader
 from cds.registry.views import DayShift, Deidentified, Pseudonyms
 from cds.resource import SERVED_TYPES, ResourceVersion
 from cds.storage.audit_log import SqlAuditLog
@@ -123,7 +124,7 @@ async def test_what_a_reader_wrote_stays_here(site):
     result = site.keep(9, levels=measured.levels, premises=measured.premises)
     audit = SqlAuditLog(site.engine, site.clock)
     correcting = Correcting(site.store, SqlCorrections(site.engine), site.publisher, audit, site.clock)
-    correcting.correct(result.result_id, "Dr. Revealed", Change(((L2, "fracture"),)), "Says Mrs Revealed.")
+    correcting.correct(result.result_id, Reader("Dr. Revealed"), Change(((L2, "fracture"),)), "Says Mrs Revealed.")
     async with site.with_token() as registry:
         observations = (await registry.get("Observation?status=corrected")).text
         reports = (await registry.get("DiagnosticReport?status=corrected")).text

@@ -32,11 +32,16 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 NOTICE = "Investigational: not cleared as a medical device."
 IDENTIFIER_SYSTEM = "http://hospital.example.org/patients"
 
+EHR = "https://ehr.example.org/r4"
 READ_AT = MEASURED_AT + timedelta(hours=5)
 
 CASES: dict[str, StoredResult] = {
     "assessed": a_result(),
     "accepted": replace(a_result(), review=Review("Dr. Ada Reader", "accepted", READ_AT)),
+    "accepted-in-an-ehr": replace(
+        a_result(),
+        review=Review(f"{EHR}/Practitioner/7", "accepted", READ_AT, reader_name="Dr. Ada Reader"),
+    ),
     "rejected": replace(
         a_result(),
         review=Review("Dr. Ada Reader", "rejected", READ_AT, number=2, reason="L2 is named too low."),

@@ -13,6 +13,7 @@ from cds.correcting import Correcting
 from cds.correction import CorrectionImpossible
 from cds.errors import ResultUnknown, ReviewOvertaken
 from cds.ports import NothingFound
+from cds.reader import Reader
 from cds.reporting.bundle import FhirPublisher
 from cds.reviewing import Reviewing
 from cds.storage.assessments import CORRECTED, SqlAssessmentStore
@@ -25,6 +26,7 @@ from cds.storage.tables import audit, corrections
 from tests.support.assessments import MEASURED_AT, a_correctable, a_key, a_result, an_assessment
 
 L1, L2, L3, T12 = (VertebralLevel(name) for name in ("L1", "L2", "L3", "T12"))
+EHR = "https://ehr.example.org/r4"
 READER, REASON = "Dr. Ada Reader", "Old wedge fracture."
 WITHOUT_L2 = Change(((L2, "fracture"),))
 RESULT = a_result(assessment=a_correctable({T12: 80, L1: 82, L2: 98, L3: 84}, vbmd_mg_cm3=90.0))
@@ -57,9 +59,27 @@ def rows(engine, *columns):
         return connection.execute(select(*columns)).all()
 
 
+def test_the_readers_name_is_read_beside_who_it_is(engine, store, correcting):
+    """People read the name; the same address under another name is the same reader, and the audit row has no name."""
+    who = f"{EHR}/Practitioner/7"
+    once = correcting.correct(RESULT.result_id, Reader(who, "Dr. Ada Reader"), WITHOUT_L2, REASON)
+    again = correcting.correct(RESULT.result_id, Reader(who, "Dr. Ada Married"), WITHOUT_L2, REASON)
+    (found,) = SqlPatientHistory(engine).of(a_key())
+
+    assert again == once == found
+    assert (found.review.reader, found.review.reader_shown) == (who, "Dr. Ada Reader")
+    assert (found.correction.reader, found.correction.reader_shown) == (who, "Dr. Ada Reader")
+    assert rows(engine, audit.c.caller) == [(who,)]
+    Reviewing(store, SqlReviews(engine), PUBLISHER, correcting.audit, correcting.clock).review(
+        RESULT.result_id, Reader(f"{EHR}/Practitioner/8", "Dr. Ada Reader"), "accepted"
+    )
+    accepted = store.read(RESULT.result_id).review
+    assert (accepted.reader, accepted.reader_shown) == (f"{EHR}/Practitioner/8", "Dr. Ada Reader")
+
+
 def test_a_correction_is_read_with_who_when_why_and_what_it_was_before(engine, store, correcting):
     """By id, by patient and in the history; the audit row names reader and change, and no value."""
-    done = correcting.correct(RESULT.result_id, READER, WITHOUT_L2, REASON)
+    done = correcting.correct(RESULT.result_id, Reader(READER), WITHOUT_L2, REASON)
     found = store.read(RESULT.result_id)
     history = SqlPatientHistory(engine).of(a_key(), done.confirmed_at, timedelta(days=1))
 
@@ -76,7 +96,7 @@ def test_a_correction_is_read_with_who_when_why_and_what_it_was_before(engine, s
 
 def test_charts_and_registries_get_it_as_corrected(engine, store, correcting):
     """Status, value, note, performer and Provenance; the version before is kept."""
-    correcting.correct(RESULT.result_id, READER, WITHOUT_L2, REASON)
+    correcting.correct(RESULT.result_id, Reader(READER), WITHOUT_L2, REASON)
     bundle = store.bundle(RESULT.result_id)
     patient, *levels = of_kind(bundle, "Observation")
     report = of_kind(bundle, "DiagnosticReport")[0]
@@ -99,7 +119,7 @@ def test_charts_and_registries_get_it_as_corrected(engine, store, correcting):
 
 def test_a_renamed_vertebra_leaves_its_old_name_in_error(engine, store, correcting):
     """T12 is L1 now: no Observation goes on saying something of T12, and the others say their new names."""
-    correcting.correct(RESULT.result_id, READER, Change(renamed=1), "A rib was missed.")
+    correcting.correct(RESULT.result_id, Reader(READER), Change(renamed=1), "A rib was missed.")
     observations = of_kind(store.bundle(RESULT.result_id), "Observation")
     by_level = {each["bodySite"]["text"]: each for each in observations if "/" in each["identifier"][0]["value"]}
 
@@ -116,8 +136,8 @@ def test_a_renamed_vertebra_leaves_its_old_name_in_error(engine, store, correcti
 
 def test_each_correction_begins_from_what_was_measured(engine, correcting):
     """The second one does not add to the first; both are kept."""
-    correcting.correct(RESULT.result_id, READER, WITHOUT_L2, REASON)
-    done = correcting.correct(RESULT.result_id, "Dr. Bo Second", Change(((L1, "outline"),)), "L1, not L2.")
+    correcting.correct(RESULT.result_id, Reader(READER), WITHOUT_L2, REASON)
+    done = correcting.correct(RESULT.result_id, Reader("Dr. Bo Second"), Change(((L1, "outline"),)), "L1, not L2.")
 
     assert done.assessment.levels_used == (L2, L3)
     assert done.correction.measured == RESULT.assessment
@@ -126,17 +146,19 @@ def test_each_correction_begins_from_what_was_measured(engine, correcting):
 
 def test_the_same_said_again_changes_nothing(engine, correcting):
     """As when a form is sent twice."""
-    once = correcting.correct(RESULT.result_id, READER, WITHOUT_L2, REASON)
+    once = correcting.correct(RESULT.result_id, Reader(READER), WITHOUT_L2, REASON)
 
-    assert correcting.correct(RESULT.result_id, READER, WITHOUT_L2, REASON) == once
+    assert correcting.correct(RESULT.result_id, Reader(READER), WITHOUT_L2, REASON) == once
     assert len(rows(engine, corrections)) == len(rows(engine, audit)) == 1
 
 
 def test_an_accepted_correction_stays_one(engine, clock, store, correcting):
     """Another reader accepts it: their name stands, the value is still another one than was told first."""
-    correcting.correct(RESULT.result_id, READER, WITHOUT_L2, REASON)
+    correcting.correct(RESULT.result_id, Reader(READER), WITHOUT_L2, REASON)
     log = SqlAuditLog(engine, clock)
-    Reviewing(store, SqlReviews(engine), PUBLISHER, log, clock).review(RESULT.result_id, "Dr. Bo Second", "accepted")
+    Reviewing(store, SqlReviews(engine), PUBLISHER, log, clock).review(
+        RESULT.result_id, Reader("Dr. Bo Second"), "accepted"
+    )
 
     found, patient = store.read(RESULT.result_id), of_kind(store.bundle(RESULT.result_id), "Observation")[0]
     assert (found.review.decision, found.correction.reader) == ("accepted", READER)
@@ -145,7 +167,7 @@ def test_an_accepted_correction_stays_one(engine, clock, store, correcting):
 
 def test_measuring_it_again_does_not_undo_it(engine, store, correcting):
     """A worker publishes the same generation once more, also after the study had been away for a while."""
-    done = correcting.correct(RESULT.result_id, READER, WITHOUT_L2, REASON)
+    done = correcting.correct(RESULT.result_id, Reader(READER), WITHOUT_L2, REASON)
     again = replace(RESULT, measured_at=MEASURED_AT + timedelta(days=3), confirmed_at=MEASURED_AT + timedelta(days=3))
     rendered = store.bundle(RESULT.result_id)
 
@@ -162,7 +184,7 @@ def test_measuring_it_again_does_not_undo_it(engine, store, correcting):
 
 def test_a_correction_of_something_else_is_not_shown(store, correcting):
     """The images came back and read otherwise: neither the correction nor the new value may be told."""
-    correcting.correct(RESULT.result_id, READER, WITHOUT_L2, REASON)
+    correcting.correct(RESULT.result_id, Reader(READER), WITHOUT_L2, REASON)
     store.withdraw(RESULT.result_id, "the series is no longer in the archive under this patient")
     otherwise = a_correctable({T12: 80, L1: 92, L2: 98, L3: 84}, vbmd_mg_cm3=95.0)
     again = replace(RESULT, assessment=otherwise, measured_at=MEASURED_AT + timedelta(days=3))
@@ -175,7 +197,7 @@ def test_a_correction_of_something_else_is_not_shown(store, correcting):
 
 def test_a_newer_generation_says_what_was_corrected_before(store, correcting):
     """It is not corrected itself; another CT of the patient, or another patient, knows nothing of it."""
-    done = correcting.correct(RESULT.result_id, READER, WITHOUT_L2, REASON)
+    done = correcting.correct(RESULT.result_id, Reader(READER), WITHOUT_L2, REASON)
     newer = replace(RESULT, result_id="newer", generation="next", measured_at=MEASURED_AT + timedelta(days=9))
     acquisition = replace(RESULT.assessment.acquisition, series_uid="1.2.3")
     other = replace(newer, result_id="other", assessment=replace(RESULT.assessment, acquisition=acquisition))
@@ -193,7 +215,7 @@ def test_a_newer_generation_says_what_was_corrected_before(store, correcting):
 
 def test_of_two_readers_at_once_one_counts(engine, store, correcting):
     """The other is told, and nothing of theirs is kept."""
-    corrected = correcting.correct(RESULT.result_id, READER, WITHOUT_L2, REASON)
+    corrected = correcting.correct(RESULT.result_id, Reader(READER), WITHOUT_L2, REASON)
     rendered = store.bundle(RESULT.result_id)
 
     assert not SqlCorrections(engine).keep(replace(corrected, review=corrected.review), b"{}")
@@ -202,11 +224,11 @@ def test_of_two_readers_at_once_one_counts(engine, store, correcting):
 
 def test_what_is_withdrawn_cannot_be_corrected(engine, store, correcting):
     """Nor what never was; nor by a keep that comes too late."""
-    done = correcting.correct(RESULT.result_id, READER, WITHOUT_L2, REASON)
+    done = correcting.correct(RESULT.result_id, Reader(READER), WITHOUT_L2, REASON)
     store.withdraw(RESULT.result_id, "the study is gone")
 
     with pytest.raises(ResultUnknown):
-        correcting.correct(RESULT.result_id, READER, WITHOUT_L2, REASON)
+        correcting.correct(RESULT.result_id, Reader(READER), WITHOUT_L2, REASON)
     assert not SqlCorrections(engine).keep(done, b"{}")
 
 
@@ -223,7 +245,9 @@ def test_a_reader_who_was_overtaken_is_told(clock, store):
             raise AssertionError("nothing happened")
 
     with pytest.raises(ReviewOvertaken):
-        Correcting(store, Overtaken(), PUBLISHER, Silent(), clock).correct(RESULT.result_id, READER, WITHOUT_L2, REASON)
+        Correcting(store, Overtaken(), PUBLISHER, Silent(), clock).correct(
+            RESULT.result_id, Reader(READER), WITHOUT_L2, REASON
+        )
 
 
 def test_what_was_measured_by_an_earlier_version_cannot_be_corrected(engine, store, correcting):
@@ -231,15 +255,15 @@ def test_what_was_measured_by_an_earlier_version_cannot_be_corrected(engine, sto
     store.keep(a_result(assessment=an_assessment(), result_id="older"), b"{}")
 
     with pytest.raises(CorrectionImpossible, match="did not keep what it takes"):
-        correcting.correct("older", READER, WITHOUT_L2, REASON)
+        correcting.correct("older", Reader(READER), WITHOUT_L2, REASON)
     assert rows(engine, corrections) == rows(engine, audit) == []
 
 
 def test_the_archive_is_told_of_the_last_correction(engine, store, correcting):
     """Once; of what is withdrawn it is told by whoever withdraws."""
     kept = SqlCorrections(engine)
-    correcting.correct(RESULT.result_id, READER, WITHOUT_L2, REASON)
-    done = correcting.correct(RESULT.result_id, READER, Change(((L1, "outline"),)), "L1, not L2.")
+    correcting.correct(RESULT.result_id, Reader(READER), WITHOUT_L2, REASON)
+    done = correcting.correct(RESULT.result_id, Reader(READER), Change(((L1, "outline"),)), "L1, not L2.")
 
     assert kept.untold() == [RESULT.result_id]
     store.withdraw(RESULT.result_id, "gone")

@@ -32,6 +32,8 @@ OF_RESULT = {
     "withdrawn_at": None,
     "withdrawn_why": None,
     "decision": "accepted",
+    "measured": json.dumps(to_record(a_result().assessment)),
+    "left_out": [["L2", "fracture"]],
     "number": 1,
     "body": b"{}",
     "superseded": None,

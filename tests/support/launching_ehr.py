@@ -48,6 +48,12 @@ class LaunchingEhrServer:
     user: str = "Practitioner/7"
     patient: dict = field(default_factory=a_fhir_patient)
     app_context: str | None = None
+    name: str | None = "Dr. Ada Reader"
+    """In the id token, to whoever asked for the profile."""
+    practitioners: dict = field(default_factory=dict)
+    """What is answered about each reference."""
+    asked: list = field(default_factory=list)
+    """Which of them were asked for."""
     claims: dict = field(default_factory=dict)
     """Instead of the right ones in the id token."""
     configuration: dict = field(default_factory=dict)
@@ -68,6 +74,7 @@ class LaunchingEhrServer:
             Route("/token", self._token, methods=["POST"]),
             Route("/keys", self._keys),
             Route("/r4/Patient/{id}", self._patient),
+            Route("/r4/{kind}/{id}", self._practitioner),
         ]
         return Starlette(routes=routes)
 
@@ -112,6 +119,8 @@ class LaunchingEhrServer:
             "nonce": asked["nonce"],
             "fhirUser": self.user,
         }
+        if self.name is not None and "profile" in asked["scope"].split():
+            claims["name"] = self.name
         header = {"alg": "RS256", "kid": self.key.kid}
         told = {
             "access_token": "access-1",
@@ -133,6 +142,13 @@ class LaunchingEhrServer:
 
     async def _keys(self, _: Request) -> Response:
         return Response(json.dumps({"keys": [self.key.as_dict(private=False)]}), media_type="application/json")
+
+    async def _practitioner(self, request: Request) -> Response:
+        reference = "{kind}/{id}".format_map(request.path_params)
+        self.asked.append(reference)
+        if request.headers.get("authorization") != "Bearer access-1" or reference not in self.practitioners:
+            return JSONResponse({}, 404)
+        return JSONResponse(self.practitioners[reference])
 
     async def _patient(self, request: Request) -> Response:
         if request.headers.get("authorization") != "Bearer access-1":

@@ -13,7 +13,8 @@ from cds.bone.reference import NORMS
 from cds.bone.words import CATEGORIES, FLAGS, RULE_IN_ONLY
 from cds.ct.reason import SENTENCES
 from cds.ct.selection import ADVANTAGES
-from cds.pages.reading_routes import READING_TEXTS
+from cds.pages.launch_desk import LAUNCH_TEXTS
+from cds.pages.reading_desk import READING_TEXTS
 from cds.pages.routes import CLOSED
 from cds.settings import Settings
 
@@ -30,7 +31,7 @@ OF_WORDS = (
 def texts_in_use() -> set[str]:
     """All of them, in English."""
     tables = (*CATEGORIES.values(), *FLAGS.values(), *SENTENCES.values(), *OF_WORDS)
-    closed = [text for _, *texts in (*CLOSED, *READING_TEXTS) for text in texts] + [*WHY_NOT.values()]
+    closed = [text for _, *texts in (*CLOSED, *LAUNCH_TEXTS, *READING_TEXTS) for text in texts] + [*WHY_NOT.values()]
     facts = (*ADVANTAGES, *(instead for _, instead in IN_GENERAL.values()))
     people = [norm.people for norm in NORMS.values()]
     notice = str(Settings.model_fields["notice"].default)

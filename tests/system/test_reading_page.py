@@ -35,6 +35,7 @@ from tests.support.report_site import a_report_site, pictures
 pytestmark = pytest.mark.system
 
 VALUES = {VertebralLevel(name): value for name, value in {"T12": 80, "L1": 82, "L2": 98, "L3": 84}.items()}
+NAME = "Dr. Ada Reader"
 WIDTHS_PX = (360, 768, 1280)
 
 
@@ -118,7 +119,7 @@ def test_the_forms_are_accessible_at_three_widths(site, browser):
     """Nothing serious for axe-core, light and dark, in both languages; nothing wider than the screen."""
     site.reads(browser, "FORMS")
     for language in ("en", "zh"):
-        browser.get(f"{site.site.base_url}/reading?lang={language}")
+        browser.get(f"{browser.current_url.partition('?')[0]}?lang={language}")
         for width_px in WIDTHS_PX:
             with_width(browser, width_px)
             assert browser.execute_script("return document.documentElement.scrollWidth - window.innerWidth") <= 0
@@ -131,14 +132,37 @@ def test_the_forms_are_accessible_at_three_widths(site, browser):
     assert complaints_of(browser) == []
 
 
+def test_each_tab_keeps_to_its_patient(site, browser):
+    """Two patients in two tabs: reloaded, or in another language, each shows what it was opened for."""
+    site.reads(browser, "TAB-ONE")
+    one = browser.current_window_handle
+    browser.switch_to.new_window("tab")
+    site.reads(browser, "TAB-TWO")
+    assert "TAB-TWO" in text_of(browser)
+    browser.close()
+    browser.switch_to.window(one)
+
+    with opening_a_page(browser):
+        browser.refresh()
+    assert "TAB-ONE" in text_of(browser)
+    with opening_a_page(browser):
+        browser.find_element(By.CSS_SELECTOR, '.languages a[hreflang="zh-Hans"]').click()
+    assert "TAB-ONE" in text_of(browser)
+    send(browser, "accept")
+    assert "TAB-ONE" in text_of(browser)
+    assert browser.find_element(By.TAG_NAME, "html").get_attribute("lang") == "zh-Hans"
+    assert "TAB" not in browser.current_url
+    assert complaints_of(browser) == []
+
+
 def test_a_reader_accepts(site, browser):
     """The page says who accepted it."""
     result_id = site.reads(browser, "ACCEPTS")
-    assert f"You are {site.reader}, as your EHR says." in text_of(browser)
+    assert f"You are {NAME}, as your EHR says." in text_of(browser)
 
     send(browser, "accept")
 
-    assert f"Software measured it; {site.reader} accepted it on" in text_of(browser)
+    assert f"Software measured it; {NAME} accepted it on" in text_of(browser)
     assert site.audited(result_id)[:2] == [
         ("reading-page", "shown", site.reader),
         ("result-reviewed", "accepted", site.reader),
@@ -158,7 +182,7 @@ def test_a_reader_corrects(site, browser):
     for _ in range(2):
         text = text_of(browser)
         assert "83 mg/cm3" in text
-        assert f"{site.reader} corrected it on" in text
+        assert f"{NAME} corrected it on" in text
         assert "L2 left out (fracture). Old wedge fracture." in text
         assert "Before, as software measured it: 90 mg/cm3" in text
         assert grave_issues(browser) == []

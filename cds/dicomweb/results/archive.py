@@ -81,4 +81,4 @@ def _corrected(correction: Correction | None) -> tuple[str, ...]:
     if correction is None:
         return ()
     day = day_words(correction.at.date())
-    return (f"Corrected by {correction.reader} on {day}: {correction.what}; {correction.reason}",)
+    return (f"Corrected by {correction.reader_shown} on {day}: {correction.what}; {correction.reason}",)
