@@ -64,7 +64,7 @@ def test_the_readers_name_is_read_beside_who_it_is(engine, store, correcting):
     who = f"{EHR}/Practitioner/7"
     once = correcting.correct(RESULT.result_id, Reader(who, "Dr. Ada Reader"), WITHOUT_L2, REASON)
     again = correcting.correct(RESULT.result_id, Reader(who, "Dr. Ada Married"), WITHOUT_L2, REASON)
-    (found,) = SqlPatientHistory(engine).of(a_key())
+    (found,) = SqlPatientHistory(engine).of(a_key(), once.confirmed_at, timedelta(days=1)).held
 
     assert again == once == found
     assert (found.review.reader, found.review.reader_shown) == (who, "Dr. Ada Reader")

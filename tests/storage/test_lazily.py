@@ -30,7 +30,7 @@ def test_a_row_is_there_at_once_and_once(engine):
     assert (first, again) == (True, False)
 
 
-@pytest.mark.parametrize("empty_database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_the_next_row_of_the_audit_takes_it_to_the_disk(engine, clock):
     """When a row is committed that waits, the log is on the disk to beyond the row that did not."""
     inserted(engine)
@@ -43,7 +43,7 @@ def test_the_next_row_of_the_audit_takes_it_to_the_disk(engine, clock):
         assert connection.scalar(text("SELECT pg_current_wal_flush_lsn() >= CAST(:lsn AS pg_lsn)"), {"lsn": written})
 
 
-@pytest.mark.parametrize("empty_database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_postgresql_does_not_wait_for_this_insert_alone(engine):
     """A trigger sees what holds within the statement; the session goes back to the pool as it came."""
     with without_transactions(engine).connect() as connection:
@@ -61,7 +61,7 @@ def test_postgresql_does_not_wait_for_this_insert_alone(engine):
         assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
 
 
-@pytest.mark.parametrize("empty_database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("expires_at", [ROW["expires_at"], "soon"])
 def test_sqlite_does_not_wait_for_this_insert_alone(engine, expires_at):
     """Nor where the insert fails does the connection keep the setting."""
