@@ -1,7 +1,6 @@
 """Why other CTs of the patient, and other series of this one, do not make the result."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from cds.bone.assessment import Assessment, PassedOver
@@ -16,7 +15,7 @@ _NO_SCAN = frozenset({"localizer", "not-ct"})
 
 
 def series_left_out(assessment: Assessment, wording: Wording) -> tuple[str, ...]:
-    """What was tried first, then what was not tried, the newest CT first; the same of several series once."""
+    """What was tried as well, then what was not tried, the newest CT first."""
     tried = [_tried(each, reason, wording) for each in assessment.passed_over for reason in each.reasons]
     lines = list(_not_tried(assessment, wording))
     more = len(lines) - MOST_LINES
@@ -32,22 +31,27 @@ def _tried(passed_over: PassedOver, reason: Reason, wording: Wording) -> str:
 
 
 def _not_tried(assessment: Assessment, wording: Wording) -> Iterator[str]:
+    """Other series of this CT first, then other CTs; one line for each reason, with the days that it holds of."""
     own_day = assessment.acquisition.study_date
-    days = sorted({each.study_date for each in assessment.not_tried}, key=lambda day: day or date.min, reverse=True)
-    for day in days:
-        counted = Counter(reason for each in assessment.not_tried if each.study_date == day for reason in each.reasons)
-        scans = [reason for reason in counted if reason.code not in _NO_SCAN]
-        told: Sequence[Reason] = scans if scans or day == own_day else list(counted)
-        for reason in told:
-            yield _line(day, own_day, counted[reason], reason_said(reason, wording), wording)
+    days_of: dict[Reason, list[date | None]] = {}
+    for day in sorted({each.study_date for each in assessment.not_tried}, key=_newest_first):
+        for reason in _expected(assessment.not_tried, day, own_day):
+            days_of.setdefault(reason, []).append(day)
+    for reason, days in days_of.items():
+        if own_day is not None and own_day in days:
+            yield wording.say("This CT, other series: {reason}", reason=reason_said(reason, wording))
+    for reason, days in days_of.items():
+        others = ", ".join(wording.day(day) for day in days if day is None or day != own_day)
+        if others:
+            yield wording.say("CT ({days}): {reason}", days=others, reason=reason_said(reason, wording))
 
 
-def _line(day: date | None, own_day: date | None, count: int, said: str, wording: Wording) -> str:
-    say = wording.say
-    if day is not None and day == own_day:
-        if count == 1:
-            return say("This CT, another series: {reason}", reason=said)
-        return say("This CT, {count} other series: {reason}", count=count, reason=said)
-    if count == 1:
-        return say("CT ({day}): {reason}", day=wording.day(day), reason=said)
-    return say("CT ({day}), {count} series: {reason}", day=wording.day(day), count=count, reason=said)
+def _newest_first(day: date | None) -> int:
+    return 0 if day is None else -day.toordinal()
+
+
+def _expected(not_tried: Sequence[PassedOver], day: date | None, own_day: date | None) -> Iterable[Reason]:
+    """Of one day, each once; localizers and the like only where nothing else is of that day."""
+    reasons = dict.fromkeys(reason for each in not_tried if each.study_date == day for reason in each.reasons)
+    scans = [reason for reason in reasons if reason.code not in _NO_SCAN]
+    return scans if scans or day == own_day else reasons

@@ -310,7 +310,7 @@ def test_a_series_that_was_tried_first_is_named():
 
 
 def test_every_ct_that_was_not_used_has_its_reason():
-    """By day, the newest first; the same of several series once; localizers only where nothing else is of that day."""
+    """The newest first, the same of several once; localizers only where nothing else is of that day."""
     own, newer, older = report_cases.date(2025, 9, 14), report_cases.date(2025, 12, 3), report_cases.date(2024, 5, 3)
     thick, softer = because("slices-too-thick", thickness_mm=7.5, maximum_mm=5.0), "its reconstruction kernel is softer"
     not_tried = (
@@ -320,6 +320,7 @@ def test_every_ct_that_was_not_used_has_its_reason():
         PassedOver("2.2", (thick,), newer),
         PassedOver("2.3", (because("localizer"),), newer),
         PassedOver("3.1", (because("localizer"),), older),
+        PassedOver("3.2", (thick,), report_cases.date(2023, 1, 2)),
         PassedOver("4.1", (because("kvp-missing"),), None),
     )
     result = results_of(a_ct(own, 76.0, not_tried=not_tried))[0]
@@ -328,9 +329,9 @@ def test_every_ct_that_was_not_used_has_its_reason():
 
     told = text[text.index("Left out, and why") : text.index("Beside people")]
     assert told.split("why", 1)[1].strip() == (
-        "CT (3 Dec 2025), 2 series: The slices are 7.5 mm thick; at most 5 mm can be measured. "
-        "This CT, another series: Another series of the same patient suits the measurement better: "
+        "This CT, other series: Another series of the same patient suits the measurement better: "
         "its reconstruction kernel is softer. "
+        "CT (3 Dec 2025, 2 Jan 2023): The slices are 7.5 mm thick; at most 5 mm can be measured. "
         "CT (3 May 2024): The series is a localizer (scout view). "
         "CT (date unknown): The tube voltage (kVp) is not recorded, so density cannot be calibrated."
     )
@@ -339,9 +340,9 @@ def test_every_ct_that_was_not_used_has_its_reason():
 
 
 def test_of_many_cts_that_were_not_used_the_newest_are_told():
-    """And how many are not."""
+    """And of how many more reasons there is no line."""
     days = [report_cases.date(2010 + number, 1, 1) for number in range(10)]
-    not_tried = tuple(PassedOver(f"1.{day}", (because("kvp-missing"),), day) for day in days)
+    not_tried = tuple(PassedOver(f"1.{day}", (because("kvp-outside", kvp=day.year),), day) for day in days)
 
     text = read(results_of(a_ct(report_cases.date(2025, 9, 14), 76.0, not_tried=not_tried))[0])
 

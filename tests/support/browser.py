@@ -1,14 +1,15 @@
 """A headless Chromium, as Debian packages it, and what axe-core says about a page in it."""
 
 import base64
+import io
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from pypdf import PageObject, PdfReader
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.options import Options
@@ -130,6 +131,19 @@ def in_the_dark(browser: webdriver.Chrome, *, dark: bool) -> None:
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
 
 
-def pages_of(pdf: bytes) -> int:
-    """Pages of a PDF that Chromium printed."""
-    return len(re.findall(rb"/Type\s*/Page\b", pdf))
+def printed(browser: webdriver.Chrome) -> PdfReader:
+    """The page as Chromium prints it."""
+    pdf = browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"]
+    return PdfReader(io.BytesIO(base64.b64decode(pdf)))
+
+
+def sizes_pt(page: PageObject) -> list[tuple[str, float]]:
+    """Every piece of text of a printed page, and the size of its letters on paper."""
+    found = []
+
+    def note(text: str, place: list[float], in_text: list[float], _font: object, size: float) -> None:
+        if text.strip():
+            found.append((text.strip(), size * abs(in_text[3]) * abs(place[3])))
+
+    page.extract_text(visitor_text=note)
+    return found

@@ -1,6 +1,5 @@
 """The report page in a real browser, from a real service: links, pictures, languages, access, print, accessibility."""
 
-import base64
 import uuid
 from datetime import timedelta
 
@@ -19,8 +18,9 @@ from tests.support.browser import (
     in_the_dark,
     keep_screenshot,
     opening_a_page,
-    pages_of,
     pictures_load,
+    printed,
+    sizes_pt,
     text_of,
     with_width,
 )
@@ -101,15 +101,22 @@ def test_the_language_switches_by_keyboard(site, browser):
     assert grave_issues(browser) == []
 
 
-@pytest.mark.parametrize("case", ["six_years", "with_fracture", "not_assessable"])
-def test_a_report_prints_on_one_a4_page(site, browser, case):
-    """Pictures, charts and tables included."""
+@pytest.mark.parametrize("case", ["six_years", "with_fracture", "fracture_without_a_value", "not_assessable"])
+def test_a_report_prints_on_one_a4_page_that_can_be_read(site, browser, case):
+    """Pictures, charts and tables included; no letter below 7 points, in charts below 6."""
     browser.get(site.link(case))
+    in_charts = {each.get_attribute("textContent") for each in browser.find_elements(By.CSS_SELECTOR, "svg text")}
+    pictures = len(browser.find_elements(By.TAG_NAME, "img"))
 
-    printed = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"])
+    pdf = printed(browser)
+    pdf.stream.seek(0)
+    (SCREENSHOTS / f"{case}.pdf").write_bytes(pdf.stream.read())
 
-    assert pages_of(printed) == 1
-    (SCREENSHOTS / f"{case}.pdf").write_bytes(printed)
+    (page,) = pdf.pages
+    sizes = sizes_pt(page)
+    assert len(page.images) == pictures
+    assert [each for each in sizes if each[1] < (6 if each[0] in in_charts else 7)] == []
+    assert "Investigational: not cleared as a medical device." in {text for text, _ in sizes}
 
 
 def test_links_that_do_not_hold_are_refused(site, browser):
