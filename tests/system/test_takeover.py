@@ -34,9 +34,9 @@ OUTAGE_S = float(os.environ.get("OSTEOCDS_TEST_OUTAGE_S", "5"))
 class Site:
     """Databases, the web process's side of the queue, and workers on machines that share nothing else."""
 
-    def __init__(self, url, folder, workers):
+    def __init__(self, url, folder, workers, records=None):
         prepare_queue_database(url)
-        self.records = f"sqlite:///{folder / 'records.db'}"
+        self.records = records or f"sqlite:///{folder / 'records.db'}"
         migrate(self.records)
         self.url, self.folder, self.workers = url, folder, workers
         self.queue = DbosScreeningQueue(url, GENERATION, SettableClock(datetime.now(UTC)))
@@ -164,3 +164,33 @@ def test_postgresql_may_stop_while_work_goes_on(tmp_path):
         server.remove()
 
     assert site.lines() == ["choose PAT-0001", "measure PAT-0001", "publish PAT-0001"]
+
+
+def test_told_to_stop_while_postgresql_hangs_a_worker_ends_in_time_and_its_work_is_taken_over(tmp_path):
+    """Records and queue answer nothing any more; the order is done once, by another worker, when they do."""
+    server = a_server(durable=False)
+    if server is None:
+        pytest.skip("no PostgreSQL: install Debian's package postgresql")
+    workers = []
+    server.start()
+    try:
+        site = Site(server.url, tmp_path, workers, records=server.url)
+        worker = site.start("first", "measure", "--ends-within-s", "4")
+        site.queue.submit(an_order())
+        until(lambda: "measure PAT-0001" in site.lines())
+        with server.hanging():
+            worker.terminate()
+            ended = worker.wait(30)
+        (tmp_path / "go").touch()
+        site.start("second", "", "--look-every-s", "0.2")
+        until(site.is_done)
+        site.queue.close()
+    finally:
+        for worker in workers:
+            worker.stdin.close()
+            worker.kill()
+            worker.wait()
+        server.remove()
+
+    assert ended == 0
+    assert site.lines() == ["choose PAT-0001", "measure PAT-0001", "measure PAT-0001", "publish PAT-0001"]
