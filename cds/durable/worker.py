@@ -65,7 +65,8 @@ class Worker:
             work = Work(begun, self.limits, self._trace_of(name))
             self._launch(name, work)
             takeover = Takeover(begun, self.heartbeats, name, work.running)
-            with beating(self.heartbeats, name), running_errands([takeover.look], self.look_every_s):
+            looking = running_errands([takeover.look], self.look_every_s, end_within_s=_ERRANDS_END_WITHIN_S)
+            with looking, beating(self.heartbeats, name):
                 stop.wait()
             DBOS.destroy(
                 destroy_registry=True, workflow_completion_timeout_sec=self.finish_within_s if work.running else 0

@@ -4,20 +4,29 @@ import os
 import signal
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
+import structlog
+
 from cds.durable.worker import Worker
 
+ENDS_WITHIN_S = 28.0
+"""After being told to stop; whoever watches over processes waits 30 s."""
 
-def run_worker_process(worker: Worker, *, parent_holds_stdin: bool, niceness: int) -> None:
+
+def run_worker_process(
+    worker: Worker, *, parent_holds_stdin: bool, niceness: int, ends_within_s: float = ENDS_WITHIN_S
+) -> None:
     """Work until SIGTERM or SIGINT or, if a parent holds standard input, until it lets go; then exit.
 
     `niceness` is added to the process's own: a hook is answered in milliseconds while a CT is measured beside it. At
     10 a thread that measures keeps a tenth of a core that hooks fill; far beyond, it would no longer end in time.
     Leaves by `os._exit` when a step is still computing: its work is back in the queue, and
-    waiting for a thread that nobody can stop would hold up the shutdown.
+    waiting for a thread that nobody can stop would hold up the shutdown. Likewise after `ends_within_s`, as when a
+    database hangs in the middle of an answer: what could not be handed back is taken over.
     """
     _give_way(niceness)
     stop = threading.Event()
@@ -29,9 +38,21 @@ def run_worker_process(worker: Worker, *, parent_holds_stdin: bool, niceness: in
     signal.signal(signal.SIGINT, stop_now)
     if parent_holds_stdin:
         threading.Thread(target=_wait_for_parent, args=(stop,), name="parent-watch", daemon=True).start()
+    threading.Thread(target=_end_in_time, args=(stop, ends_within_s), name="deadline", daemon=True).start()
     if not worker.run(stop):
-        sys.stderr.flush()
-        os._exit(0)
+        _end_now()
+
+
+def _end_in_time(stop: threading.Event, within_s: float) -> None:
+    stop.wait()
+    time.sleep(within_s)
+    structlog.get_logger().warning("worker-cut-off", after_s=within_s)
+    _end_now()
+
+
+def _end_now() -> None:
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _give_way(niceness: int) -> None:

@@ -6,6 +6,18 @@ import sys
 
 import pytest
 
+STUBBORN = """
+import time
+from cds.durable.worker_process import run_worker_process
+
+class Stubborn:
+    def run(self, stop):
+        print("runs", flush=True)
+        time.sleep(600)
+
+run_worker_process(Stubborn(), parent_holds_stdin=True, niceness=0, ends_within_s=0.2)
+"""
+
 PROGRAM = """
 import os
 from cds.durable.worker_process import run_worker_process
@@ -28,3 +40,15 @@ def test_it_gives_way_as_far_as_it_is_told(niceness):
     )
 
     assert int(ran.stdout) == min(19, ours + niceness)
+
+
+def test_whatever_holds_it_up_it_ends_in_time():
+    """Such as a database that hangs; and says so."""
+    with subprocess.Popen(
+        [sys.executable, "-c", STUBBORN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as worker:
+        assert worker.stdout.readline() == "runs\n"
+        worker.stdin.close()
+
+        assert worker.wait(60) == 0
+        assert "worker-cut-off" in worker.stdout.read()

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from cds.durable.limits import Limits, resident_mb
 from cds.durable.worker import Worker
-from cds.durable.worker_process import run_worker_process
+from cds.durable.worker_process import ENDS_WITHIN_S, run_worker_process
 from cds.storage.engine import open_engine
 from cds.storage.health import SqlHeartbeats
 from cds.wiring.clock import SystemClock
@@ -66,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--machine", default="one", help="its slots are not those of another machine")
     parser.add_argument("--look-every-s", type=float, default=5.0)
     parser.add_argument("--stores", action="store_true")
+    parser.add_argument("--ends-within-s", type=float, default=ENDS_WITHIN_S)
     wanted = parser.parse_args(arguments)
     engine = wanted.records and open_engine(wanted.records)
     records = engine and SqlHeartbeats(engine, SystemClock())
@@ -86,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         look_every_s=wanted.look_every_s,
         listen_every_s=0.05,
     )
-    run_worker_process(worker, parent_holds_stdin=True, niceness=0)
+    run_worker_process(worker, parent_holds_stdin=True, niceness=0, ends_within_s=wanted.ends_within_s)
 
 
 if __name__ == "__main__":

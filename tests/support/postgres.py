@@ -8,7 +8,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -85,6 +86,20 @@ class PostgresServer:
         if self.pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """It answers nothing and closes nothing, as when its disk is away; whoever has asked waits for ever."""
+        of_first = Path(f"/proc/{self.pid}/task/{self.pid}/children")
+        processes = [int(each) for each in (str(self.pid), *of_first.read_text().split())]
+        for each in processes:
+            os.kill(each, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for each in processes:
+                with suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGCONT)
 
     def remove(self) -> None:
         """Stop, and keep nothing."""

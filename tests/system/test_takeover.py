@@ -33,8 +33,8 @@ LOOK_EVERY_S = os.environ.get("OSTEOCDS_TEST_LOOK_EVERY_S", "0.2")
 class Site:
     """Databases, the web process's side of the queue, and workers on machines that share nothing else."""
 
-    def __init__(self, url, folder, workers):
-        self.records = f"sqlite:///{folder / 'records.db'}"
+    def __init__(self, url, folder, workers, records=None):
+        self.records = records or f"sqlite:///{folder / 'records.db'}"
         migrate(self.records)
         self.url, self.folder, self.workers = url, folder, workers
         self.queue = DbosScreeningQueue(url, GENERATION, SettableClock(datetime.now(UTC)))
@@ -149,3 +149,28 @@ def test_postgresql_may_stop_while_work_goes_on(tmp_path):
         site.queue.close()
 
     assert site.lines() == ["choose PAT-0001", "measure PAT-0001", "publish PAT-0001"]
+
+
+def test_told_to_stop_while_postgresql_hangs_a_worker_ends_in_time_and_its_work_is_taken_over(tmp_path):
+    """Records and queue answer nothing any more; the order is done once, by another worker, when they do."""
+    server = a_server(durable=False)
+    if server is None:
+        pytest.skip("no PostgreSQL: install Debian's package postgresql")
+    with ExitStack() as stack:
+        stack.callback(server.remove)
+        server.start()
+        prepare_queue_database(server.url)
+        site = Site(server.url, tmp_path, stack.enter_context(worker_processes()), records=server.url)
+        worker = site.start("first", "measure", "--ends-within-s", "4")
+        site.queue.submit(an_order())
+        until(lambda: "measure PAT-0001" in site.lines())
+        with server.hanging():
+            worker.terminate()
+            ended = worker.wait(30)
+        (tmp_path / "go").touch()
+        site.start("second", "", "--look-every-s", "0.2")
+        until(site.is_done)
+        site.queue.close()
+
+    assert ended == 0
+    assert site.lines() == ["choose PAT-0001", "measure PAT-0001", "measure PAT-0001", "publish PAT-0001"]
