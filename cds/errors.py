@@ -9,7 +9,9 @@
     |   +-- ResultUnknown        no result has this id, or it is no longer shown
     |   `-- RecallUnclear        it is not said which results are to be taken back, or why
     +-- ArchiveUnavailable   the imaging archive cannot be asked now; try again later
+    |   `-- ArchiveTooSlow       it sends, but a series would take too long
     +-- StudyVanished        what the archive offered before is no longer there
+    +-- SeriesUnusable       the archive answers, but what it sends of one series says nothing about the CT
     +-- LinkRefused          a report link has expired or is not ours (`cds.ports`)
     +-- ClientRefused        a call without proof of who makes it (`cds.ports`)
     +-- TokenRefused         no access token for a registry (`cds.ports`)
@@ -71,6 +73,10 @@ class ArchiveUnavailable(OsteocdsError):
     """The archive did not answer, or not usefully; the same request may succeed later."""
 
 
+class ArchiveTooSlow(ArchiveUnavailable):
+    """The archive took longer to send a series than the site allows; at once again it would be as slow."""
+
+
 class QueueUnavailable(OsteocdsError):
     """The queue cannot be reached, or was never prepared; nothing was queued."""
 
@@ -85,6 +91,10 @@ class SegmenterFailed(OsteocdsError):
 
 class StudyVanished(OsteocdsError):
     """A series that was offered earlier is gone from the archive."""
+
+
+class SeriesUnusable(OsteocdsError):
+    """The archive answers, but sends too few images of a series or none that is DICOM; others are not concerned."""
 
 
 class SettingsInvalid(OsteocdsError):
