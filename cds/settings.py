@@ -232,8 +232,8 @@ class Settings(BaseSettings):
 
     # report pages
     launch_file: Annotated[Path | None, BeforeValidator(_none_if_empty)] = None
-    """TOML, one [[ehr]] each: from where readers may launch the reading page, which accepts, rejects or retracts
-    results in their name; unset: none. Fields: `cds.security.launch_file`."""
+    """TOML, one [[ehr]] each: from where readers may launch the reading page, where they accept, correct,
+    reject or retract results in their name; unset: none. Fields: `cds.security.launch_file`."""
     picture_keep_days: Annotated[int | None, Field(gt=0), BeforeValidator(_none_in_words)] = 730
     """How long pictures are kept; drawn again when somebody looks at an older report. "none" keeps them for ever."""
 

@@ -1,6 +1,7 @@
 """`osteocds doctor`: what works, what does not, and what to do about it."""
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +11,8 @@ import typer
 from cds.cli.configuration import settings_from_environment
 from cds.cli.faults import FAULT
 from cds.doctor.examination import examine
-from cds.doctor.finding import Finding, failed, ok
+from cds.doctor.finding import Finding, failed
+from cds.doctor.variables import check_variables
 from cds.errors import OutputNotWritable, SettingsInvalid
 from cds.wiring.clock import SystemClock
 
@@ -34,12 +36,15 @@ def run_doctor(json_to: str | None) -> None:
 
 def _findings() -> Iterator[Finding]:
     """Settings first: without them nothing else can be looked at."""
+    variables = check_variables(os.environ)
     try:
         settings = settings_from_environment()
     except SettingsInvalid as fault:
         yield failed("settings", str(fault), "mend the settings that are named; nothing else was looked at")
+        if variables.state != "ok":
+            yield variables
         return
-    yield ok("settings", "all readable")
+    yield variables
     yield from examine(settings, SystemClock())
 
 

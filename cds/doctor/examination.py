@@ -9,7 +9,8 @@ from cds.doctor.clock import check_clock, database_ahead
 from cds.doctor.databases import check_application_database, check_migrations, check_queue_database, check_workers
 from cds.doctor.disk import check_disk, check_export_folder
 from cds.doctor.finding import Finding
-from cds.doctor.keys import check_clients, check_launches, check_link_secret, check_metrics_token, check_registries
+from cds.doctor.keys import check_clients, check_link_secret, check_metrics_token, check_registries
+from cds.doctor.launches import check_launches
 from cds.doctor.measuring import check_calibrations, check_model, check_population
 from cds.doctor.port import check_port
 from cds.doctor.site import check_address, check_identity, check_orders

@@ -13,7 +13,6 @@ from cds.loopback import is_loopback
 from cds.security.clients_file import read_clients
 from cds.security.key_set import KeysUnusable, read_key_set
 from cds.security.key_sources import JwksUrl
-from cds.security.launch_file import read_launching_ehrs
 from cds.security.registries_file import read_registries
 from cds.security.secret import FEWEST_BYTES, link_secret_path
 from cds.settings import Settings
@@ -68,17 +67,6 @@ def check_registries(settings: Settings, read_url: ReadUrl = read_jwks_url) -> F
         return failed("registries", "the list cannot be used", str(fault))
     urls = {each.client.client_id: each.jwks_url for each in entries if each.jwks_url}
     return _keys("registries", "OSTEOCDS_REGISTRIES_FILE", len(entries), urls, read_url)
-
-
-def check_launches(settings: Settings) -> Finding:
-    """From where readers come."""
-    if settings.launch_file is None:
-        return ok("readers", "none come from an EHR: OSTEOCDS_LAUNCH_FILE is not set")
-    try:
-        ehrs = read_launching_ehrs(settings.launch_file)
-    except SettingsInvalid as fault:
-        return failed("readers", "the list cannot be used", str(fault))
-    return ok("readers", f"may come from {len(ehrs)} EHR")
 
 
 def check_metrics_token(settings: Settings) -> Finding:

@@ -86,6 +86,20 @@ def test_settings_that_cannot_be_read_are_the_only_finding(monkeypatch):
     assert len(done.stdout.splitlines()) == 2
 
 
+def test_a_misspelt_variable_is_told_with_what_was_meant(monkeypatch):
+    """Its name, and never its value; also where another setting is the reason that nothing was looked at."""
+    monkeypatch.setenv("OSTEOCDS_PROT", SECRET)
+    told = run()
+    monkeypatch.setenv("OSTEOCDS_PORT", "none")
+    also = run()
+
+    said = "warning  settings: no such setting, not read: OSTEOCDS_PROT (OSTEOCDS_PORT is meant?)"
+    assert told.exit_code == 0
+    assert said in told.stdout
+    assert said in also.stdout
+    assert SECRET not in told.output + also.output
+
+
 def test_no_secret_is_printed(site, monkeypatch):
     """Of a database URL, a link secret or a token."""
     (site / "secret").write_text(SECRET)

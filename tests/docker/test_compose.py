@@ -9,8 +9,10 @@ import pytest
 from typer.main import get_command
 
 from cds.cli import app
+from cds.security.clients_file import read_clients
 from cds.settings import Settings
-from tests.support.containers import DOCKER, REQUIRED, compose, tool
+from tests.support.containers import DOCKER, REQUIRED, compose, prepared, tool
+from tests.support.hook_site import some_settings
 
 COMPOSE = compose()
 SERVICES = COMPOSE["services"]
@@ -90,6 +92,21 @@ def test_every_file_it_mounts_is_there_and_no_secret_stands_in_it():
             if re.search("PASSWORD|SECRET|TOKEN", name):
                 assert value.startswith("/run/secrets/")
             assert not re.search(r"//[^/@]+:[^/@]+@", value)
+
+
+def test_the_first_block_of_the_guide_makes_all_that_it_needs(tmp_path):
+    """Every file that a setting or a secret names is there and can be used; every required variable is set."""
+    made = prepared(tmp_path)
+    settings = OURS["service"]["environment"]
+    given = dict(line.split("=", 1) for line in (made / ".env").read_text().splitlines())
+
+    assert [name for name in REQUIRED if not given.get(name)] == []
+    assert [each["file"] for each in COMPOSE["secrets"].values() if not (made / each["file"]).is_file()] == []
+    of_site = {name: value for name, value in settings.items() if str(value).startswith("/etc/osteocds/")}
+    assert set(of_site) == {"OSTEOCDS_CLIENTS_FILE"}
+    clients = made / "site" / of_site["OSTEOCDS_CLIENTS_FILE"].removeprefix("/etc/osteocds/")
+    (client,) = read_clients(some_settings(client_auth="required", clients_file=clients))
+    assert client.jwks_url
 
 
 def test_its_secrets_are_made_once_and_kept(tmp_path):

@@ -7,7 +7,6 @@ import pytest
 
 from cds.doctor.keys import (
     check_clients,
-    check_launches,
     check_link_secret,
     check_metrics_token,
     check_registries,
@@ -100,16 +99,6 @@ def test_registries_are_none_well_or_wrong(tmp_path):
     )
     assert check_registries(settings, lambda _: a_key_set()).state == "ok"
     assert "bones" in check_registries(settings, away).found
-
-
-def test_launching_ehrs_are_none_well_or_wrong(tmp_path):
-    """The file is read as the service reads it."""
-    file = tmp_path / "launch.toml"
-    settings = some_settings(launch_file=file)
-    assert check_launches(some_settings()).state == "ok"
-    assert "OSTEOCDS_LAUNCH_FILE" in check_launches(settings).advice
-    file.write_text('[[ehr]]\nname = "north"\niss = "https://fhir.example.org"\nclient_id = "osteocds"\n')
-    assert check_launches(settings).state == "ok"
 
 
 def test_the_link_secret_is_not_made_here(tmp_path):

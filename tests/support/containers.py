@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,21 @@ def compose(variables: Mapping[str, str] | None = None) -> dict[str, Any]:
         return _VARIABLE.sub(value, node) if isinstance(node, str) else node
 
     return filled(yaml.safe_load((DOCKER / "compose.yaml").read_text()))
+
+
+def prepared(folder: Path) -> Path:
+    """What the first block of docker/README.md makes before it calls Docker, as `folder`/docker."""
+    block = re.search(r"^## Start\n.*?^```\n(.*?)^```", (DOCKER / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    if block is None:
+        raise ValueError("docker/README.md: nothing to start with")
+    (before, calls, _) = block[1].partition("docker compose")
+    if not calls:
+        raise ValueError("docker/README.md: starts nothing")
+    made = folder / "docker"
+    made.mkdir()
+    shutil.copy(DOCKER / "make-secrets", made)
+    subprocess.run(["bash", "-euc", before], cwd=folder, check=True, capture_output=True)
+    return made
 
 
 def instructions() -> list[tuple[str, str]]:

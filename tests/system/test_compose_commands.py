@@ -5,6 +5,7 @@ Replaced are hosts, ports and the places of mounted files. No container runs her
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import pytest
 from cds.cli.demo_order import IDENTIFIER_SYSTEM, order_sign_request
 from cds.cli.service_process import free_loopback_port
 from tests.support.client_tokens import BASE_URL, ISSUER, ORDER_SIGN, a_key_set, a_token
-from tests.support.containers import DOCKER, compose, health_check
+from tests.support.containers import DOCKER, compose, health_check, prepared
 from tests.support.orthanc import running_orthanc
 from tests.support.postgres import a_server
 from tests.support.real_ct import the_sample
@@ -88,7 +89,7 @@ class Deployment:
 
     def metrics(self):
         """As the Prometheus of the compose file reads them."""
-        token = (self.folder / "secrets" / "metrics-token").read_text()
+        token = (self.folder / "docker" / "secrets" / "metrics-token").read_text()
         url, headers = f"http://127.0.0.1:{self.port}/metrics", {"Authorization": f"Bearer {token}"}
         return httpx.get(url, headers=headers, timeout=10, trust_env=False).raise_for_status().text
 
@@ -146,13 +147,15 @@ def an_archive(folder, secrets):
 
 @pytest.fixture
 def deployment(tmp_path):
-    """Secrets made, clients named, database and archive running; nothing of ours started yet."""
-    secrets, site = tmp_path / "secrets", tmp_path / "site"
-    subprocess.run(["bash", DOCKER / "make-secrets", secrets], check=True, capture_output=True)
-    for each in (site, tmp_path / "home", tmp_path / "data"):
+    """As the guide prepares it, but for where its client has its keys; database and archive run, nothing of ours."""
+    made = prepared(tmp_path)
+    secrets, site = made / "secrets", made / "site"
+    for each in (tmp_path / "home", tmp_path / "data"):
         each.mkdir()
     (site / "jwks.json").write_bytes(a_key_set())
-    (site / "clients.toml").write_text(f'[[client]]\nissuer = "{ISSUER}"\njwks_file = "jwks.json"\n')
+    clients = (site / "clients.toml").read_text()
+    assert f'issuer = "{ISSUER}"' in clients
+    (site / "clients.toml").write_text(re.sub("jwks_url = .*", 'jwks_file = "jwks.json"', clients))
     with ExitStack() as stack:
         database = stack.enter_context(a_database(secrets))
         archive = stack.enter_context(an_archive(tmp_path / "orthanc", secrets))

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -18,12 +19,18 @@ pytestmark = pytest.mark.system
 
 
 def commands(name):
-    """All blocks of a guide, and a wait for what it stopped."""
-    return "\n".join([*BLOCK.findall((GUIDES / name).read_text(encoding="utf-8")), "wait", ""])
+    """All blocks of a guide."""
+    return "\n".join([*BLOCK.findall((GUIDES / name).read_text(encoding="utf-8")), ""])
+
+
+def is_taken(port):
+    """Whether somebody listens there."""
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_the_hours_of_an_integrator_and_a_registry_end_with_a_card_list_and_a_manifest(tmp_path):
-    """In one shell and one empty folder, on a free port instead of 8480."""
+    """In one shell and one empty folder, on a free port instead of 8480; nothing is left running."""
     port = free_loopback_port()
     programs = tmp_path / "bin"
     programs.mkdir()
@@ -55,6 +62,8 @@ def test_the_hours_of_an_integrator_and_a_registry_end_with_a_card_list_and_a_ma
         told, errors = said.read(), complained.read()
 
     assert "FAILED" not in told, told
+    assert not is_taken(port), "the last block has stopped nothing"
+    assert "no such job" not in errors
     assert '"id":"osteocds-order-sign"' in told
     assert '{"cards":[]}' in told, told + errors
     assert '"resourceType":"Bundle"' in told.replace(" ", "")
