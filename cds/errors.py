@@ -10,6 +10,7 @@
     |   `-- RecallUnclear        it is not said which results are to be taken back, or why
     +-- ArchiveUnavailable   the imaging archive cannot be asked now; try again later
     +-- StudyVanished        what the archive offered before is no longer there
+    +-- SeriesUnusable       the archive answers, but what it sends of one series says nothing about the CT
     +-- LinkRefused          a report link has expired or is not ours (`cds.ports`)
     +-- ClientRefused        a call without proof of who makes it (`cds.ports`)
     +-- TokenRefused         no access token for a registry (`cds.ports`)
@@ -85,6 +86,10 @@ class SegmenterFailed(OsteocdsError):
 
 class StudyVanished(OsteocdsError):
     """A series that was offered earlier is gone from the archive."""
+
+
+class SeriesUnusable(OsteocdsError):
+    """The archive answers, but sends too few images of a series or none that is DICOM; others are not concerned."""
 
 
 class SettingsInvalid(OsteocdsError):

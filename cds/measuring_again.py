@@ -6,7 +6,7 @@ from cds.bone.assessment import Assessment
 from cds.bone.measured_ct import Measured
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import check_patient
-from cds.errors import StudyVanished
+from cds.errors import SeriesUnusable, StudyVanished
 from cds.measurement import Instruments, measure_first_assessable
 from cds.ports import StoredResult
 
@@ -15,13 +15,13 @@ _SAME_WITHIN_MG_CM3 = 0.1
 
 
 def measured_again(instruments: Instruments, result: StoredResult) -> Measured | None:
-    """None where the series is gone, is another patient's now, or reads otherwise than it was measured then."""
+    """None where the series is gone, unusable or another patient's now, or reads otherwise than it did then."""
     series = _series_of(instruments, result)
     if series is None:
         return None
     try:
         measured = measure_first_assessable(instruments, result.patient, [series])
-    except StudyVanished:
+    except (StudyVanished, SeriesUnusable):
         return None
     return measured if measured.ct is not None and reads_the_same(measured.assessment, result.measured) else None
 

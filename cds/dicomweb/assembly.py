@@ -12,7 +12,7 @@ The contract, in the order in which it is checked:
 5. slices and gantry are tilted by at most 5 degrees; slices are at most 5 mm thick
 6. each is in Hounsfield units by its own rescale slope and intercept (an absent RescaleType
    counts as HU, PS3.3 C.8.2.1)
-7. each image's pixels decode completely: never a partial volume
+7. each image can be read and its pixels decode completely: never a partial volume
 8. images at one position have identical pixels, and one of them counts
 9. at least 8 positions, evenly spaced, none missing in between, at most 5 mm apart, in line
 
@@ -51,23 +51,23 @@ _PLACES_AT_MOST: Final = 2048
 
 
 def assemble_volume(
-    images: Iterable[Image], series: CtSeries, expected_count: int | None = None, *, threads: int = 1
+    images: Iterable[Image | Unreadable], series: CtSeries, expected_count: int | None = None, *, threads: int = 1
 ) -> CtVolume | NotAssessable:
     """Take the images one by one, in any order, and put them on one grid.
 
     `series` says whose images these must be, and what it tells beyond that fills the gaps that
     the images leave; `expected_count` only spares memory. `threads` decode.
     """
-    headers = _Headers(series)
-    planes = _Planes(min(expected_count or _FIRST_GUESS, _PLACES_AT_MOST))
     faults: list[Unreadable] = []
+    headers = _Headers(series, faults)
+    planes = _Planes(min(expected_count or _FIRST_GUESS, _PLACES_AT_MOST))
     with closing(decoded(headers.kept_of(images), threads)) as pixels:
         for hu in pixels:
             if not isinstance(hu, Unreadable):
                 planes.append(hu)
                 continue
             faults.append(hu)
-            if len(faults) == _FAULTS_ENOUGH:
+            if len(faults) >= _FAULTS_ENOUGH:
                 break
     if headers.refusal is not None:
         return NotAssessable((headers.refusal,))
@@ -97,17 +97,23 @@ def refused_headers(images: Sequence[CtSlice], series: CtSeries) -> Reason | Non
 class _Headers:
     """What the images say of themselves, gathered in the order of arrival."""
 
-    def __init__(self, series: CtSeries) -> None:
+    def __init__(self, series: CtSeries, faults: list[Unreadable]) -> None:
+        """`faults` takes what cannot be read at all."""
         self.kept: list[CtSlice] = []
         self.refusal: Reason | None = None
         """Why an image cannot stand beside those before it: another patient, or a broken condition."""
+        self._faults = faults
         self._series = series
         self._patient = series.patient
         self._told: list[CtSeries] = []
 
-    def kept_of(self, images: Iterable[Image]) -> Iterator[Image]:
+    def kept_of(self, images: Iterable[Image | Unreadable]) -> Iterator[Image]:
         """Remember what each image says, and hand it on; ends before the first that is refused."""
-        for image, dataset in images:
+        for each in images:
+            if isinstance(each, Unreadable):
+                self._faults.append(each)
+                continue
+            image, dataset = each
             self.refusal = self._refuse(image)
             if self.refusal is not None:
                 return

@@ -3,14 +3,10 @@
 pydicom inflates a whole file at once (PS3.5 A.5), so what it is given is looked at first, a piece at a time.
 """
 
-import io
 import struct
 import zlib
-from collections.abc import Iterator
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
-import requests
-from dicomweb_client.web import DICOMwebClient
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 _META_AT_MOST, _CHUNK = 4096, 2**16
@@ -37,24 +33,3 @@ def inflates_too_far(file: BinaryIO) -> bool:
         inflated += len(unpacker.decompress(packed, INFLATED_AT_MOST))
     file.seek(0)
     return inflated > INFLATED_AT_MOST
-
-
-class CarefulClient(DICOMwebClient):
-    """Looks at each image before the client's own code has pydicom inflate it; raises `InflatesTooFar`."""
-
-    def _decode_multipart_message(self, response: requests.Response, stream: bool) -> Iterator[bytes]:
-        for part in super()._decode_multipart_message(response, stream=stream):
-            yield _looked_at(part)
-
-    def _http_get(self, *args: Any, **options: Any) -> requests.Response:  # noqa: ANN401 - passed on
-        """Some servers send one image without a multipart message around it."""
-        response = super()._http_get(*args, **options)
-        if response.headers.get("Content-Type", "").partition(";")[0].strip() == "application/dicom":
-            _looked_at(response.content)
-        return response
-
-
-def _looked_at(image: bytes) -> bytes:
-    if inflates_too_far(io.BytesIO(image)):
-        raise InflatesTooFar
-    return image

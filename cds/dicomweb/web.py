@@ -14,22 +14,18 @@ from cds.ct.patient import PatientIdentity, check_patient
 from cds.ct.reason import NotAssessable, because
 from cds.ct.volume import CtVolume
 from cds.dicomweb.assembly import assemble_volume
-from cds.dicomweb.attributes import DatasetAttributes
-from cds.dicomweb.decoding import Image, decoding_threads
-from cds.dicomweb.inflating import CarefulClient, InflatesTooFar
+from cds.dicomweb.decoding import decoding_threads
+from cds.dicomweb.inflating import InflatesTooFar
 from cds.dicomweb.queries import find_ct_series, has_series, study_patient
 from cds.dicomweb.quiet import silence_libraries
-from cds.dicomweb.scanned_file import DAMAGED, transfer_syntax_of
-from cds.dicomweb.slices import slice_of
+from cds.dicomweb.scanned_file import DAMAGED
+from cds.dicomweb.series_stream import AS_IT_LIKES, AS_STORED, SentImages, StreamingClient
 from cds.dicomweb.storing import store_missing
 from cds.dicomweb.study_search import StudySearch
 from cds.dicomweb.web_session import BROKEN, ArchiveSession
 from cds.errors import ArchiveUnavailable, StudyVanished
 from cds.ports import Progress, StudyStanding
 from cds.study import ListedStudy
-
-AS_STORED: Final = (("application/dicom", "*"),)
-"""Any transfer syntax: the archive sends what it has and transcodes nothing."""
 
 NOBODYS_STUDY: Final = "2.25.0"
 """From the nil UUID (PS3.5 B.2), so no study has it: an archive that answers tells of no patient."""
@@ -50,7 +46,7 @@ class DicomwebArchive:
         self._threads = decoding_threads(threads)
         self._session = session
         self._retries = retries
-        self._client = CarefulClient(url.rstrip("/"), session=session)
+        self._client = StreamingClient(url.rstrip("/"), session=session)
         self._client.set_http_retry_params(retry=False)  # the session retries, and logs no URL
 
     def find_series(self, patient: PatientIdentity) -> Sequence[CtSeries]:
@@ -59,15 +55,22 @@ class DicomwebArchive:
             return tuple(find_ct_series(self._client, patient.key))
 
     def retrieve(self, series: CtSeries, progress: Progress | None = None) -> CtVolume | NotAssessable:
-        """The voxels of one series, decoded while they arrive; raises `StudyVanished` if it is gone."""
+        """The voxels of one series, decoded while they arrive; what breaks or comes damaged is asked for again.
+
+        Images that stay unreadable are named in the refusal.
+        """
         for attempt in range(self._retries + 1):
             if attempt:
                 self._session.pause(attempt - 1)
-            with suppress(*BROKEN), closing(self._images(series, progress)) as images:
+            sent = SentImages(series.instance_count)
+            with suppress(*BROKEN), closing(self._parts(series)) as parts:
                 try:
-                    return assemble_volume(images, series, series.instance_count, threads=self._threads)
+                    images = sent.images(parts, progress)
+                    volume = assemble_volume(images, series, series.instance_count, threads=self._threads)
                 except InflatesTooFar:
                     return NotAssessable((_TOO_LARGE,))
+                if sent.sound or attempt == self._retries:
+                    return sent.judged(volume)
         raise ArchiveUnavailable(
             f"the connection to the archive {self._session.archive_name} broke while it sent images"
         )
@@ -134,32 +137,15 @@ class DicomwebArchive:
         """Close the connections."""
         self._session.close()
 
-    def _images(self, series: CtSeries, progress: Progress | None) -> Generator[Image]:
-        """Each image as it arrives; raises if the archive sends fewer than it said it has."""
-        received, expected = 0, series.instance_count
-        for dataset in self._datasets(series):
-            received += 1
-            attributes = DatasetAttributes(dataset)
-            name = f"image {received} of {expected}" if expected else f"image {received}"
-            transfer_syntax = transfer_syntax_of(dataset)
-            yield slice_of(attributes, name=name, transfer_syntax=transfer_syntax), dataset
-            if progress is not None and expected:
-                progress("retrieving", min(1.0, received / expected))
-        if not received:
-            raise StudyVanished("the archive no longer has the series")
-        if expected is not None and received < expected:
-            raise ArchiveUnavailable(f"the archive sent {received} of {expected} images")
-
-    def _datasets(self, series: CtSeries) -> Iterator[Dataset]:
+    def _parts(self, series: CtSeries) -> Generator[bytes]:
         with self._translated(passing=BROKEN):
             try:
-                stream = self._client.iter_series(series.study_uid, series.series_uid, media_types=AS_STORED)
+                parts = self._client.series_parts(series.study_uid, series.series_uid, AS_STORED)
             except requests.HTTPError as error:
                 if error.response is None or error.response.status_code not in (400, 406, 415):
                     raise
-                # an archive that does not know the wildcard: take its default transfer syntax
-                stream = self._client.iter_series(series.study_uid, series.series_uid)
-            yield from stream
+                parts = self._client.series_parts(series.study_uid, series.series_uid, AS_IT_LIKES)
+            yield from parts
 
     @contextmanager
     def _translated(self, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
@@ -181,5 +167,5 @@ class DicomwebArchive:
             if isinstance(error, passing):
                 raise
             raise ArchiveUnavailable(f"the connection to the archive {name} broke: {type(error).__name__}") from None
-        except (OSError, *DAMAGED):  # pydicom raises OSError where a tag is missing
+        except (OSError, *DAMAGED):
             raise ArchiveUnavailable(f"the archive {name} sends what is not DICOM") from None

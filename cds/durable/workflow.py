@@ -6,7 +6,8 @@ step that was cut off is, from its beginning.
 archive or database away       -> the step is tried again within seconds; then this attempt ends
                                   and the next one waits in the queue, so that no order is lost
                                   and none blocks the others
-the chosen study has vanished  -> the next attempt chooses again
+the chosen study has vanished, or what comes of it is of no use
+                               -> the next attempt chooses again; a few times, since others are not concerned
 its worker died, or was ended  -> begun again, a few times; then quarantined (`cds.durable.begun_work`)
 anything else                  -> failed, with its cause; asking again later queues it again
 """
@@ -30,7 +31,7 @@ from cds.durable.database import QUEUE, WORKFLOW
 from cds.durable.hang_trace import HangTrace
 from cds.durable.limits import Limits
 from cds.durable.orders import OrderJson, next_attempt_id, priority_of_next_attempt
-from cds.errors import ArchiveUnavailable, OsteocdsError, RecordsUnavailable, StudyVanished
+from cds.errors import ArchiveUnavailable, OsteocdsError, RecordsUnavailable, SeriesUnusable, StudyVanished
 from cds.trace import HEADER, failed, following, note
 
 Json = dict[str, Any]
@@ -39,7 +40,8 @@ _T = TypeVar("_T")
 _DISPATCHES_AT_MOST = 100
 """Counted by DBOS, for what dies before `BegunWork` can count."""
 
-_VANISHED_TRIES = 3
+_CHOOSE_AGAIN = {StudyVanished.__name__, SeriesUnusable.__name__}
+_CHOSEN_AT_MOST = 3
 _AWAY = (ArchiveUnavailable, RecordsUnavailable)
 """Passes by itself: the order waits."""
 _DISK_FULL = {"SQLITE_FULL", "53100"}
@@ -160,7 +162,7 @@ def _queue_next_attempt(failure: Failure, order: OrderJson, tries: int) -> None:
 
 def _wait_before_next_attempt(failure: Failure, tries: int) -> timedelta | None:
     """None where nobody but the next hook should ask again."""
-    if failure.kind == StudyVanished.__name__ and tries < _VANISHED_TRIES:
+    if failure.kind in _CHOOSE_AGAIN and tries + 1 < _CHOSEN_AT_MOST:
         return timedelta(seconds=1)
     if failure.kind in {each.__name__ for each in _AWAY} and tries < _AWAY_TRIES:
         doubled = _AWAY_FIRST_WAIT * (1 << min(tries, 10))

@@ -22,7 +22,11 @@ class ImagingArchive(Protocol):
         """Every CT series under the patient's identifier; other modalities are left out."""
 
     def retrieve(self, series: CtSeries, progress: Progress | None = None) -> CtVolume | NotAssessable:
-        """The voxels of one series on one grid; raises `StudyVanished` if it is gone."""
+        """The voxels of one series on one grid; raises `StudyVanished` if it is gone.
+
+        An image that is damaged is a reason to refuse, by name. Raises `SeriesUnusable` where so little of the
+        series can be read that nothing can be said of it.
+        """
 
     def standing(self, study_uid: str, series_uid: str, patient: PatientIdentity) -> StudyStanding:
         """Whether the series is still there, under the same patient; asks about this one alone."""

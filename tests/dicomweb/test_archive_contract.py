@@ -7,7 +7,7 @@ from cds.dicomweb.folder import FolderArchive
 from cds.dicomweb.web import DicomwebArchive
 from cds.dicomweb.web_session import ArchiveSession, ConnectionPolicy
 from tests.support.dicom_archive_contract import ArchiveContract
-from tests.support.dicom_fake_server import URL, FakeDicomwebServer
+from tests.support.dicom_fake_server import URL, FakeDicomwebServer, multipart
 
 
 class FolderShelf:
@@ -27,15 +27,28 @@ class FolderShelf:
             if dcmread(path, stop_before_pixels=True).StudyInstanceUID == study_uid:
                 path.unlink()
 
+    def damage(self, path):
+        """Nothing is left of it but the first attributes."""
+        path.write_bytes(path.read_bytes()[:700])
+
 
 class WebShelf(FakeDicomwebServer):
     """A server, and the archive that talks to it."""
 
     def __init__(self):
         super().__init__()
+        self.sends = []
         session = ArchiveSession(URL, ConnectionPolicy(retries=2, sleep=lambda _seconds: None))
         session.mount("http://", self)
         self.archive = DicomwebArchive(URL, session, retries=2)
+
+    def damage(self, path):
+        """As it is sent from now on; searches still answer from what the server indexed when it was whole."""
+        file = path.read_bytes()
+        self.sends = [file[:700] if each == file else each for each in self.files]
+
+    def _retrieve(self, request, uids):
+        return multipart(request, self.sends) if self.sends else super()._retrieve(request, uids)
 
 
 class TestFolderArchive(ArchiveContract):

@@ -10,7 +10,7 @@ from pydicom import dcmread
 from cds.ct.patient import IdentifierRefused
 from cds.dicomweb.web import DicomwebArchive
 from cds.dicomweb.web_session import ArchiveSession, ConnectionPolicy
-from cds.errors import ArchiveUnavailable, StudyVanished
+from cds.errors import ArchiveUnavailable, SeriesUnusable, StudyVanished
 from cds.trace import following
 from tests.support.dicom_builder import a_patient, a_series, a_volume, an_identity, another_series, edit, written
 from tests.support.dicom_fake_server import URL, FakeDicomwebServer, multipart, reply
@@ -157,12 +157,47 @@ def test_a_stream_that_keeps_breaking_is_an_unavailable_archive(archive, server)
 
 
 def test_fewer_images_than_announced_are_no_volume(archive, server):
-    """Given an archive that sends eleven of twelve images in good order, then it is not trusted."""
+    """Given an archive that sends eleven of twelve images in good order each time, then that series is of no use."""
     series = found(archive)
-    server.script = [lambda request: multipart(request, server.files[:-1])]
+    server.script = [lambda request: multipart(request, server.files[:-1])] * 3
 
-    with pytest.raises(ArchiveUnavailable, match="sent 11 of 12 images"):
+    with pytest.raises(SeriesUnusable, match="sent 11 of 12 images"):
         archive.retrieve(series)
+    assert not server.script
+
+
+@pytest.mark.parametrize("damage", [lambda file: file[:700], lambda file: file[::-1]], ids=["cut", "no DICOM"])
+def test_damage_that_passes_costs_one_more_request(archive, server, damage):
+    """Given an image that comes damaged once, then the series is retrieved anew, whole, where it could not be read."""
+    series = found(archive)
+    damaged = [*server.files[:4], damage(server.files[4]), *server.files[5:]]
+    server.script = [lambda request: multipart(request, damaged)]
+
+    np.testing.assert_array_equal(archive.retrieve(series).hu, a_volume().hu)
+
+
+def test_every_image_that_cannot_be_read_is_named(archive, server):
+    """Given two images of twelve that stay damaged, one of them no DICOM any more, then the refusal names both."""
+    series = found(archive)
+    server.files[4], server.files[8] = server.files[4][:700], server.files[8][::-1]
+    damaged = list(server.files)
+    server.script = [lambda request: multipart(request, damaged)] * 3
+
+    assert [reason.text for reason in archive.retrieve(series).reasons] == [
+        "1 image file(s) are cut short: image 5 of 12.",
+        "1 image(s) could not be decoded, the first: image 9 of 12.",
+    ]
+
+
+def test_an_image_of_somebody_else_is_refused_though_another_is_damaged(archive, server, tmp_path):
+    """Given a damaged image before one that names another patient, then it is a mismatch, which is audited."""
+    series = found(archive)
+    edit(tmp_path / "series" / "IM0005.dcm", PatientID="PAT-2")
+    files = [path.read_bytes() for path in sorted((tmp_path / "series").glob("*.dcm"))]
+    files[1] = files[1][:700]
+    server.script = [lambda request: multipart(request, files)] * 3
+
+    assert [reason.code for reason in archive.retrieve(series).reasons] == ["patient-mismatch"]
 
 
 def test_an_image_of_somebody_else_is_refused(archive, server, tmp_path):
@@ -207,7 +242,6 @@ def test_a_search_that_fails_is_never_an_empty_result(archive, server, answer, s
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (lambda request: multipart(request, [b"not DICOM"]), "sends what is not DICOM"),
         (lambda request: reply(request, 200, b"zip", {"Content-Type": "application/zip"}), "sends what is not DICOM"),
         (lambda request: reply(request, 401), "refuses our credentials"),
     ],
@@ -218,6 +252,15 @@ def test_a_retrieval_that_fails_is_never_a_volume(archive, server, answer, said)
     server.script = [answer]
 
     with pytest.raises(ArchiveUnavailable, match=said):
+        archive.retrieve(series)
+
+
+def test_a_series_of_which_nothing_is_dicom_says_nothing_about_the_archive(archive, server):
+    """Given twelve parts that stay unreadable, then the series has an error of its own, and no reason to refuse."""
+    series = found(archive)
+    server.script = [lambda request: multipart(request, [b"not DICOM"] * 12)] * 3
+
+    with pytest.raises(SeriesUnusable, match="is DICOM"):
         archive.retrieve(series)
 
 

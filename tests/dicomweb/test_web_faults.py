@@ -11,7 +11,7 @@ from requests import Request
 
 from cds.dicomweb.web import DicomwebArchive
 from cds.dicomweb.web_session import ArchiveSession, ConnectionPolicy
-from cds.errors import ArchiveUnavailable
+from cds.errors import ArchiveUnavailable, SeriesUnusable
 from tests.support.dicom_builder import a_series, a_volume, written
 from tests.support.dicom_fake_server import multipart
 
@@ -127,7 +127,15 @@ def of_wrong_bytes(files):
     return sending(200, headers, body)
 
 
-@pytest.mark.parametrize("passing", [cut, busy, silent, stalled], ids=lambda each: each.__name__)
+def one_damaged(files):
+    """A series of which one image has lost its end, in the middle of the header."""
+    headers, body = body_of([*files[:4], files[4][:700], *files[5:]])
+    return sending(200, headers, body)
+
+
+@pytest.mark.parametrize(
+    "passing", [cut, busy, silent, stalled, of_wrong_bytes, one_damaged], ids=lambda each: each.__name__
+)
 def test_a_fault_that_passes_costs_one_more_request(files, passing):
     """Given one bad answer and then a good one, then the volume is whole."""
     with an_archive([passing(files), whole(files)]) as archive:
@@ -135,7 +143,7 @@ def test_a_fault_that_passes_costs_one_more_request(files, passing):
 
 
 @pytest.mark.parametrize(
-    "lasting", [cut, busy, broken, silent, stalled, of_another_kind, of_wrong_bytes], ids=lambda each: each.__name__
+    "lasting", [cut, busy, broken, silent, stalled, of_another_kind], ids=lambda each: each.__name__
 )
 def test_a_fault_that_stays_is_an_archive_that_is_away(files, lasting):
     """Given the same bad answer each time, then a named error, soon, and never a partial volume."""
@@ -144,3 +152,17 @@ def test_a_fault_that_stays_is_an_archive_that_is_away(files, lasting):
         archive.retrieve(a_series())
 
     assert time.monotonic() - begun < 30
+
+
+def test_one_damaged_image_is_a_reason_and_no_archive_that_is_away(files):
+    """Given a series with one damaged image each time, then it is refused by the image's name, as in a folder."""
+    with an_archive([one_damaged(files)]) as archive:
+        refused = archive.retrieve(a_series())
+
+    assert [reason.text for reason in refused.reasons] == ["1 image file(s) are cut short: image 5 of 12."]
+
+
+def test_a_series_of_wrong_bytes_is_an_error_of_that_series(files):
+    """Given a series of which nothing can be read, then other patients hear of no archive that is away."""
+    with an_archive([of_wrong_bytes(files)]) as archive, pytest.raises(SeriesUnusable):
+        archive.retrieve(a_series())

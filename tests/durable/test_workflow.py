@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from cds.durable.operating import QueueDesk
 from cds.durable.orders import attempt_id, work_id
 from cds.durable.worker import Worker
-from cds.errors import ArchiveUnavailable, InputUnusable
+from cds.errors import ArchiveUnavailable, InputUnusable, SeriesUnusable
 from tests.support.assessments import GENERATION, a_key, a_patient, an_order
 
 
@@ -48,6 +48,19 @@ def test_a_long_gap_of_the_archive_loses_no_order_and_blocks_no_other(bench):
         bench.wait_for(a_patient(), "done")
 
     assert bench.steps.lines().count("publish PAT-0001") == 1
+
+
+@pytest.mark.parametrize("bench", ["sqlite"], indirect=True)
+def test_a_series_of_no_use_is_chosen_again_and_then_fails_without_a_word_against_the_archive(bench):
+    """Its damage is told in the queue, after three attempts instead of a day of them; others hear of no outage."""
+    bench.steps.trouble["measure"] = [SeriesUnusable("the archive sent 11 of 12 images of a series")] * 9
+    bench.queue.submit(an_order())
+    with bench.worker():
+        failed = bench.wait_for(a_patient(), "failed")
+
+    assert failed.why == "the archive sent 11 of 12 images of a series"
+    assert bench.steps.lines() == ["choose PAT-0001", "measure PAT-0001"] * 3
+    assert "failed" not in bench.watch.told
 
 
 @pytest.mark.parametrize("step", ["choose", "measure", "publish"])

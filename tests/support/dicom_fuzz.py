@@ -34,7 +34,7 @@ from cds.dicomweb.folder import FolderArchive
 from cds.dicomweb.web import DicomwebArchive
 from cds.dicomweb.web_session import ArchiveSession, ConnectionPolicy
 from cds.dicomweb.writing import write_series
-from cds.errors import ArchiveUnavailable, StudyVanished
+from cds.errors import SeriesUnusable, StudyVanished
 from tests.support.dicom_builder import a_series, a_volume, an_identity
 from tests.support.dicom_fake_server import URL, FakeDicomwebServer, multipart
 
@@ -264,7 +264,7 @@ def _outcome(retrieve: Callable[[], object]) -> str:
     """In a word: a volume, the codes of the reasons, or the name of an error that is raised on purpose."""
     try:
         volume = retrieve()
-    except (ArchiveUnavailable, StudyVanished) as error:
+    except (SeriesUnusable, StudyVanished) as error:
         return type(error).__name__
     if isinstance(volume, NotAssessable):
         return " ".join(sorted({reason.code for reason in volume.reasons}))
