@@ -9,6 +9,7 @@
     |   +-- ResultUnknown        no result has this id, or it is no longer shown
     |   `-- RecallUnclear        it is not said which results are to be taken back, or why
     +-- ArchiveUnavailable   the imaging archive cannot be asked now; try again later
+    |   `-- ArchiveTooSlow       it sends, but a series would take too long
     +-- StudyVanished        what the archive offered before is no longer there
     +-- SeriesUnusable       the archive answers, but what it sends of one series says nothing about the CT
     +-- LinkRefused          a report link has expired or is not ours (`cds.ports`)
@@ -70,6 +71,10 @@ class ReviewOvertaken(OsteocdsError):
 
 class ArchiveUnavailable(OsteocdsError):
     """The archive did not answer, or not usefully; the same request may succeed later."""
+
+
+class ArchiveTooSlow(ArchiveUnavailable):
+    """The archive took longer to send a series than the site allows; at once again it would be as slow."""
 
 
 class QueueUnavailable(OsteocdsError):

@@ -151,6 +151,8 @@ class Settings(BaseSettings):
     """For each silence of the archive; connecting takes 10 s at most."""
     archive_retries: int = Field(default=3, ge=0, le=10)
     """How often a request that may succeed later is sent again."""
+    archive_series_limit_s: float = Field(default=600.0, gt=0)
+    """How long the archive may take to send one series; one that takes longer counts as away, and the order waits."""
     archive_ca_file: Path | None = None
     """PEM: whom to trust for the archive, instead of the public authorities."""
     archive_client_certificate: Path | None = None
@@ -249,7 +251,7 @@ class Settings(BaseSettings):
     """Of each worker; unset: all cores."""
 
     measure_limit_s: float | None = Field(default=None, gt=0)
-    """How long the CT of one patient may be measured; a worker that takes longer ends and is replaced.
+    """How long the CT of one patient may be measured, retrieval apart; a worker that takes longer ends and is replaced.
     Default: 600, or room for three series where TotalSegmentator measures."""
     measure_memory_mb: int = Field(default=8192, ge=512)
     """Resident memory of a worker in MiB; one that takes more ends and is replaced."""

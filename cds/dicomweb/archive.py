@@ -33,7 +33,13 @@ def open_archive(settings: Settings) -> FolderArchive | DicomwebArchive:
     )
     url = str(settings.archive_url).rstrip("/")
     session = ArchiveSession(url, policy, _credentials(settings))
-    return DicomwebArchive(url, session, retries=policy.retries, threads=settings.threads)
+    return DicomwebArchive(
+        url,
+        session,
+        retries=policy.retries,
+        threads=settings.threads,
+        series_within_s=settings.archive_series_limit_s,
+    )
 
 
 def _credentials(settings: Settings) -> AuthBase | None:

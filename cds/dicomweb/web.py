@@ -1,5 +1,6 @@
 """A DICOMweb server as an imaging archive: QIDO to find, one streamed WADO request to retrieve."""
 
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import date, datetime
@@ -23,7 +24,7 @@ from cds.dicomweb.series_stream import AS_IT_LIKES, AS_STORED, SentImages, Strea
 from cds.dicomweb.storing import store_missing
 from cds.dicomweb.study_search import StudySearch
 from cds.dicomweb.web_session import BROKEN, ArchiveSession
-from cds.errors import ArchiveUnavailable, StudyVanished
+from cds.errors import ArchiveTooSlow, ArchiveUnavailable, StudyVanished
 from cds.ports import Progress, StudyStanding
 from cds.study import ListedStudy
 
@@ -37,15 +38,24 @@ _TOO_LARGE: Final = because("pixels-unreadable", count=1, what="an image is larg
 class DicomwebArchive:
     """Implements `ImagingArchive` over one DICOMweb server. May be asked from several threads."""
 
-    def __init__(self, url: str, session: ArchiveSession, retries: int = 3, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        session: ArchiveSession,
+        retries: int = 3,
+        threads: int | None = None,
+        series_within_s: float = 600.0,
+    ) -> None:
         """`url`: DICOMweb root, such as https://pacs.example.org/dicom-web. Sends nothing yet.
 
-        `threads` decode; by default as many as there are cores.
+        `threads` decode; by default as many as there are cores. `series_within_s` is for all of one
+        series, however often it is asked for.
         """
         silence_libraries()
         self._threads = decoding_threads(threads)
         self._session = session
         self._retries = retries
+        self._series_within_s = series_within_s
         self._client = StreamingClient(url.rstrip("/"), session=session)
         self._client.set_http_retry_params(retry=False)  # the session retries, and logs no URL
 
@@ -57,13 +67,14 @@ class DicomwebArchive:
     def retrieve(self, series: CtSeries, progress: Progress | None = None) -> CtVolume | NotAssessable:
         """The voxels of one series, decoded while they arrive; what breaks or comes damaged is asked for again.
 
-        Images that stay unreadable are named in the refusal.
+        Images that stay unreadable are named in the refusal. Raises `ArchiveTooSlow`.
         """
+        until = time.monotonic() + self._series_within_s
         for attempt in range(self._retries + 1):
             if attempt:
                 self._session.pause(attempt - 1)
             sent = SentImages(series.instance_count)
-            with suppress(*BROKEN), closing(self._parts(series)) as parts:
+            with suppress(*BROKEN), closing(self._parts(series, until)) as parts:
                 try:
                     images = sent.images(parts, progress)
                     volume = assemble_volume(images, series, series.instance_count, threads=self._threads)
@@ -137,7 +148,7 @@ class DicomwebArchive:
         """Close the connections."""
         self._session.close()
 
-    def _parts(self, series: CtSeries) -> Generator[bytes]:
+    def _parts(self, series: CtSeries, until: float) -> Generator[bytes]:
         with self._translated(passing=BROKEN):
             try:
                 parts = self._client.series_parts(series.study_uid, series.series_uid, AS_STORED)
@@ -145,7 +156,13 @@ class DicomwebArchive:
                 if error.response is None or error.response.status_code not in (400, 406, 415):
                     raise
                 parts = self._client.series_parts(series.study_uid, series.series_uid, AS_IT_LIKES)
-            yield from parts
+            for part in parts:
+                if time.monotonic() > until:
+                    raise ArchiveTooSlow(
+                        f"the archive {self._session.archive_name} took more than {self._series_within_s:g} s to send "
+                        "a series: see OSTEOCDS_ARCHIVE_SERIES_LIMIT_S"
+                    )
+                yield part
 
     @contextmanager
     def _translated(self, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:

@@ -13,7 +13,7 @@ Whoever bears the worker's name next reads it. A file with the cause alone was l
 import faulthandler
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,13 +39,15 @@ class HangTrace:
     file: Path
 
     @contextmanager
-    def watching(self, workflow_id: str, after_s: float) -> Iterator[None]:
-        """End this process where what runs inside takes so long, or where `give_turn` comes too late."""
+    def watching(self, workflow_id: str) -> Iterator[Callable[[float], None]]:
+        """End this process where `give_turn` comes too late, or at the moment that was set last, in seconds from then.
+
+        Yields what sets that moment.
+        """
         sink = self._opened(f"{workflow_id} {_CAUSE}\n")
-        faulthandler.dump_traceback_later(after_s, exit=True, file=sink)
         faulthandler.register(signal.SIGPROF, file=sink, chain=True)  # and then as by default: the process ends
         try:
-            yield
+            yield lambda after_s: faulthandler.dump_traceback_later(after_s, exit=True, file=sink)
         finally:
             give_turn(0)
             faulthandler.unregister(signal.SIGPROF)

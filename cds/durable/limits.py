@@ -3,6 +3,9 @@
 A thread that computes cannot be stopped from outside, so the whole worker ends: it is replaced, and the
 work is tried again a few times (`cds.durable.begun_work`). Memory is what is resident, of the whole
 process: torch reserves far more address space than it ever uses.
+
+What the archive takes to send is no fault of the CT: that time has a limit of its own (`retrieving`). Memory and hangs
+are watched meanwhile too, since images are decoded while they arrive.
 """
 
 import os
@@ -10,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,24 +48,73 @@ class Limits:
     def holding(self, workflow_id: str, note: Note, trace: HangTrace) -> Iterator[None]:
         """End this process if what runs inside takes more."""
         done = threading.Event()
-        watch = threading.Thread(target=self._watch, args=(done, workflow_id, note), name="limits", daemon=True)
-        with trace.watching(workflow_id, self.seconds + self.hard_stop_after_s):
+        with trace.watching(workflow_id) as end_hung_after:
+            allowance = _Allowance(end_hung_after, self.hard_stop_after_s)
+            allowance.begin("measuring", self.seconds)
+            arguments = (done, allowance, workflow_id, note)
+            watch = threading.Thread(target=self._watch, args=arguments, name="limits", daemon=True)
             give_turn(self.hung_after_processor_s)
             watch.start()
+            token = _HELD.set(allowance)
             try:
                 yield
             finally:
+                _HELD.reset(token)
                 done.set()
                 watch.join()
 
-    def _watch(self, done: threading.Event, workflow_id: str, note: Note) -> None:
-        begun = time.monotonic()
+    def _watch(self, done: threading.Event, allowance: "_Allowance", workflow_id: str, note: Note) -> None:
         while not done.wait(_LOOK_EVERY_S):
             give_turn(self.hung_after_processor_s)
-            if time.monotonic() - begun > self.seconds:
-                _end(f"measuring took more than {self.seconds:g} s", workflow_id, note)
+            if (overdue := allowance.overdue()) is not None:
+                _end(overdue, workflow_id, note)
             if resident_mb() > self.memory_mb:
                 _end(f"measuring took more than {self.memory_mb} MB of memory", workflow_id, note)
+
+
+class _Allowance:
+    """What runs now, and how long it may."""
+
+    def __init__(self, end_hung_after: Callable[[float], None], hard_stop_after_s: float) -> None:
+        self._end_hung_after = end_hung_after
+        self._hard_stop_after_s = hard_stop_after_s
+        self._now = ("", 0.0, 0.0)
+
+    def begin(self, what: str, may_take_s: float, left_s: float | None = None) -> None:
+        """In place of what ran so far; `left_s` where a part of its time is used up."""
+        left_s = may_take_s if left_s is None else left_s
+        self._now = (what, may_take_s, time.monotonic() + left_s)
+        self._end_hung_after(max(0.0, left_s) + self._hard_stop_after_s)
+
+    def overdue(self) -> str | None:
+        """What took more than it may."""
+        what, may_take_s, until = self._now
+        return f"{what} took more than {may_take_s:g} s" if time.monotonic() > until else None
+
+    @contextmanager
+    def meanwhile(self, what: str, may_take_s: float) -> Iterator[None]:
+        """Something else runs inside, on its own time."""
+        before, before_may_take_s, until = self._now
+        left_s = until - time.monotonic()
+        self.begin(what, may_take_s)
+        try:
+            yield
+        finally:
+            self.begin(before, before_may_take_s, left_s)
+
+
+_HELD: ContextVar[_Allowance | None] = ContextVar("held", default=None)
+
+
+@contextmanager
+def retrieving(may_take_s: float) -> Iterator[None]:
+    """Time of the archive inside a measurement; outside of one, nothing is limited."""
+    allowance = _HELD.get()
+    if allowance is None:
+        yield
+        return
+    with allowance.meanwhile("retrieving a series", may_take_s):
+        yield
 
 
 def resident_mb() -> float:

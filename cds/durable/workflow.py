@@ -8,6 +8,7 @@ archive or database away       -> the step is tried again within seconds; then t
                                   and none blocks the others
 the chosen study has vanished, or what comes of it is of no use
                                -> the next attempt chooses again; a few times, since others are not concerned
+the archive sends too slowly   -> the next attempt waits at once: meanwhile the worker is there for others
 its worker died, or was ended  -> begun again, a few times; then quarantined (`cds.durable.begun_work`)
 anything else                  -> failed, with its cause; asking again later queues it again
 """
@@ -31,7 +32,14 @@ from cds.durable.database import QUEUE, WORKFLOW
 from cds.durable.hang_trace import HangTrace
 from cds.durable.limits import Limits
 from cds.durable.orders import OrderJson, next_attempt_id, priority_of_next_attempt
-from cds.errors import ArchiveUnavailable, OsteocdsError, RecordsUnavailable, SeriesUnusable, StudyVanished
+from cds.errors import (
+    ArchiveTooSlow,
+    ArchiveUnavailable,
+    OsteocdsError,
+    RecordsUnavailable,
+    SeriesUnusable,
+    StudyVanished,
+)
 from cds.trace import HEADER, failed, following, note
 
 Json = dict[str, Any]
@@ -42,7 +50,7 @@ _DISPATCHES_AT_MOST = 100
 
 _CHOOSE_AGAIN = {StudyVanished.__name__, SeriesUnusable.__name__}
 _CHOSEN_AT_MOST = 3
-_AWAY = (ArchiveUnavailable, RecordsUnavailable)
+_AWAY = (ArchiveUnavailable, ArchiveTooSlow, RecordsUnavailable)
 """Passes by itself: the order waits."""
 _DISK_FULL = {"SQLITE_FULL", "53100"}
 """As SQLite and PostgreSQL say it."""
@@ -138,7 +146,7 @@ def _riding_out(retry_after_s: float, step: str) -> StepOptions:
         "max_attempts": 3,
         "interval_seconds": retry_after_s,
         "backoff_rate": 2.0,
-        "should_retry": lambda error: isinstance(error, _AWAY),
+        "should_retry": lambda error: isinstance(error, _AWAY) and not isinstance(error, ArchiveTooSlow),
     }
 
 

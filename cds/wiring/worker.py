@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from cds.dicomweb.archive import open_archive
 from cds.durable.errands import Errand
 from cds.durable.limits import Limits
+from cds.durable.patient_archive import PatientArchive
 from cds.durable.retention import QueueRetention
 from cds.durable.steps import JsonSteps
 from cds.durable.worker import Worker
@@ -42,7 +43,7 @@ def worker_of(settings: Settings) -> Worker:
     clock = SystemClock()
     engine = open_engine(settings.app_database_url)
     archive = open_archive(settings)
-    instruments = _instruments(settings, archive)
+    instruments = _instruments(settings, PatientArchive(archive, settings.archive_series_limit_s))
     delivery = result_delivery(settings, archive, engine, clock)
     corrections = corrected_images(settings, archive, engine, instruments)
     drawing = illustrating(settings, engine, instruments)

@@ -11,7 +11,7 @@ from requests import Request
 
 from cds.dicomweb.web import DicomwebArchive
 from cds.dicomweb.web_session import ArchiveSession, ConnectionPolicy
-from cds.errors import ArchiveUnavailable, SeriesUnusable
+from cds.errors import ArchiveTooSlow, ArchiveUnavailable, SeriesUnusable
 from tests.support.dicom_builder import a_series, a_volume, written
 from tests.support.dicom_fake_server import multipart
 
@@ -19,7 +19,7 @@ TIMEOUT_S = 0.3
 
 
 @contextmanager
-def an_archive(answers):
+def an_archive(answers, series_within_s=60.0):
     """Each request gets the next answer; the last one stays."""
     waiting = list(answers)
 
@@ -41,7 +41,7 @@ def an_archive(answers):
     session = ArchiveSession(url, ConnectionPolicy(timeout_s=TIMEOUT_S, retries=1))
     session.trust_env = False
     try:
-        yield DicomwebArchive(url, session, retries=1)
+        yield DicomwebArchive(url, session, retries=1, series_within_s=series_within_s)
     finally:
         session.close()
         server.shutdown()
@@ -115,6 +115,20 @@ def stalled(files):
     return answer
 
 
+def dripping(files):
+    """Sends all of it, a little at a time, and is never silent for long."""
+    headers, body = body_of(files)
+
+    def answer(handler):
+        sending(200, headers, b"")(handler)
+        for start in range(0, len(body), 2000):
+            handler.wfile.write(body[start : start + 2000])
+            handler.wfile.flush()
+            time.sleep(TIMEOUT_S / 6)
+
+    return answer
+
+
 def of_another_kind(_files):
     """A page where images should be."""
     body = b"<html>Please sign in</html>"
@@ -166,3 +180,15 @@ def test_a_series_of_wrong_bytes_is_an_error_of_that_series(files):
     """Given a series of which nothing can be read, then other patients hear of no archive that is away."""
     with an_archive([of_wrong_bytes(files)]) as archive, pytest.raises(SeriesUnusable):
         archive.retrieve(a_series())
+
+
+def test_an_archive_that_is_never_silent_and_never_done_is_too_slow(files):
+    """Given images that come, but too slowly for the site, then the error says so, and soon."""
+    begun = time.monotonic()
+    with (
+        an_archive([dripping(files)], series_within_s=0.2) as archive,
+        pytest.raises(ArchiveTooSlow, match=r"took more than 0\.2 s to send a series"),
+    ):
+        archive.retrieve(a_series())
+
+    assert time.monotonic() - begun < 10

@@ -14,7 +14,7 @@ MEASURING = """
 import re, sys, time
 from pathlib import Path
 from cds.durable.hang_trace import HangTrace
-from cds.durable.limits import Limits, resident_mb
+from cds.durable.limits import Limits, resident_mb, retrieving
 
 def note(work, cause):
     print(work, cause, flush=True)
@@ -72,6 +72,41 @@ def test_what_takes_too_much_ends_its_process_with_a_cause(what, seconds, cause,
     assert done.returncode == EXIT_STATUS
     assert re.search(f"^screen-1.1 measuring took more than .*{cause}$", done.stdout, re.MULTILINE)
     assert trace.read() is None
+
+
+SLOW_ARCHIVE = """with retrieving(5.0):
+        time.sleep(1)
+    """
+
+
+def test_what_the_archive_takes_is_not_held_against_the_ct(trace):
+    """A retrieval of a second, a measurement of less than its 0.3 s; outside of a measurement nothing is limited."""
+    assert measuring(SLOW_ARCHIVE + "pass\nwith retrieving(0.0):\n    time.sleep(0.3)", 0.3, trace).stdout == "done\n"
+
+
+@pytest.mark.parametrize(
+    ("what", "cause"),
+    [
+        (SLOW_ARCHIVE + SLEEP, "measuring took more than 0.3 s"),
+        ("with retrieving(0.2): " + SLEEP, "retrieving a series took more than 0.2 s"),
+        (SLOW_ARCHIVE + "with retrieving(0.2): " + SLEEP, "retrieving a series took more than 0.2 s"),
+    ],
+    ids=["measuring after it", "an archive that sends for ever", "the second series"],
+)
+def test_each_has_a_limit_of_its_own(what, cause, trace):
+    """And the cause names which of the two it was."""
+    done = measuring(what, 0.3, trace)
+
+    assert done.returncode == EXIT_STATUS
+    assert done.stdout.splitlines()[-1] == f"screen-1.1 {cause}"
+
+
+def test_a_hang_while_images_arrive_is_ended_by_the_limit_of_the_archive(trace):
+    """Native code that holds the interpreter and waits, as a decoder might."""
+    done = measuring("with retrieving(0.2): " + HANG, 60.0, trace)
+
+    assert done.returncode == 1
+    assert "fullmatch" in trace.read().where
 
 
 @pytest.mark.parametrize(

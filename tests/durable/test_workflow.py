@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from cds.durable.operating import QueueDesk
 from cds.durable.orders import attempt_id, work_id
 from cds.durable.worker import Worker
-from cds.errors import ArchiveUnavailable, InputUnusable, SeriesUnusable
+from cds.errors import ArchiveTooSlow, ArchiveUnavailable, InputUnusable, SeriesUnusable
 from tests.support.assessments import GENERATION, a_key, a_patient, an_order
 
 
@@ -48,6 +48,23 @@ def test_a_long_gap_of_the_archive_loses_no_order_and_blocks_no_other(bench):
         bench.wait_for(a_patient(), "done")
 
     assert bench.steps.lines().count("publish PAT-0001") == 1
+
+
+@pytest.mark.parametrize("bench", ["sqlite"], indirect=True)
+def test_an_archive_that_sends_too_slowly_makes_its_order_wait_at_once(bench):
+    """Each try takes minutes: the worker is there for others meanwhile, and the cause names the archive."""
+    bench.steps.trouble["measure"] = [ArchiveTooSlow("the archive pacs.test took more than 600 s to send a series")]
+    bench.queue.submit(an_order())
+    desk = QueueDesk(bench.url, bench.clock)
+    with bench.worker():
+        while desk.orders()[0].attempt == 1:
+            bench.wait_for(a_patient(), "queued", "running")
+    (order,) = desk.orders()
+    desk.close()
+
+    assert (order.state, order.cause) == ("waiting", "the archive pacs.test took more than 600 s to send a series")
+    assert bench.steps.lines() == ["choose PAT-0001", "measure PAT-0001"]
+    assert bench.watch.told == ["ok", "failed"]
 
 
 @pytest.mark.parametrize("bench", ["sqlite"], indirect=True)
