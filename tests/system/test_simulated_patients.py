@@ -143,12 +143,12 @@ def test_contrast_makes_an_upper_estimate_that_is_never_normal(site, browser):
     """The value reads too high and the page knows; nothing is compared with people or with other CT."""
     text = page_of(site, browser, "contrast")
     truth = site.visits["contrast"].truth["vbmd_l1_l2_mg_cm3"]
-    value, low, _ = (int(each) for each in _SAID.search(text).groups())
+    value, low, _ = (float(each) for each in _SAID.search(text).groups())
 
     assert value > truth > low
     assert "upper estimate, 95 % interval" in text
     assert "Contrast medium raises the reading: the value is an upper estimate." in text
-    assert "mg/cm3, upper estimate" in text
+    assert "mg/cm\N{SUPERSCRIPT THREE}, upper estimate" in text
     assert "Category: may lie in the osteoporosis range" in text
     assert "Not compared: contrast medium raises the reading." in text
     assert not re.search(r"\bnormal\b", text)
