@@ -37,7 +37,7 @@ CASES = (
 LEVELS = (VertebralLevel.L1, VertebralLevel.L2)
 
 
-def pictures(used):
+def pictures(used=LEVELS):
     """Of a phantom, drawn as workers do."""
     volume, spine = (trunk := Trunk(noise_hu=25.0)).volume(), trunk.spine()
     index = np.indices(volume.hu.shape).reshape(3, -1).T
