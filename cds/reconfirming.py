@@ -2,8 +2,7 @@
 
 still held                           -> noted; asked again when its turn comes
 under another patient now            -> withdrawn at once
-gone, its series or the whole study  -> asked again after a day: studies that are corrected, moved or indexed anew
-                                        are away for a while; withdrawn if it is still gone
+gone, its series or the whole study  -> not shown, asked again after a day, withdrawn if it is still gone (`cds.gone`)
 withdrawn as gone, and there again   -> the patient is screened again: measured anew, it is valid again
 the archive cannot be asked          -> nothing changes, and nothing is noted
 the patient has opted out            -> not asked, and nothing is noted
@@ -15,12 +14,10 @@ newer CT, which this does not.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-
+from cds.gone import BELIEVED_GONE_AFTER, Filing
 from cds.order import ImagingOrder
 from cds.ports import (
     AssessmentStore,
-    AuditRow,
     Clock,
     FiledResult,
     ImagingArchive,
@@ -28,11 +25,10 @@ from cds.ports import (
     ResultConfirmations,
     ScreeningQueue,
 )
-from cds.retraction import NO_LONGER_THERE, OF_ANOTHER_PATIENT
+from cds.retraction import OF_ANOTHER_PATIENT
 from cds.watching import HOOK
 
 LOOK_EVERY = timedelta(minutes=1)
-BELIEVED_GONE_AFTER = timedelta(days=1)
 MAY_COME_BACK_WITHIN = timedelta(days=90)
 """After that a study that went is not asked for any more; a hook finds it whenever it comes back."""
 LONGEST_LOOK = timedelta(seconds=10)
@@ -79,15 +75,10 @@ class Reconfirming:
                 self.queue.submit(ImagingOrder(filed.patient, now, HOOK))
             self.confirmations.held(filed.result_id, now)
         elif standing == "another-patient":
-            self._withdraw(filed, OF_ANOTHER_PATIENT, now)
-        elif filed.missing_since is not None and now - filed.missing_since >= BELIEVED_GONE_AFTER:
-            self._withdraw(filed, NO_LONGER_THERE, now)
+            self._filing.withdraw(filed, OF_ANOTHER_PATIENT, now)
         else:
-            structlog.get_logger().warning("study-missing", result=filed.result_id)
-            self.confirmations.missed(filed.result_id, now)
+            self._filing.missed(filed, now)
 
-    def _withdraw(self, filed: FiledResult, why: str, now: datetime) -> None:
-        """What is withdrawn already stays so, with its first reason."""
-        note = AuditRow("result-withdrawn", filed.patient.key, why, filed.result_id)
-        self.store.withdraw(filed.result_id, why, note)
-        self.confirmations.held(filed.result_id, now)
+    @property
+    def _filing(self) -> Filing:
+        return Filing(self.store, self.confirmations)

@@ -20,8 +20,9 @@ from cds.clocks import lately
 from cds.correction import Correction
 from cds.ct.acquisition import CtSeries
 from cds.ct.patient import PatientCheck, PatientIdentity, check_patient, comparable, contradict
-from cds.ct.selection import Selection, SelectionPolicy, select_series
-from cds.errors import QueueUnavailable
+from cds.ct.selection import SelectionPolicy, select_series
+from cds.errors import QueueUnavailable, StudyVanished
+from cds.gone import Filing
 from cds.measurement import Instruments, measure_first_assessable
 from cds.order import ImagingOrder
 from cds.ports import (
@@ -33,6 +34,7 @@ from cds.ports import (
     OptOuts,
     PatientMemory,
     Progress,
+    ResultConfirmations,
     ResultPublisher,
     ResultRecipient,
     ScreeningQueue,
@@ -41,7 +43,7 @@ from cds.ports import (
     Trouble,
     VoxelKeeper,
 )
-from cds.retraction import NO_LONGER_THERE, OF_ANOTHER_PATIENT
+from cds.retraction import OF_ANOTHER_PATIENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,8 @@ class Answering:
         return Pending(since)
 
 
+PUBLISHED_WITHIN = timedelta(hours=1)
+"""Of the look at the archive that chose the series; it is seconds, unless nobody was there to go on."""
 SERIES_TRIED = 3
 """How many series, best first, may turn out not assessable before the best one's reasons stand."""
 
@@ -190,6 +194,8 @@ class Choice:
     already: str | None = None
     left_out: tuple[PassedOver, ...] = ()
     """Other series of the patient, and why they were not chosen; for the record."""
+    chosen_at: datetime | None = None
+    """When the archive was asked; None where an older version did that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +208,7 @@ class Screening:
 
     instruments: Instruments
     store: AssessmentStore
+    confirmations: ResultConfirmations
     publisher: ResultPublisher
     audit: AuditLog
     opt_outs: OptOuts
@@ -220,10 +227,10 @@ class Screening:
         now = self.instruments.clock.now()
         found = self.instruments.archive.find_series(order.patient)
         own, refused = self._own_series(order.patient, found)
-        self.store.held(order.patient.key, _uids(own), now)
         selection = select_series(own, SelectionPolicy(max_age_days=self.max_scan_age_days, today=now.date()))
+        self.store.looked(order.patient.key, now, held=_uids(own), usable=_uids(selection.ranked))
         if "patient-mismatch" not in refused:
-            self._withdraw_unless_it_stands(order.patient, found, selection)
+            self._hold_results_against(order.patient, found, now)
         if selection.chosen is None:
             why = [reason.code for _, reason in selection.considered if reason is not None]
             self.store.keep_nothing_found(order.patient.key, now, [*refused, *why] or ["no-prior-ct"])
@@ -233,7 +240,7 @@ class Screening:
         if known is not None:
             self.store.confirm(known, now)
             return Choice(order.patient, already=known)
-        return Choice(order.patient, tries, left_out=left_out_by(selection))
+        return Choice(order.patient, tries, left_out=left_out_by(selection), chosen_at=now)
 
     def measure(self, choice: Choice, progress: Progress | None = None) -> Assessment | None:
         """Measure the best series that turns out assessable; None where nothing may be retrieved."""
@@ -247,7 +254,9 @@ class Screening:
     def publish(self, choice: Choice, assessment: Assessment) -> str | None:
         """Render and store the result under the same id however often this runs.
 
-        Images that turned out to be somebody else's are no result of this patient: audited, not stored.
+        Images that turned out to be somebody else's are no result of this patient: audited, not stored. Where the
+        archive was asked too long ago, as when every worker was down in between, it is asked again; raises
+        `StudyVanished` where the study is not the patient's any more, so that a series is chosen anew.
         """
         if self._opted_out(choice.patient, "publish"):
             return None
@@ -256,21 +265,30 @@ class Screening:
             self.audit.record("identity-mismatch", choice.patient.key, "refused", "images")
             self.store.keep_nothing_found(choice.patient.key, now, ["patient-mismatch"])
             return None
+        confirmed_at = self._confirmed_at(choice, assessment.acquisition, now)
         result = StoredResult(
             result_id=self._id_of(choice, assessment),
             patient=_as_images_say(choice.patient, assessment.acquisition),
             assessment=assessment,
             measured_at=now,
-            confirmed_at=now,
+            confirmed_at=confirmed_at,
             generation=self.generation,
             corrected_before=self._corrected_before(choice, assessment),
         )
         note = AuditRow("result-published", choice.patient.key, assessment.status, result.result_id)
         self.store.keep(result, self.publisher.render(result), note)
-        self.store.confirm(result.result_id, now)
+        self.store.confirm(result.result_id, confirmed_at)
         for recipient in self.recipients:
             recipient.published(result)
         return result.result_id
+
+    def _confirmed_at(self, choice: Choice, images: Acquisition, now: datetime) -> datetime:
+        if choice.chosen_at is not None and lately(choice.chosen_at, now, PUBLISHED_WITHIN):
+            return choice.chosen_at
+        patient = _as_images_say(choice.patient, images)
+        if self.instruments.archive.standing(images.study_uid, images.series_uid, patient) != "held":
+            raise StudyVanished("the study was moved, changed or deleted after it was measured")
+        return now
 
     def _corrected_before(self, choice: Choice, assessment: Assessment) -> Correction | None:
         """What a reader corrected in the result that this one replaces; it does not carry over, and is told."""
@@ -321,27 +339,17 @@ class Screening:
             better.add(series.series_uid)
         return None
 
-    def _withdraw_unless_it_stands(
-        self, patient: PatientIdentity, found: Sequence[CtSeries], selection: Selection
-    ) -> None:
-        """The latest result stands while its series is in the archive, usable, and says the same of the patient.
+    def _hold_results_against(self, patient: PatientIdentity, found: Sequence[CtSeries], now: datetime) -> None:
+        """A result stands while the archive has its series, and says the same of the patient.
 
         Not asked where the chart contradicts images: the result may be right and the chart wrong.
         """
-        latest = self.store.latest(patient.key)
-        if not isinstance(latest, StoredResult):
-            return
-        series_uid = latest.assessment.acquisition.series_uid
-        if series_uid not in _uids(found):
-            why = NO_LONGER_THERE
-        elif series_uid not in _uids(selection.ranked):
-            why = "the series is no longer accepted by the rules of this site"
-        elif contradict(latest.patient, patient):
-            why = OF_ANOTHER_PATIENT
-        else:
-            return
-        note = AuditRow("result-withdrawn", patient.key, why, latest.result_id)
-        self.store.withdraw(latest.result_id, why, note)
+        filing = Filing(self.store, self.confirmations)
+        for filed in self.confirmations.of(patient.key):
+            if filed.series_uid not in _uids(found):
+                filing.missed(filed, now)
+            elif contradict(filed.patient, patient):
+                filing.withdraw(filed, OF_ANOTHER_PATIENT, now)
 
 
 def _uids(series: Sequence[CtSeries]) -> set[str]:

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from cds.ct.patient import PatientKey
 from cds.entered_in_error import withdrawal_code
 from cds.errors import ArchiveUnavailable
+from cds.gone import BELIEVED_GONE_AFTER
 from cds.ports import Review, ScreenState
-from cds.reconfirming import BELIEVED_GONE_AFTER, MAY_COME_BACK_WITHIN, Reconfirming
+from cds.reconfirming import MAY_COME_BACK_WITHIN, Reconfirming
 from cds.reporting.bundle import FhirPublisher
 from cds.retraction import NO_LONGER_THERE, OF_ANOTHER_PATIENT
 from cds.storage.assessments import SqlAssessmentStore

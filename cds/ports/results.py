@@ -84,7 +84,7 @@ class AssessmentStore(Protocol):
     """Keeps results, and what is known about having none, by patient key."""
 
     def latest(self, patient: PatientKey) -> StoredResult | NothingFound | None:
-        """The newest result (by scan date) of the patient, or what is known, or None."""
+        """The newest result (by scan date) of the patient that may be shown, or what is known, or None."""
 
     def read(self, result_id: str) -> StoredResult | None:
         """One result by its id."""
@@ -104,10 +104,12 @@ class AssessmentStore(Protocol):
     def confirm(self, result_id: str, at: datetime) -> None:
         """Note that the archive still holds the study under the same patient."""
 
-    def held(self, patient: PatientKey, series_uids: Collection[str], at: datetime) -> None:
+    def looked(self, patient: PatientKey, at: datetime, *, held: Collection[str], usable: Collection[str]) -> None:
         """Note that the archive holds these series under the patient, whichever results they have.
 
-        Unlike `confirm` it does not say that no newer CT has to be looked for.
+        A result whose series is not usable is set aside: no answer to a hook, until it is usable again. It stays in
+        charts, for registries and in the history. Unlike `confirm` this does not say that no newer CT has to be
+        looked for.
         """
 
     def withdraw(self, result_id: str, why: str, note: AuditRow | None = None) -> None:
@@ -157,11 +159,14 @@ class ResultConfirmations(Protocol):
         Nobody who has opted out: a note that was made without asking would pass for an answer of the archive.
         """
 
+    def of(self, patient: PatientKey) -> Sequence[FiledResult]:
+        """Every result of the patient that is not withdrawn."""
+
     def held(self, result_id: str, at: datetime) -> None:
         """Asked about, and nothing is open."""
 
     def missed(self, result_id: str, at: datetime) -> None:
-        """The archive did not have it."""
+        """The archive did not have it; no hook shows it until it has again."""
 
 
 class Reviews(Protocol):

@@ -40,13 +40,19 @@ RESULTS_AS_READ = select(*_ALL_BUT_BUNDLE, *_OF_REVIEW, *OF_CORRECTION, *OF_CORR
     .outerjoin(*corrected_before())
 )
 NEWEST = (
-    RESULTS_AS_READ.where(belongs_to_given(results), results.c.withdrawn_at.is_(None))
+    RESULTS_AS_READ.where(
+        belongs_to_given(results),
+        results.c.withdrawn_at.is_(None),
+        results.c.missing_since.is_(None),
+        ~results.c.set_aside,
+    )
     .order_by(results.c.study_date.desc().nulls_last(), results.c.measured_at.desc())
     .limit(1)
 )
 _CORRECTED = select(corrections.c.measured, results.c.bundle).select_from(
     results.join(corrections, is_last_correction())
 )
+_AS_NEW = {"withdrawn_at": None, "withdrawn_why": None, "missing_since": None, "set_aside": False}
 LOOKED = select(nothing_found).where(belongs_to_given(nothing_found))
 
 
@@ -59,7 +65,7 @@ class SqlAssessmentStore:
         self._clock = clock
 
     def latest(self, patient: PatientKey) -> StoredResult | NothingFound | None:
-        """The newest scan that counts; where none does, the last look that found nothing."""
+        """The newest scan that counts, and that the archive has; where none does, the last look that found nothing."""
         whose = columns_of(patient)
         with self._looking.connect() as connection:
             result = connection.execute(NEWEST, whose).one_or_none()
@@ -120,7 +126,7 @@ class SqlAssessmentStore:
                 if self._show_corrected(connection, result, kept.measured, bytes(kept.bundle)):
                     add_row(connection, note, self._clock.now())
                 return
-            again = {**_row_of(result, bundle), "withdrawn_at": None, "withdrawn_why": None}
+            again = _row_of(result, bundle) | _AS_NEW
             if connection.execute(update(results).where(withdrawn).values(**again)).rowcount:
                 # What a reader accepted was the measurement before; that they did stays in the audit log.
                 connection.execute(delete(reviews).where(reviews.c.result_id == result.result_id))
@@ -150,7 +156,7 @@ class SqlAssessmentStore:
             self._know_nothing(connection, result, CORRECTED)
             return False
         confirmed_at = result.confirmed_at
-        again = {"confirmed_at": confirmed_at, "asked_at": confirmed_at, "withdrawn_at": None, "withdrawn_why": None}
+        again = {"confirmed_at": confirmed_at, **_AS_NEW, "asked_at": confirmed_at}
         connection.execute(update(results).where(results.c.result_id == result.result_id).values(**again))
         self._put_resources(connection, result, bundle)
         return True
@@ -169,11 +175,12 @@ class SqlAssessmentStore:
         with self._engine.begin() as connection:
             connection.execute(update(results).where(older).values(**confirmed))
 
-    def held(self, patient: PatientKey, series_uids: Collection[str], at: datetime) -> None:
+    def looked(self, patient: PatientKey, at: datetime, *, held: Collection[str], usable: Collection[str]) -> None:
         """Whatever generation measured them; `confirmed_at` stays as it is."""
-        theirs = belongs_to(results, patient) & results.c.series_uid.in_(series_uids) & results.c.withdrawn_at.is_(None)
+        theirs = belongs_to(results, patient) & results.c.series_uid.in_(held) & results.c.withdrawn_at.is_(None)
+        found = {"asked_at": at, "missing_since": None, "set_aside": results.c.series_uid.not_in(usable)}
         with self._engine.begin() as connection:
-            connection.execute(update(results).where(theirs).values(asked_at=at, missing_since=None))
+            connection.execute(update(results).where(theirs).values(**found))
 
     def withdraw(self, result_id: str, why: str, note: AuditRow | None = None) -> None:
         """The first reason stands."""
@@ -202,7 +209,6 @@ def _row_of(result: StoredResult, bundle: bytes) -> dict[str, object]:
         "measured_at": result.measured_at,
         "confirmed_at": result.confirmed_at,
         "asked_at": result.confirmed_at,
-        "missing_since": None,
         "record": json.dumps(to_record(result.assessment), separators=(",", ":"), allow_nan=False),
         "bundle": bundle,
     }

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, Select, and_, func, or_, select, update
+from sqlalchemy import Engine, Select, and_, case, or_, select, update
 
+from cds.ct.patient import PatientKey
 from cds.ports import Clock, FiledResult
 from cds.retraction import NO_LONGER_THERE
 from cds.storage.moments import is_ahead, is_due
 from cds.storage.opt_outs import may_have_opted_out
-from cds.storage.patient_columns import identity_of
+from cds.storage.patient_columns import belongs_to, identity_of
 from cds.storage.reviews import was_rejected
 from cds.storage.tables import errand_turns, results
 from cds.storage.writing import insert_once
@@ -48,7 +49,8 @@ class SqlConfirmations:
         )
         asked = results.c.asked_at
         filed = select(*_COLUMNS).where(~may_have_opted_out(results))
-        missing = filed.where(shown, results.c.missing_since <= missing_before)
+        since = results.c.missing_since
+        missing = filed.where(shown, or_(since <= missing_before, is_ahead(since, self._clock.now())))
         turn = filed.where(
             or_(shown, went),
             results.c.missing_since.is_(None),
@@ -57,13 +59,19 @@ class SqlConfirmations:
         first = self._filed(missing.order_by(results.c.missing_since).limit(at_most))
         return [*first, *self._filed(turn.order_by(asked).limit(at_most - len(first)))]
 
+    def of(self, patient: PatientKey) -> Sequence[FiledResult]:
+        """Those that are not withdrawn, set aside or missing ones too."""
+        return self._filed(select(*_COLUMNS).where(belongs_to(results, patient), results.c.withdrawn_at.is_(None)))
+
     def held(self, result_id: str, at: datetime) -> None:
         """Asked about, and nothing is open."""
         self._note(result_id, asked_at=at, missing_since=None)
 
     def missed(self, result_id: str, at: datetime) -> None:
-        """The first time stands."""
-        self._note(result_id, asked_at=at, missing_since=func.coalesce(results.c.missing_since, at))
+        """The first time stands, unless a clock that was wrong wrote it."""
+        before = results.c.missing_since
+        unknown = or_(before.is_(None), is_ahead(before, self._clock.now()))
+        self._note(result_id, asked_at=at, missing_since=case((unknown, at), else_=before))
 
     def _note(self, result_id: str, **values: object) -> None:
         with self._engine.begin() as connection:

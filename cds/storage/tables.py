@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 from cds.storage.metadata import metadata
@@ -46,11 +47,12 @@ results = Table(
     Column("withdrawn_why", Text),
     Column("asked_at", UtcDateTime, index=True),
     Column("missing_since", UtcDateTime, index=True),
+    Column("set_aside", Boolean, nullable=False, server_default=false()),
     Index("results_by_patient", "tenant", "patient_id", "issuer", "study_date"),
 )
 """`record` is the assessment record as JSON, `bundle` its FHIR rendering, both as at publish. `asked_at` is when the
 archive was last asked about the result, by a hook or by the errand that goes round; `missing_since` when it was first
-found without it."""
+found without it. `set_aside`: the archive has it, but its series is not usable any more, as when it grew too old."""
 
 reviews = Table(
     "reviews",

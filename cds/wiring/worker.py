@@ -22,6 +22,7 @@ from cds.screening import Screening
 from cds.settings import Settings
 from cds.storage.assessments import SqlAssessmentStore
 from cds.storage.audit_log import SqlAuditLog
+from cds.storage.confirmations import SqlConfirmations
 from cds.storage.engine import open_engine
 from cds.storage.health import SqlArchiveWatch, SqlHeartbeats
 from cds.storage.opt_outs import SqlOptOuts
@@ -97,6 +98,7 @@ def _screening(
     return Screening(
         instruments=instruments,
         store=SqlAssessmentStore(engine, instruments.clock),
+        confirmations=SqlConfirmations(engine, instruments.clock),
         publisher=FhirPublisher(settings.notice, settings.identifier_system),
         audit=SqlAuditLog(engine, instruments.clock),
         opt_outs=SqlOptOuts(engine, instruments.clock),

@@ -19,7 +19,14 @@ from tests.support import dicom_builder
 from tests.support.assessments import GENERATION, a_patient, a_refusal, a_result, an_order
 from tests.support.clock import SettableClock
 from tests.support.fakes import FakeAudit, FakeOptOuts
-from tests.support.screening_fakes import FakeCalibrator, FakePublisher, FakeSegmenter, MemoryStore, a_series
+from tests.support.screening_fakes import (
+    FakeCalibrator,
+    FakePublisher,
+    FakeSegmenter,
+    MemoryConfirmations,
+    MemoryStore,
+    a_series,
+)
 
 TYPED = {
     "study_description": "Follow-up Mrs Typed",
@@ -198,6 +205,7 @@ def steps_on(folder):
         Screening(
             instruments=instruments,
             store=store,
+            confirmations=MemoryConfirmations(store),
             publisher=FakePublisher(),
             audit=FakeAudit(),
             opt_outs=FakeOptOuts(),

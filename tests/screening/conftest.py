@@ -16,6 +16,7 @@ from tests.support.screening_fakes import (
     FakePublisher,
     FakeQueue,
     FakeSegmenter,
+    MemoryConfirmations,
     MemoryStore,
     a_series,
 )
@@ -70,6 +71,7 @@ def screening(archive, store, audit, opt_outs, clock):
     return Screening(
         instruments=instruments,
         store=store,
+        confirmations=MemoryConfirmations(store),
         publisher=FakePublisher(),
         audit=audit,
         opt_outs=opt_outs,

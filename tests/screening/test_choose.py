@@ -9,7 +9,7 @@ from cds.bone.assessment import PassedOver
 from cds.ct.patient import ArchivedPatient
 from cds.ct.reason import NotAssessable, because
 from cds.ports import NothingFound
-from cds.screening import Choice, NoPrior
+from cds.screening import Choice, IdentityRefused, NoPrior
 from tests.support.assessments import GENERATION, a_key, a_patient, an_order
 from tests.support.screening_fakes import a_refusal_of, a_series
 
@@ -101,6 +101,7 @@ def test_known_series_is_confirmed_not_measured_again(screening, archive, store,
 def test_one_look_confirms_every_ct_of_the_patient(screening, archive, store, clock):
     """A trend rests on all of them; what is no longer there, or another patient's, is not confirmed."""
     series = [a_series(number, study_date=date(2020 + number, 1, 1)) for number in range(1, 5)]
+    archive.series = series
     ids = [screening.publish(Choice(a_patient(), (each,)), a_refusal_of(each)) for each in series]
     confirmed_at = store.read(ids[0]).confirmed_at
     store.held_at.clear()
@@ -136,27 +137,37 @@ def test_better_series_that_was_never_tried_is_measured(screening, archive):
     assert screening.choose(an_order()).series == (new, old)
 
 
-def test_result_that_aged_out_gives_way(screening, archive, store, answering, clock):
-    """Once the scan is older than the site accepts, its result is withdrawn and the answer is "no prior CT"."""
+def test_result_that_aged_out_is_no_answer_any_more_and_stands(screening, archive, store, answering, clock):
+    """Once the scan is older than the site accepts the answer is "no prior CT"; nothing was wrong with the result."""
     result_id = screening.publish(Choice(a_patient(), tuple(archive.series)), a_refusal_of(archive.series[0]))
     clock.move_on(days=800)
 
     screening.choose(an_order())
 
-    assert store.read(result_id) is None
     assert answering.answer(an_order()) == NoPrior(("scan-too-old",))
+    assert store.read(result_id) is not None
+    assert store.withdrawn == {}
 
 
-def test_site_that_becomes_strict_withdraws_what_it_cannot_verify(screening, archive, store):
-    """A result from images without birth date and sex ends when the site no longer accepts those."""
+def test_site_that_accepts_older_scans_again_has_its_result_back(screening, archive, store, clock):
+    """What was set aside is known, and measured no second time."""
+    result_id = screening.publish(Choice(a_patient(), tuple(archive.series)), a_refusal_of(archive.series[0]))
+    clock.move_on(days=800)
+    screening.choose(an_order())
+
+    assert replace(screening, max_scan_age_days=None).choose(an_order()).already == result_id
+    assert store.latest(a_key()).result_id == result_id
+
+
+def test_site_that_becomes_strict_shows_no_more_what_it_cannot_verify(screening, archive, store, answering):
+    """A result from images without birth date and sex stands for those who have it, and is no answer any more."""
     unverified = replace(a_series(), patient=ArchivedPatient("PAT-0001", "HOSPITAL"))
     archive.series = [unverified]
     result_id = screening.publish(Choice(a_patient(), (unverified,)), a_refusal_of(unverified))
 
-    screening.choose(an_order())
-
-    assert store.read(result_id) is None
-    assert store.latest(a_key()).reasons == ("identity-unverified",)
+    assert screening.choose(an_order()).series == ()
+    assert answering.answer(an_order()) == IdentityRefused()
+    assert store.read(result_id) is not None
 
 
 def test_wrong_chart_withdraws_nothing(screening, archive, store):
@@ -170,18 +181,52 @@ def test_wrong_chart_withdraws_nothing(screening, archive, store):
 
 def test_corrected_archive_replaces_the_result(screening, archive, store):
     """When the archive corrects a birth date, the result filed under the wrong one is withdrawn."""
+    right = archive.series
     wrong = replace(a_series(), patient=ArchivedPatient("PAT-0001", "HOSPITAL", date(1915, 4, 3), "female"))
+    archive.series = [wrong]
     result_id = screening.publish(Choice(a_patient(), (wrong,)), a_refusal_of(wrong))
+    archive.series = right
 
-    assert screening.choose(an_order()).series == tuple(archive.series)
+    assert screening.choose(an_order()).series == tuple(right)
     assert store.read(result_id) is None
 
 
-def test_vanished_study_withdraws_its_result(screening, archive, store):
-    """A result whose study is no longer under the patient is not shown again."""
+@pytest.mark.parametrize(("hours", "stands"), [(0, True), (23, True), (24, False)])
+def test_vanished_study_withdraws_its_result_after_a_day(screening, archive, store, answering, clock, *, hours, stands):
+    """While the archive indexes anew an order finds nothing: no card, but nothing is entered in error."""
     result_id = screening.publish(Choice(a_patient(), tuple(archive.series)), a_refusal_of(archive.series[0]))
     archive.series = []
+    screening.choose(an_order())
+    clock.move_on(hours=hours)
 
     screening.choose(an_order())
 
-    assert store.read(result_id) is None
+    assert answering.answer(an_order()) == NoPrior(("no-prior-ct",))
+    assert (store.read(result_id) is not None) == stands
+
+
+def test_study_that_is_there_again_is_known_at_once(screening, archive, store, clock):
+    """Its result was never withdrawn, and nothing is measured again."""
+    there = archive.series
+    result_id = screening.publish(Choice(a_patient(), tuple(there)), a_refusal_of(there[0]))
+    for series in ([], there):
+        archive.series = series
+        clock.move_on(hours=20)
+        choice = screening.choose(an_order())
+
+    assert choice.already == result_id
+    assert store.latest(a_key()).result_id == result_id
+
+
+def test_every_result_of_the_patient_is_held_against_the_archive(screening, archive, store, clock):
+    """Not only that of the newest scan."""
+    old, new = a_series(1), a_series(2, study_date=date(2026, 1, 5))
+    archive.series = [old, new]
+    of_old, of_new = (screening.publish(Choice(a_patient(), (each,)), a_refusal_of(each)) for each in (old, new))
+    archive.series = [new]
+    for _ in range(2):
+        screening.choose(an_order())
+        clock.move_on(days=1)
+
+    assert store.withdrawn.keys() == {of_old}
+    assert store.latest(a_key()).result_id == of_new

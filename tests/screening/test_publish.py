@@ -1,7 +1,11 @@
 """Mirrors cds/screening.py, publish, and who opts out at any step."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
+from cds.errors import ArchiveUnavailable, StudyVanished
 from cds.screening import Choice
 from tests.support.assessments import a_patient, an_order
 from tests.support.screening_fakes import a_refusal_of
@@ -16,6 +20,51 @@ def test_publishing_again_confirms(screening, archive, store, clock):
     screening.publish(choice, a_refusal_of(archive.series[0]))
 
     assert store.read(result_id).confirmed_at == clock.now()
+
+
+def test_a_result_counts_as_confirmed_when_the_archive_was_asked(screening, archive, store, clock):
+    """Not when it was published: what the archive said is as old as that."""
+    choice = screening.choose(an_order())
+    assessment = screening.measure(choice)
+    clock.move_on(minutes=59)
+    archive.away = ArchiveUnavailable("not asked so soon")
+
+    result_id = screening.publish(choice, assessment)
+
+    assert store.read(result_id).confirmed_at == choice.chosen_at == clock.now() - timedelta(minutes=59)
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["chosen two days ago", "chosen by an older version"])
+def test_what_was_chosen_long_ago_is_asked_about_before_it_is_published(screening, archive, store, clock, before):
+    """As when every worker was down in between: held, it is published as of now; moved or gone, chosen anew."""
+    choice = screening.choose(an_order())
+    assessment = screening.measure(choice)
+    if before:
+        choice = replace(choice, chosen_at=None)
+    else:
+        clock.move_on(hours=47)
+    held, archive.series = archive.series, []
+    with pytest.raises(StudyVanished):
+        screening.publish(choice, assessment)
+    archive.series = [replace(held[0], patient=replace(held[0].patient, patient_id="PAT-0002"))]
+    with pytest.raises(StudyVanished):
+        screening.publish(choice, assessment)
+    assert store.results == {}
+    archive.series = held
+
+    assert store.read(screening.publish(choice, assessment)).confirmed_at == clock.now()
+
+
+def test_an_archive_that_is_away_lets_nothing_old_be_published(screening, archive, store, clock):
+    """The order waits for it."""
+    choice = screening.choose(an_order())
+    assessment = screening.measure(choice)
+    clock.move_on(hours=2)
+    archive.away = ArchiveUnavailable("away")
+
+    with pytest.raises(ArchiveUnavailable):
+        screening.publish(choice, assessment)
+    assert store.results == {}
 
 
 def test_publishing_twice_stores_once(screening, archive, store):
@@ -34,8 +83,9 @@ def test_what_changes_is_noted_with_it_and_once(screening, archive, store):
     choice = Choice(a_patient(), tuple(archive.series))
     result_id, _ = (screening.publish(choice, a_refusal_of(archive.series[0])) for _ in range(2))
     archive.series = []
-    for _ in range(2):
+    for _ in range(3):
         screening.choose(an_order())
+        screening.instruments.clock.move_on(days=1)
 
     assert [(each.event, each.detail) for each in store.notes] == [
         ("result-published", result_id),

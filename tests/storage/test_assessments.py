@@ -1,5 +1,6 @@
 """Mirrors cds/storage/assessments.py: what is kept, what is found again, and for whom."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -10,8 +11,10 @@ from sqlalchemy import delete
 from cds.ct.patient import PatientIdentity, PatientKey
 from cds.ports import AuditRow, NothingFound
 from cds.storage.assessments import SqlAssessmentStore
+from cds.storage.confirmations import SqlConfirmations
 from cds.storage.engine import open_engine
 from cds.storage.migrate import migrate
+from cds.storage.patient_memory import SqlPatientMemory
 from cds.storage.tables import audit, nothing_found, results
 from tests.support.assessments import (
     GENERATION,
@@ -276,3 +279,49 @@ def test_nobody_ever_sees_another_patients_result(shared_store, patients):
 def padding_removed(key):
     """The key as DICOM compares it."""
     return key.tenant, key.patient_id.strip(), key.issuer and key.issuer.strip()
+
+
+def test_a_result_that_is_set_aside_or_missing_is_no_answer_and_stays_readable(store, engine, clock):
+    """Only the answer to a hook leaves it out; a look that finds it usable brings it back, a measurement does too."""
+    kept, series_uid = a_result(), an_assessment().acquisition.series_uid
+    store.keep(kept, b"{}")
+    confirmations = SqlConfirmations(engine, clock)
+    store.looked(a_key(), clock.now(), held=[series_uid], usable=[])
+    set_aside = store.latest(a_key()), SqlPatientMemory(engine).of(a_key()).latest
+    store.looked(a_key(), clock.now(), held=[series_uid], usable=[series_uid])
+    back = store.latest(a_key())
+    confirmations.missed(kept.result_id, clock.now())
+    missing = store.latest(a_key()), SqlPatientMemory(engine).of(a_key()).latest
+    store.confirm(kept.result_id, clock.now() + timedelta(seconds=1))
+
+    assert set_aside == missing == (None, None)
+    assert back.result_id == store.latest(a_key()).result_id == kept.result_id
+    assert store.knows(a_key(), series_uid, GENERATION) == store.read(kept.result_id).result_id == kept.result_id
+
+
+def test_what_was_set_aside_and_withdrawn_is_shown_again_when_measured_anew(store, clock):
+    """Its series was found usable before it was measured."""
+    kept, series_uid = a_result(), an_assessment().acquisition.series_uid
+    store.keep(kept, b"{}")
+    store.looked(a_key(), clock.now(), held=[series_uid], usable=[])
+    store.withdraw(kept.result_id, "gone")
+    clock.move_on(hours=1)
+    store.keep(replace(kept, measured_at=clock.now(), confirmed_at=clock.now()), b"{}")
+
+    assert store.latest(a_key()).result_id == kept.result_id
+
+
+def test_results_of_a_patient_are_filed_until_they_are_withdrawn(store, engine, clock):
+    """Whoever else has the identifier, and whether missing or set aside; a first absence far ahead is written over."""
+    store.keep(a_result(), b"{}")
+    store.keep(a_result(a_patient(a_key(issuer="ELSEWHERE")), result_id="of somebody else"), b"{}")
+    confirmations = SqlConfirmations(engine, clock)
+    confirmations.missed(a_result().result_id, clock.now() + timedelta(days=300))
+    confirmations.missed(a_result().result_id, clock.now())
+    confirmations.missed(a_result().result_id, clock.now() + timedelta(seconds=30))
+    (filed,) = confirmations.of(a_key())
+    store.withdraw(filed.result_id, "gone")
+
+    assert (filed.result_id, filed.missing_since) == (a_result().result_id, clock.now())
+    assert filed.patient == a_patient()
+    assert confirmations.of(a_key()) == []

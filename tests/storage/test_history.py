@@ -52,7 +52,7 @@ def test_history_tells_apart_what_the_archive_has_confirmed_lately(engine, clock
         published(engine, clock, name, assessment=replace(scanned_on(date(2019, 5, 1)), acquisition=facts))
     now = MEASURED_AT + timedelta(days=300)
     store, confirmations = SqlAssessmentStore(engine, clock), SqlConfirmations(engine, clock)
-    store.held(a_key(), ["1.2.0", "of no result"], now - timedelta(hours=23))
+    store.looked(a_key(), now - timedelta(hours=23), held=["1.2.0", "of no result"], usable=["1.2.0"])
     confirmations.missed("gone", now - timedelta(hours=1))
     confirmations.held("not yet", now + timedelta(days=2))
 
@@ -62,7 +62,7 @@ def test_history_tells_apart_what_the_archive_has_confirmed_lately(engine, clock
     assert [each.result_id for each in found.being_checked] == ["gone", "long ago", "not yet"]
     assert store.read("told").confirmed_at == MEASURED_AT
 
-    store.held(a_key(), ["1.2.1"], now)
-    store.held(a_key(issuer="ELSEWHERE"), ["1.2.2"], now)
+    store.looked(a_key(), now, held=["1.2.1"], usable=["1.2.1"])
+    store.looked(a_key(issuer="ELSEWHERE"), now, held=["1.2.2"], usable=["1.2.2"])
 
     assert [each.result_id for each in SqlPatientHistory(engine).of(a_key(), now, DAY).held] == ["told", "gone"]

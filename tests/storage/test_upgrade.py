@@ -31,6 +31,7 @@ OF_RESULT = {
     "study_date": date(2025, 9, 14),
     "withdrawn_at": None,
     "withdrawn_why": None,
+    "missing_since": None,
     "decision": "accepted",
     "measured": json.dumps(to_record(a_result().assessment)),
     "left_out": [["L2", "fracture"]],

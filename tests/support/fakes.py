@@ -147,7 +147,7 @@ class FakeStore:
         """Not asked by the web side."""
         raise NotImplementedError
 
-    def held(self, patient: PatientKey, series_uids: Collection[str], at: datetime) -> None:
+    def looked(self, patient: PatientKey, at: datetime, *, held: Collection[str], usable: Collection[str]) -> None:
         """Not asked by the web side."""
         raise NotImplementedError
 

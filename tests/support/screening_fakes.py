@@ -15,7 +15,7 @@ from cds.ct.reason import NotAssessable
 from cds.ct.volume import CtVolume
 from cds.errors import StudyVanished
 from cds.order import ImagingOrder
-from cds.ports import AuditRow, NothingFound, Progress, ScreenState, StoredResult, StudyStanding, Trouble
+from cds.ports import AuditRow, FiledResult, NothingFound, Progress, ScreenState, StoredResult, StudyStanding, Trouble
 from tests.support.assessments import SCANNED_ON, a_calibration, a_patient, a_refusal
 
 
@@ -127,11 +127,14 @@ class MemoryStore:
     notes: list[AuditRow] = field(default_factory=list)
     """Audit rows of what was changed."""
     held_at: dict[str, datetime] = field(default_factory=dict)
+    missing_since: dict[str, datetime] = field(default_factory=dict)
+    set_aside: set[str] = field(default_factory=set)
 
     def latest(self, patient: PatientKey) -> StoredResult | NothingFound | None:
-        """The last one kept."""
+        """The last one kept that may be shown."""
         own = [each for each in self.results.values() if each.patient.key == patient]
-        shown = [each for each in own if each.result_id not in self.withdrawn]
+        hidden = self.withdrawn.keys() | self.missing_since.keys() | self.set_aside
+        shown = [each for each in own if each.result_id not in hidden]
         return shown[-1] if shown else self.nothing.get(patient)
 
     def read(self, result_id: str) -> StoredResult | None:
@@ -165,11 +168,14 @@ class MemoryStore:
         """Notes the time."""
         self.results[result_id] = replace(self.results[result_id], confirmed_at=at)
 
-    def held(self, patient: PatientKey, series_uids: Collection[str], at: datetime) -> None:
+    def looked(self, patient: PatientKey, at: datetime, *, held: Collection[str], usable: Collection[str]) -> None:
         """Notes the time."""
         for result_id, each in self.results.items():
-            if each.patient.key == patient and each.assessment.acquisition.series_uid in series_uids:
+            series_uid = each.assessment.acquisition.series_uid
+            if each.patient.key == patient and series_uid in held:
                 self.held_at[result_id] = at
+                self.missing_since.pop(result_id, None)
+                (self.set_aside.discard if series_uid in usable else self.set_aside.add)(result_id)
 
     def withdraw(self, result_id: str, why: str, note: AuditRow | None = None) -> None:
         """Keeps the first reason."""
@@ -179,6 +185,37 @@ class MemoryStore:
 
     def _note(self, note: AuditRow | None) -> None:
         self.notes += [] if note is None else [note]
+
+
+@dataclass
+class MemoryConfirmations:
+    """The `ResultConfirmations` of a `MemoryStore`, as far as the slow path asks for them."""
+
+    store: MemoryStore
+
+    def of(self, patient: PatientKey) -> Sequence[FiledResult]:
+        """All but withdrawn ones."""
+        return [
+            FiledResult(
+                result_id,
+                each.patient,
+                each.assessment.acquisition.study_uid,
+                each.assessment.acquisition.series_uid,
+                withdrawn=False,
+                missing_since=self.store.missing_since.get(result_id),
+            )
+            for result_id, each in self.store.results.items()
+            if each.patient.key == patient and result_id not in self.store.withdrawn
+        ]
+
+    def missed(self, result_id: str, at: datetime) -> None:
+        """The first time stands."""
+        self.store.missing_since.setdefault(result_id, at)
+
+    def held(self, result_id: str, at: datetime) -> None:
+        """Nothing is open."""
+        self.store.held_at[result_id] = at
+        self.store.missing_since.pop(result_id, None)
 
 
 @dataclass

@@ -26,6 +26,7 @@ from cds.reporting.bundle import FhirPublisher
 from cds.screening import Screening
 from cds.storage.assessments import SqlAssessmentStore
 from cds.storage.audit_log import SqlAuditLog
+from cds.storage.confirmations import SqlConfirmations
 from cds.storage.engine import open_engine
 from cds.storage.migrate import migrate
 from cds.storage.opt_outs import SqlOptOuts
@@ -87,6 +88,7 @@ def site(archive, trunk, tmp_path):
             archive, segmenter, PhysicsCalibrator(), clock, Software("0.1.0", "spine-net", "ab" * 32)
         ),
         store=store,
+        confirmations=SqlConfirmations(engine, clock),
         publisher=FhirPublisher(NOTICE),
         audit=audit,
         generation="test",
