@@ -10,6 +10,7 @@ a worker gave it back in order         -> does not count
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import structlog
@@ -31,14 +32,24 @@ _ASK_AGAIN_S = 1.0
 _T = TypeVar("_T")
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """One more time that somebody begins an attempt."""
+
+    number: int
+    """More than 1 where a worker was lost with it, or ended because of it."""
+    quarantined: Failure | None = None
+    """Why it must not be begun again."""
+
+
 class BegunWork:
     """What is being worked on, by whom, and how often it was tried; shared by all workers."""
 
     def __init__(self, queue_database_url: str) -> None:
         self._client = open_client(queue_database_url)
 
-    def begin(self, workflow_id: str) -> Failure | None:
-        """Count one more beginning; a failure if there were too many. Waits while the database is away."""
+    def begin(self, workflow_id: str) -> Beginning:
+        """Count one more beginning, unless there were too many. Waits while the database is away."""
         return _patiently(lambda: self._begin(workflow_id))
 
     def note_overrun(self, workflow_id: str, cause: str) -> None:
@@ -75,13 +86,13 @@ class BegunWork:
         """Let go of the connections."""
         self._client.destroy()
 
-    def _begin(self, workflow_id: str) -> Failure | None:
+    def _begin(self, workflow_id: str) -> Beginning:
         notes = self._notes(workflow_id)
         begun, overruns = _count(notes, _BEGUN), _count(notes, _OVERRUNS)
         if begun >= BEGUN_AT_MOST or overruns >= OVERRUNS_AT_MOST:
-            return Failure(QUARANTINED, str(notes.get(_CAUSE, _DIED)))
+            return Beginning(begun + 1, Failure(QUARANTINED, str(notes.get(_CAUSE, _DIED))))
         self._client.update_workflow_attributes(workflow_id, {_BEGUN: begun + 1}, merge=True)
-        return None
+        return Beginning(begun + 1)
 
     def _begun(self, name: str | None = None) -> list[WorkflowStatus]:
         return self._client.list_workflows(status="PENDING", executor_id=name, load_input=False, load_output=False)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cds.durable.begun_work import times_begun
 from cds.durable.database import QUEUE, WORKFLOW, open_client
+from cds.durable.open_orders import DROPPED, FAILED, open_orders
 from cds.durable.orders import attempt_id, next_attempt_id
 from cds.durable.queue import cause_of
 from cds.errors import InputUnusable, QueueUnavailable
@@ -23,12 +24,8 @@ _STATES: dict[str, OrderState] = {
     "ENQUEUED": "waiting",
     "DELAYED": "waiting",
     "PENDING": "running",
-    "ERROR": "failed",
-    "MAX_RECOVERY_ATTEMPTS_EXCEEDED": "failed",
+    **dict.fromkeys(FAILED, "failed"),
 }
-_DROPPED = "dropped"
-"""Attribute of a failure that an operator does not want to see any more."""
-_ASKED_AT_ONCE = 500
 _OPERATORS_PRIORITY = 1
 """As an order that a clinician waits for: somebody stands there and looks."""
 
@@ -79,7 +76,7 @@ class QueueDesk:
         with _saying_so_if_away():
             row = self._named(named)
             if _STATES[row.status] == "failed":
-                self._client.update_workflow_attributes(row.workflow_id, {_DROPPED: True}, merge=True)
+                self._client.update_workflow_attributes(row.workflow_id, {DROPPED: True}, merge=True)
             else:
                 self._client.cancel_workflow(row.workflow_id)
             return row.workflow_id
@@ -112,22 +109,7 @@ class QueueDesk:
 
     def _open(self) -> Iterator[WorkflowStatus]:
         rows = self._client.list_workflows(name=WORKFLOW, status=list(_STATES), load_input=False)
-        failed = [row for row in rows if _STATES[row.status] == "failed"]
-        followed = self._that_exist([next_attempt_id(row.workflow_id) for row in failed])
-        # An attempt queues the next one before it ends: until then the order runs.
-        not_yet = {next_attempt_id(row.workflow_id) for row in rows if row.status == "PENDING"}
-        for row in rows:
-            if was_dropped(row) or row.workflow_id in not_yet or next_attempt_id(row.workflow_id) in followed:
-                continue
-            yield row
-
-    def _that_exist(self, ids: Sequence[str]) -> set[str]:
-        found: set[str] = set()
-        for start in range(0, len(ids), _ASKED_AT_ONCE):
-            some = list(ids[start : start + _ASKED_AT_ONCE])
-            rows = self._client.list_workflows(workflow_ids=some, load_input=False, load_output=False)
-            found |= {row.workflow_id for row in rows}
-        return found
+        return open_orders(self._client, rows)
 
     def _order(self, row: WorkflowStatus) -> QueuedOrder:
         state = _STATES[row.status]
@@ -168,11 +150,6 @@ class QueueDesk:
         if row.input is None:
             raise InputUnusable(f"{workflow_id} is no longer kept with its order; drop it, and order anew")
         return row.input["args"][0]
-
-
-def was_dropped(row: WorkflowStatus) -> bool:
-    """Whether an operator does not want to see this failure any more."""
-    return bool((row.attributes or {}).get(_DROPPED))
 
 
 def _matches(workflow_id: str, named: str) -> bool:

@@ -17,7 +17,7 @@ from dbos import DBOSClient, WorkflowStatus
 
 from cds.clocks import is_due
 from cds.durable.database import WORKFLOW, open_client
-from cds.durable.operating import was_dropped
+from cds.durable.open_orders import was_dropped
 from cds.durable.queue import attempts_of
 from cds.ports import Clock
 

@@ -20,8 +20,10 @@ class JsonSteps:
         self._screening = screening
 
     def choose(self, order: OrderJson) -> Json | None:
-        """What to measure; None if there is nothing to measure, or the result is known already."""
+        """What to measure; None if there is nothing, `already` the id of a result that is known."""
         choice = self._screening.choose(order_from_json(order))
+        if choice.already is not None:
+            return {"already": choice.already}
         if not choice.series:
             return None
         kept = replace(choice, series=tuple(_without_text(series) for series in choice.series))

@@ -19,7 +19,7 @@ from cds.durable.heartbeat import Heartbeats, beating
 from cds.durable.limits import Limits
 from cds.durable.takeover import LOOK_EVERY_S, LivingWorkers, Takeover
 from cds.durable.worker_slot import claim_slot, names_without_worker
-from cds.durable.workflow import ArchiveWatch, ScreeningSteps, Work, register_workflow
+from cds.durable.workflow import ArchiveWatch, Outcomes, ScreeningSteps, Work, register_workflow
 
 _ERRANDS_END_WITHIN_S = 3.0
 """Each may be cut off anywhere: what it had in hand is tried again by the next worker."""
@@ -36,6 +36,7 @@ class Worker:
     queue_database_url: str
     steps: ScreeningSteps
     archive_watch: ArchiveWatch
+    outcomes: Outcomes
     heartbeats: Workers
     slots: Path
     """A folder of this machine that outlives the process."""
@@ -62,7 +63,7 @@ class Worker:
         """
         begun = BegunWork(self.queue_database_url)
         with claim_slot(self.slots) as name, running_errands(self.errands, end_within_s=_ERRANDS_END_WITHIN_S):
-            work = Work(begun, self.limits, self._trace_of(name))
+            work = Work(begun, self.limits, self._trace_of(name), self.outcomes)
             self._launch(name, work)
             takeover = Takeover(begun, self.heartbeats, name, work.running)
             looking = running_errands([takeover.look], self.look_every_s, end_within_s=_ERRANDS_END_WITHIN_S)

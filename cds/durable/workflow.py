@@ -64,7 +64,7 @@ class ScreeningSteps(Protocol):
     """The slow path of `cds.screening` with JSON in and out; each step is safe to run again."""
 
     def choose(self, order: OrderJson) -> Json | None:
-        """What to measure; None if there is nothing to measure, or no need to."""
+        """What to measure; None if there is nothing, `already` the id of a result that is known."""
 
     def measure(self, choice: Json) -> Json | None:
         """The assessment record; None if nothing may be measured any more."""
@@ -83,6 +83,16 @@ class ArchiveWatch(Protocol):
         """It could not be asked."""
 
 
+class Outcomes(Protocol):
+    """Is told what steps cannot tell, because none of them has ended."""
+
+    def failed(self, kind: str) -> None:
+        """An order failed, and nobody but the next hook asks again."""
+
+    def worker_lost(self) -> None:
+        """Whoever worked on an order before died, or was ended because of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """What this process works on, and within which limits."""
@@ -90,6 +100,7 @@ class Work:
     begun: BegunWork
     limits: Limits
     trace: HangTrace
+    outcomes: Outcomes
     running: list[str] = field(default_factory=list)
     """Workflow ids; twice in it if one was taken away and came back while it ran."""
 
@@ -98,9 +109,11 @@ class Work:
         """Say so for as long as it lasts; raises `ScreeningFailed` for what was tried too often."""
         self.running.append(workflow_id)
         try:
-            quarantined = self.begun.begin(workflow_id)
-            if quarantined is not None:
-                raise ScreeningFailed(quarantined)
+            beginning = self.begun.begin(workflow_id)
+            if beginning.number > 1:
+                self.outcomes.worker_lost()
+            if beginning.quarantined is not None:
+                raise ScreeningFailed(beginning.quarantined)
             yield
         finally:
             self.running.remove(workflow_id)
@@ -122,8 +135,8 @@ def register_workflow(steps: ScreeningSteps, watch: ArchiveWatch, work: Work, re
         try:
             with work.on(str(DBOS.workflow_id)):
                 choice = DBOS.run_step(riding_out("choose"), choose, order)
-                if choice is None:
-                    return {"result_id": None}
+                if choice is None or "already" in choice:
+                    return {"result_id": choice and choice["already"]}
                 record = DBOS.run_step(riding_out("measure"), measure, choice)
                 if record is None:
                     return {"result_id": None}
@@ -132,7 +145,8 @@ def register_workflow(steps: ScreeningSteps, watch: ArchiveWatch, work: Work, re
             failure = failure_of(error)
             structlog.get_logger().warning("screening-failed", work=DBOS.workflow_id, kind=failure.kind)
             failed(failure.kind)
-            _queue_next_attempt(failure, order, tries)
+            if not _queue_next_attempt(failure, order, tries):
+                work.outcomes.failed(failure.kind)
             raise ScreeningFailed(failure) from None
 
     DBOS.workflow(name=WORKFLOW, max_recovery_attempts=_DISPATCHES_AT_MOST)(screen)
@@ -150,11 +164,12 @@ def _riding_out(retry_after_s: float, step: str) -> StepOptions:
     }
 
 
-def _queue_next_attempt(failure: Failure, order: OrderJson, tries: int) -> None:
+def _queue_next_attempt(failure: Failure, order: OrderJson, tries: int) -> bool:
+    """False where there is to be none."""
     wait = _wait_before_next_attempt(failure, tries)
     workflow_id = DBOS.workflow_id
     if wait is None or workflow_id is None:
-        return
+        return False
     DBOS.enqueue_workflow_with_options(
         {
             "queue_name": QUEUE,
@@ -166,6 +181,7 @@ def _queue_next_attempt(failure: Failure, order: OrderJson, tries: int) -> None:
         order,
         tries + 1,
     )
+    return True
 
 
 def _wait_before_next_attempt(failure: Failure, tries: int) -> timedelta | None:

@@ -26,13 +26,18 @@ class Metric:
 _STAGES_S = (0.1, 0.2, 0.5, 1.0, 2.0, 3.5, 5.0, 10.0, 20.0, 60.0, 300.0)
 _HOOKS_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0)
 
+QUEUE_STATES = ("queued", "put-off", "running", "failed")
+OUTCOMES = ("assessed", "not-assessable", "known", "nothing-to-measure", "not-published", "failed")
+"""known: measured before, and confirmed; not-published: the patient opted out, or the images are another's; failed:
+nobody asks again but the next hook."""
+
 BUILD_INFO = Metric(
     "osteocds_build_info", "gauge", "Version, and model and calibration that are current", ("version", "generation")
 )
 QUEUE_ORDERS = Metric(
     "osteocds_queue_orders",
     "gauge",
-    "Orders in the queue: by origin (hook, archive-watch, archive-sweep)",
+    f"Orders in the queue: by origin (hook, archive-watch, archive-sweep) and state ({', '.join(QUEUE_STATES)})",
     ("origin", "state"),
 )
 QUEUE_OLDEST = Metric(
@@ -57,7 +62,7 @@ STAGE_SECONDS = Metric(
 SCREENINGS = Metric(
     "osteocds_screenings",
     "counter",
-    "How they ended: assessed, not-assessable, nothing-to-measure, failed",
+    f"How they ended: {', '.join(OUTCOMES)}",
     ("outcome",),
 )
 MEASUREMENTS = Metric("osteocds_measurements", "counter", "CT measured, by version of the segmenter", ("model",))
@@ -65,7 +70,13 @@ NOT_ASSESSABLE = Metric(
     "osteocds_not_assessable", "counter", "CT refused by a gate, by reason; one CT may have several", ("reason",)
 )
 FLAGS = Metric("osteocds_flags", "counter", "CT with a flag, by flag", ("flag",))
-FAILURES = Metric("osteocds_failures", "counter", "Steps of screenings that failed, by kind of error", ("step", "kind"))
+FAILURES = Metric(
+    "osteocds_failures",
+    "counter",
+    "Steps of screenings that failed, by kind of error; the whole screening (step all) where it failed for good or its "
+    "worker was lost",
+    ("step", "kind"),
+)
 SWEEP_UNITS = Metric("osteocds_sweep_units", "gauge", "Days (or patients) of unfinished sweeps", ("sweep", "state"))
 DRIFT_SHIFT = Metric(
     "osteocds_tissue_shift_hu",

@@ -12,6 +12,7 @@ from cds.trace import Fact, note, step
 
 Json = dict[str, Any]
 _T = TypeVar("_T")
+_ALL_STEPS = "all"
 _STAGES = {"read": "retrieve", "segment": "segment", "calibrate": "calibrate", "total": "assess"}
 """As the record names them, and as the metrics do."""
 
@@ -30,7 +31,7 @@ class Steps(Protocol):
 
 
 class MeteredSteps:
-    """Takes the place of the steps."""
+    """Takes the place of the steps, and counts how screenings end that no step ends."""
 
     def __init__(self, steps: Steps, tally: Tally) -> None:
         self._steps = steps
@@ -40,8 +41,8 @@ class MeteredSteps:
     def choose(self, order: Json) -> Json | None:
         """Timed."""
         choice = self._timed("choose", lambda: self._steps.choose(order))
-        if choice is None:
-            self._tally.add(SCREENINGS, "nothing-to-measure")
+        if choice is None or "already" in choice:
+            self._tally.add(SCREENINGS, "nothing-to-measure" if choice is None else "known")
         return choice
 
     def measure(self, choice: Json) -> Json | None:
@@ -54,8 +55,18 @@ class MeteredSteps:
     def publish(self, choice: Json, record: Json) -> str | None:
         """A result counts once it is stored."""
         result_id = self._timed("publish", lambda: self._steps.publish(choice, record))
+        self._tally.add(SCREENINGS, "not-published" if result_id is None else record["status"])
         self._count(record)
         return result_id
+
+    def failed(self, kind: str) -> None:
+        """For good; by kind of its last error."""
+        self._tally.add(SCREENINGS, "failed")
+        self._tally.add(FAILURES, _ALL_STEPS, kind)
+
+    def worker_lost(self) -> None:
+        """With whatever it had counted of that screening."""
+        self._tally.add(FAILURES, _ALL_STEPS, "WorkerLost")
 
     def _timed(self, name: str, work: Callable[[], _T]) -> _T:
         began = time.perf_counter()
@@ -73,7 +84,6 @@ class MeteredSteps:
         return done
 
     def _count(self, record: Mapping[str, Any]) -> None:
-        self._tally.add(SCREENINGS, record["status"])
         self._tally.add(MEASUREMENTS, record["software"]["model"])
         for reason in {each["code"] for each in record["reasons"]}:
             self._tally.add(NOT_ASSESSABLE, reason)

@@ -52,9 +52,11 @@ def worker_of(settings: Settings) -> Worker:
     keepers = (drawing, *(() if delivery is None else (delivery,)))
     screening = _screening(settings, engine, instruments, keepers, (SqlTissueDays(engine), writing))
     tally = process_tally(engine, clock)
+    steps = MeteredSteps(JsonSteps(screening), tally)
     return Worker(
         queue_database_url=settings.durable_database_url,
-        steps=MeteredSteps(JsonSteps(screening), tally),
+        steps=steps,
+        outcomes=steps,
         archive_watch=SqlArchiveWatch(engine, clock),
         heartbeats=SqlHeartbeats(engine, clock),
         slots=settings.data_dir / "workers",

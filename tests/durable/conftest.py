@@ -15,7 +15,7 @@ from cds.durable.worker import Worker
 from tests.support.assessments import GENERATION
 from tests.support.clock import SettableClock
 from tests.support.databases import a_database_with
-from tests.support.fake_steps import FakeHeartbeats, FakeSteps, FakeWatch
+from tests.support.fake_steps import FakeHeartbeats, FakeOutcomes, FakeSteps, FakeWatch
 
 
 @dataclass
@@ -28,6 +28,7 @@ class Bench:
     clock: SettableClock
     steps: FakeSteps
     watch: FakeWatch = field(default_factory=FakeWatch)
+    outcomes: FakeOutcomes = field(default_factory=FakeOutcomes)
     heartbeats: FakeHeartbeats = field(default_factory=FakeHeartbeats)
 
     @contextmanager
@@ -37,6 +38,7 @@ class Bench:
             queue_database_url=self.url,
             steps=self.steps,
             archive_watch=self.watch,
+            outcomes=self.outcomes,
             heartbeats=self.heartbeats,
             slots=self.folder / "slots",
             limits=Limits(seconds=60, memory_mb=100_000),

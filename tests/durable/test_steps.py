@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field, fields
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -80,13 +80,29 @@ def chosen(*series):
     return screening, through_json(JsonSteps(screening).choose(order_to_json(an_order())))
 
 
-@pytest.mark.parametrize("choice", [Choice(a_patient()), Choice(a_patient(), already="result-0")], ids=str)
-def test_nothing_to_measure_is_no_choice(choice):
-    """Given no series, or a result that is known already, then there is nothing to go on with."""
+@pytest.mark.parametrize(
+    ("choice", "checkpoint"),
+    [(Choice(a_patient()), None), (Choice(a_patient(), already="result-0"), {"already": "result-0"})],
+    ids=["nothing", "known"],
+)
+def test_nothing_to_measure_is_no_choice(choice, checkpoint):
+    """Given no series, or a result that is known already, then there is nothing to go on with, and the two differ."""
     screening = FakeScreening(choice)
 
-    assert JsonSteps(screening).choose(order_to_json(an_order())) is None
+    assert JsonSteps(screening).choose(order_to_json(an_order())) == checkpoint
     assert screening.asked == [an_order()]
+
+
+def test_when_the_archive_was_asked_crosses_a_checkpoint_and_may_be_missing_in_an_old_one():
+    """A version before wrote none."""
+    moment = datetime(2026, 3, 2, 9, 30, 4, 250000, tzinfo=UTC)
+    screening = FakeScreening(Choice(a_patient(), (a_series(),), chosen_at=moment))
+    steps = JsonSteps(screening)
+    checkpoint = through_json(steps.choose(order_to_json(an_order())))
+    steps.measure(checkpoint)
+    steps.measure({name: value for name, value in checkpoint.items() if name != "chosen_at"})
+
+    assert [choice.chosen_at for choice in screening.measured] == [moment, None]
 
 
 def test_a_choice_survives_its_checkpoint():

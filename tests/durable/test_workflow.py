@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import MetaData, select
 from sqlalchemy.exc import OperationalError
 
+from cds.durable.begun_work import BegunWork
 from cds.durable.operating import QueueDesk
 from cds.durable.orders import attempt_id, work_id
 from cds.durable.worker import Worker
@@ -113,6 +114,33 @@ def test_what_may_not_be_measured_any_more_is_done_without_a_result(bench):
         bench.wait_for(a_patient(), "done")
 
     assert bench.steps.lines() == ["choose PAT-0001", "measure PAT-0001"]
+
+
+def test_an_order_that_failed_for_good_is_told_once_and_one_that_waits_is_not(bench):
+    """By the kind of its last error."""
+    bench.steps.trouble["choose"] = [ArchiveUnavailable("no answer")] * 3
+    bench.steps.trouble["publish"] = [InputUnusable("two patients in one series")]
+    bench.queue.submit(an_order())
+    bench.queue.submit(an_order(a_patient(a_key("PAT-0002"))))
+    with bench.worker():
+        bench.wait_for(a_patient(a_key("PAT-0002")), "failed")
+        while "ok" not in bench.watch.told or bench.watch.told.count("failed") < 3:
+            bench.wait_for(a_patient(), "queued", "running")
+
+    assert bench.outcomes.kinds == ["InputUnusable"]
+    assert bench.outcomes.lost == 0
+
+
+def test_work_that_a_worker_was_lost_with_is_told_by_the_next(bench):
+    """The lost one can count nothing."""
+    bench.queue.submit(an_order())
+    lost = BegunWork(bench.url)
+    lost.begin(attempt_id(work_id(a_key(), GENERATION), 1))
+    lost.close()
+    with bench.worker():
+        bench.wait_for(a_patient(), "done")
+
+    assert (bench.outcomes.lost, bench.outcomes.kinds) == (1, [])
 
 
 def test_an_error_on_purpose_keeps_its_sentence(bench):

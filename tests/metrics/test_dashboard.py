@@ -4,7 +4,9 @@ import json
 import re
 from pathlib import Path
 
-from cds.metrics.catalogue import METRICS
+import pytest
+
+from cds.metrics.catalogue import METRICS, OUTCOMES, QUEUE_ORDERS, QUEUE_STATES, SCREENINGS
 
 DASHBOARD = json.loads((Path(__file__).parents[2] / "docker/grafana/osteocds.json").read_text())
 SERIES = {
@@ -39,6 +41,20 @@ def test_every_label_of_the_dashboard_is_one_of_its_metrics():
             used |= {each for by in re.findall(r"by \(([^)]*)\)", target["expr"]) for each in by.split(", ")} - {"le"}
 
             assert used <= known, panel["title"]
+
+
+@pytest.mark.parametrize(("label", "known"), [("state", QUEUE_STATES), ("outcome", OUTCOMES)])
+def test_every_value_that_the_dashboard_asks_for_is_one_that_we_tell(label, known):
+    """Else a panel stays empty for ever."""
+    asked = [
+        value
+        for expression in EXPRESSIONS
+        if QUEUE_ORDERS.name in expression or SCREENINGS.name in expression
+        for values in re.findall(label + r'[=!]~?"([^"]*)"', expression)
+        for value in values.split("|")
+    ]
+
+    assert set(asked) <= set(known)
 
 
 def test_panels_do_not_overlap_and_ids_are_unique():

@@ -4,6 +4,7 @@ import pytest
 
 from cds.bone.record import to_record
 from cds.errors import ArchiveUnavailable
+from cds.metrics.catalogue import FAILURES, OUTCOMES, SCREENINGS
 from cds.metrics.steps import MeteredSteps
 from cds.metrics.tally import Tally
 from tests.support.assessments import a_refusal, an_assessment
@@ -13,8 +14,8 @@ from tests.support.metric_fakes import MemoryMetrics
 class Steps:
     """Gives what it is told to; raises what is an exception."""
 
-    def __init__(self, choice=None, record=None):
-        self.given = {"choose": choice, "measure": record, "publish": "id"}
+    def __init__(self, choice=None, record=None, published="id"):
+        self.given = {"choose": choice, "measure": record, "publish": published}
 
     def _give(self, step):
         if isinstance(self.given[step], Exception):
@@ -78,6 +79,53 @@ def test_a_refusal_is_counted_by_its_reasons():
 def test_nothing_to_measure_is_an_outcome():
     """No prior CT, or opted out meanwhile."""
     assert numbers(None)["osteocds_screenings"] == {("nothing-to-measure",): 1}
+
+
+def outcome_of(**given):
+    """How one screening is counted."""
+    store = MemoryMetrics()
+    tally = Tally(store, "one")
+    steps = MeteredSteps(Steps(**given), tally)
+    choice = steps.choose({})
+    if choice is not None and "already" not in choice and (record := steps.measure(choice)) is not None:
+        steps.publish(choice, record)
+    tally.bring()
+    (outcome,) = (sample.labels[0][1] for sample in store.counts if sample.metric == SCREENINGS.name)
+    return outcome
+
+
+def test_each_screening_ends_in_one_of_the_outcomes_that_the_catalogue_promises():
+    """And there is none that nobody counts."""
+    store, chosen = MemoryMetrics(), {"patient": 1}
+    tally = Tally(store, "one")
+    MeteredSteps(Steps(), tally).failed("ScreeningFailed")
+    tally.bring()
+    expected = (
+        (outcome_of(choice=None), "nothing-to-measure"),
+        (outcome_of(choice={"already": "result-1"}), "known"),
+        (outcome_of(choice=chosen), "nothing-to-measure"),
+        (outcome_of(choice=chosen, record=to_record(an_assessment())), "assessed"),
+        (outcome_of(choice=chosen, record=to_record(a_refusal())), "not-assessable"),
+        (outcome_of(choice=chosen, record=to_record(an_assessment()), published=None), "not-published"),
+    )
+
+    assert [found for found, _ in expected] == [told for _, told in expected]
+    assert {*(found for found, _ in expected), "failed"} == set(OUTCOMES)
+    assert {(sample.metric, *(text for _, text in sample.labels)) for sample in store.counts} == {
+        (SCREENINGS.name, "failed"),
+        (FAILURES.name, "all", "ScreeningFailed"),
+    }
+
+
+def test_a_lost_worker_is_a_failure_that_somebody_else_counts():
+    """It cannot say so itself."""
+    store = MemoryMetrics()
+    tally = Tally(store, "one")
+    MeteredSteps(Steps(), tally).worker_lost()
+    tally.bring()
+
+    (sample,) = store.counts
+    assert sample.labels == (("step", "all"), ("kind", "WorkerLost"))
 
 
 def test_a_failure_is_counted_by_kind_and_raised():

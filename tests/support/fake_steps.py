@@ -66,6 +66,22 @@ class FakeWatch:
 
 
 @dataclass
+class FakeOutcomes:
+    """Remembers which orders failed for good, by kind, and how many workers were lost."""
+
+    kinds: list[str] = field(default_factory=list)
+    lost: int = 0
+
+    def failed(self, kind: str) -> None:
+        """One more."""
+        self.kinds.append(kind)
+
+    def worker_lost(self) -> None:
+        """One more."""
+        self.lost += 1
+
+
+@dataclass
 class FakeHeartbeats:
     """Remembers who beat and who left."""
 

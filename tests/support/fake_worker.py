@@ -26,7 +26,7 @@ from cds.durable.worker_process import ENDS_WITHIN_S, run_worker_process
 from cds.storage.engine import open_engine
 from cds.storage.health import SqlHeartbeats
 from cds.wiring.clock import SystemClock
-from tests.support.fake_steps import FakeHeartbeats, FakeSteps, FakeWatch
+from tests.support.fake_steps import FakeHeartbeats, FakeOutcomes, FakeSteps, FakeWatch
 
 
 @dataclass
@@ -80,6 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         queue_database_url=wanted.url,
         steps=steps,
         archive_watch=FakeWatch(),
+        outcomes=FakeOutcomes(),
         heartbeats=records or FakeHeartbeats(),
         slots=wanted.folder / "slots" / wanted.machine,
         limits=Limits(60, int(resident_mb()) + 300, hung_after_processor_s=1 if step == "hang" else 20),
