@@ -25,6 +25,7 @@
     +-- QueueUnavailable     work cannot be queued now
     +-- RecordsUnavailable   the application database cannot be used now; try again later
     +-- SegmenterFailed      the site's own segmenter gave no usable answer for this CT
+    +-- VersionWithdrawn     what would be measured with was withdrawn; nothing is published with it
     +-- SettingsInvalid      a setting is missing or wrong; the message names it
     +-- SampleUnavailable    the public sample could not be fetched or verified
 
@@ -95,6 +96,10 @@ class StudyVanished(OsteocdsError):
 
 class SeriesUnusable(OsteocdsError):
     """The archive answers, but sends too few images of a series or none that is DICOM; others are not concerned."""
+
+
+class VersionWithdrawn(OsteocdsError):
+    """A model version or coefficient file that an operator has withdrawn is still in use."""
 
 
 class SettingsInvalid(OsteocdsError):

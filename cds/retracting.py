@@ -13,6 +13,7 @@ import structlog
 from cds.ct.patient import PatientKey
 from cds.errors import OsteocdsError
 from cds.ports import AuditLog, Clock, ResultPlace, ResultPublisher, Retractions, Review, StoredResult
+from cds.recalling import matches
 from cds.retraction import Recall, Retraction, RetractionKind
 
 
@@ -95,47 +96,3 @@ class Retracting:
     def _note(self, whose: PatientKey, outcome: str, detail: str, by: str) -> None:
         """What was done stands in the detail, whole: who has fetched an export has to be told by somebody."""
         self.audit.record("result-retracted", whose, outcome, detail, caller=by)
-
-
-def matches(recall: Recall, result: StoredResult) -> tuple[bool, str]:
-    """Whether the result is meant, and what to look at twice.
-
-    A scanner whose station is not on record, or a scan without a date, may be meant: it is, and said so.
-    """
-    acquisition, calibration = result.assessment.acquisition, result.assessment.calibration
-    exact = (
-        (recall.result_id, result.result_id),
-        (recall.study_uid, acquisition.study_uid),
-        (_folded(recall.manufacturer), _folded(acquisition.manufacturer)),
-        (_folded(recall.model), _folded(acquisition.model)),
-    )
-    if any(asked is not None and asked != found for asked, found in exact):
-        return False, ""
-    if recall.model_version is not None and recall.model_version not in result.generation:
-        return False, ""
-    if recall.calibration_file is not None and not uses_file(
-        "" if calibration is None else calibration.source, recall.calibration_file
-    ):
-        return False, ""
-    remarks = []
-    if recall.station is not None:
-        stations = {_folded(acquisition.station_name), _folded(acquisition.device_serial_number)} - {None}
-        if stations and _folded(recall.station) not in stations:
-            return False, ""
-        remarks += [] if stations else ["which station it was is not on record"]
-    day = acquisition.study_date
-    if day is None:
-        remarks += ["the day of the scan is not known"] if recall.scanned_from or recall.scanned_until else []
-    elif not (recall.scanned_from or day) <= day <= (recall.scanned_until or day):
-        return False, ""
-    return True, "; ".join(remarks)
-
-
-def uses_file(source: str, name: str) -> bool:
-    """Whether a calibration names this coefficient file: "... (scanner.json, 1a2b3c4d5e6f)"."""
-    return f"({name}, " in source
-
-
-def _folded(text: str | None) -> str | None:
-    """As DICOM attributes are compared here: without padding, upper and lower case alike."""
-    return " ".join(text.split()).casefold() or None if text is not None else None

@@ -89,3 +89,33 @@ class Recall:
             raise ValueError("a recall names a result, study, scanner, calibration file or model version")
         if None not in dates and self.scanned_from > self.scanned_until:  # type: ignore[operator]
             raise ValueError("the first day lies after the last one")
+
+    @property
+    def stands(self) -> bool:
+        """Whether it withdraws a version or a file, not only results: then nothing more is published with that."""
+        of_a_tool = self.model_version is not None or self.calibration_file is not None
+        return of_a_tool and self.result_id is None and self.study_uid is None
+
+
+@dataclass(frozen=True, slots=True)
+class StandingRecall:
+    """A version or a coefficient file that is withdrawn, until somebody lifts that."""
+
+    recall: Recall
+    kind: RetractionKind
+    reason: str
+    by: str
+    at: datetime
+
+    @property
+    def told(self) -> str:
+        """What is withdrawn, since when and why; for whoever operates the service."""
+        recall = self.recall
+        names = (("version", recall.model_version), ("calibration file", recall.calibration_file))
+        what = ", ".join(f"{kind} {name!r}" for kind, name in names if name is not None)
+        return f"{what} was withdrawn on {self.at:%Y-%m-%d} by {self.by}: {self.reason.strip()}"
+
+    def concerns(self, generation: str) -> bool:
+        """Whether everything that a generation measures is meant, whichever scanner, file and day."""
+        version = self.recall.model_version
+        return version is not None and self.recall == Recall(model_version=version) and version in generation

@@ -34,6 +34,7 @@ from cds.ports import (
     OptOuts,
     PatientMemory,
     Progress,
+    Recalls,
     ResultConfirmations,
     ResultPublisher,
     ResultRecipient,
@@ -43,6 +44,7 @@ from cds.ports import (
     Trouble,
     VoxelKeeper,
 )
+from cds.recalling import refuse_withdrawn
 from cds.retraction import OF_ANOTHER_PATIENT
 
 
@@ -200,7 +202,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """The slow path: three steps, each safe to run again.
+    """The slow path: three steps, each safe to run again. A version that was withdrawn ends it: `VersionWithdrawn`.
 
     Each asks first whether the patient has opted out meanwhile: then nothing is looked up,
     retrieved, stored or remembered, and an order after the patient has opted in again starts anew.
@@ -209,6 +211,7 @@ class Screening:
     instruments: Instruments
     store: AssessmentStore
     confirmations: ResultConfirmations
+    recalls: Recalls
     publisher: ResultPublisher
     audit: AuditLog
     opt_outs: OptOuts
@@ -224,6 +227,7 @@ class Screening:
         """Find the patient's earlier CTs and rank the series that can be measured."""
         if self._opted_out(order.patient, "choose"):
             return Choice(order.patient)
+        refuse_withdrawn(self.recalls, self.generation)
         now = self.instruments.clock.now()
         found = self.instruments.archive.find_series(order.patient)
         own, refused = self._own_series(order.patient, found)
@@ -275,6 +279,7 @@ class Screening:
             generation=self.generation,
             corrected_before=self._corrected_before(choice, assessment),
         )
+        refuse_withdrawn(self.recalls, self.generation, result)
         note = AuditRow("result-published", choice.patient.key, assessment.status, result.result_id)
         self.store.keep(result, self.publisher.render(result), note)
         self.store.confirm(result.result_id, confirmed_at)

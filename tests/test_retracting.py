@@ -7,9 +7,10 @@ import pytest
 
 from cds.errors import ArchiveUnavailable
 from cds.ports import NothingFound, ShownCard
+from cds.recalling import matches, uses_file
 from cds.reporting.bundle import FhirPublisher
 from cds.result_places import Charts, Images
-from cds.retracting import Retracting, Verdict, matches, uses_file
+from cds.retracting import Retracting, Verdict
 from cds.retraction import KINDS, Recall, Retraction
 from cds.storage.assessments import SqlAssessmentStore
 from cds.storage.engine import open_engine

@@ -78,8 +78,11 @@ def retract(  # noqa: PLR0913 - each is one way to say which results are meant
     reason: Annotated[str | None, typer.Option(help="In a sentence; clinicians read it, so name no patient.")] = None,
     by: Annotated[str | None, typer.Option(metavar="NAME", help="Who takes back.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without it, only what would be done is shown.")] = False,
+    lift: Annotated[bool, typer.Option("--lift", help="Let a withdrawn version or file be used again.")] = False,
 ) -> None:
     """Take results back everywhere: own store, charts, exports, archive; links and cards say so.
+
+    A version or coefficient file that is named stays withdrawn: nothing more is published with it until --lift.
 
     All that is given must hold. For a wrong patient or level name the study: other versions measured it too.
     """
@@ -96,7 +99,7 @@ def retract(  # noqa: PLR0913 - each is one way to say which results are meant
             "model_version": model_version,
         }
         recall = recall_of(scanned_from, scanned_until, named)
-        run_retract(RetractRequest(recall, kind, reason, by, yes))
+        run_retract(RetractRequest(recall, kind, reason, by, yes, lift))
 
 
 @commands.command()

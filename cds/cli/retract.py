@@ -12,9 +12,9 @@ from rich.text import Text
 from cds.bone.words import mg_words
 from cds.cli.configuration import read_settings
 from cds.errors import RecallUnclear
-from cds.retracting import Planned, Verdict
+from cds.retracting import Planned, Retracting, Verdict
 from cds.retraction import Recall, RetractionKind
-from cds.wiring.retracting import open_retracting
+from cds.wiring.retracting import open_recalling, open_retracting
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class RetractRequest:
     reason: str | None
     by: str | None
     yes: bool
+    lift: bool = False
+    """A version or file may be used again."""
 
 
 def recall_of(scanned_from: datetime | None, scanned_until: datetime | None, named: dict[str, str | None]) -> Recall:
@@ -39,20 +41,52 @@ def recall_of(scanned_from: datetime | None, scanned_until: datetime | None, nam
 
 def run_retract(request: RetractRequest) -> None:
     """Print the plan; carry it out with --yes. Raises `RecallUnclear`."""
+    if request.lift:
+        _lift(request)
+        return
     verdict = _verdict(request)
     with open_retracting(read_settings()) as retracting:
+        if verdict is not None:
+            _withdraw(request.recall, verdict)
         planned = list(retracting.plan(request.recall))
         Console().print(_table(planned))
-        if not planned:
-            return
         if verdict is None:
-            typer.echo(f"{len(planned)} would be taken back; nothing was changed. Add --yes to do it.")
+            _say_what_would_be(request.recall, len(planned))
             return
-        for each in planned:
-            typer.echo(f"{each.result.result_id}:")
-            for sentence in retracting.retract(each.result, verdict):
-                typer.echo(f"  {sentence}")
+        while planned:
+            _take_back(retracting, planned, verdict)
+            planned = list(retracting.plan(request.recall))  # what was being published when it was withdrawn
     typer.echo("Links answer 410 with the reason now; who saw a card is told by the next hook.")
+
+
+def _say_what_would_be(recall: Recall, results: int) -> None:
+    if results:
+        typer.echo(f"{results} would be taken back; nothing was changed. Add --yes to do it.")
+    if recall.stands:
+        typer.echo("Nothing more would be published with what is named. Add --yes to do it.")
+
+
+def _withdraw(recall: Recall, verdict: Verdict) -> None:
+    with open_recalling(read_settings()) as recalling:
+        if recalling.withdraw(recall, verdict.kind, verdict.reason, verdict.by):
+            typer.echo("Nothing more is published with what is named; osteocds doctor says whether it is in use.")
+
+
+def _lift(request: RetractRequest) -> None:
+    by = (request.by or "").strip()
+    if not by or not request.yes:
+        raise RecallUnclear("say who lifts it with --by, and --yes; nothing was changed")
+    with open_recalling(read_settings()) as recalling:
+        if not recalling.lift(request.recall, by):
+            raise RecallUnclear("nothing is withdrawn in exactly these words; see osteocds doctor")
+    typer.echo("It may be used again. Results that were taken back stay so.")
+
+
+def _take_back(retracting: Retracting, planned: list[Planned], verdict: Verdict) -> None:
+    for each in planned:
+        typer.echo(f"{each.result.result_id}:")
+        for sentence in retracting.retract(each.result, verdict):
+            typer.echo(f"  {sentence}")
 
 
 def _verdict(request: RetractRequest) -> Verdict | None:

@@ -14,6 +14,7 @@ from cds.doctor.launches import check_launches
 from cds.doctor.measuring import check_calibrations, check_model, check_population
 from cds.doctor.port import check_port
 from cds.doctor.site import check_address, check_identity, check_orders
+from cds.doctor.withdrawn import check_withdrawn
 from cds.ports import Clock
 from cds.settings import Settings
 
@@ -36,6 +37,7 @@ def examine(settings: Settings, clock: Clock) -> Iterator[Finding]:
     yield check_clock(ahead, timedelta(seconds=settings.client_clock_leeway_s))
     yield check_model(settings)
     yield check_calibrations(settings, clock.now())
+    yield check_withdrawn(settings, clock)
     yield check_population(settings)
     yield check_clients(settings)
     yield check_registries(settings)

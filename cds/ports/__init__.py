@@ -30,7 +30,7 @@ from cds.ports.results import (
     Reviews,
     StoredResult,
 )
-from cds.ports.retraction import ExportedCopies, ResultPlace, RetractionNotices, Retractions
+from cds.ports.retraction import ExportedCopies, Recalls, ResultPlace, RetractionNotices, Retractions
 from cds.ports.security import (
     ClientAuthentication,
     ClientRefused,
@@ -90,6 +90,7 @@ __all__ = [
     "Readiness",
     "ReadingSessions",
     "Recalled",
+    "Recalls",
     "RegionStore",
     "RegistryAuthentication",
     "Rejection",

@@ -6,7 +6,7 @@ from typing import Protocol
 from cds.ct.patient import PatientKey
 from cds.export import HandedOut
 from cds.ports.results import StoredResult
-from cds.retraction import Recall, Retraction
+from cds.retraction import Recall, Retraction, StandingRecall
 
 
 class Retractions(Protocol):
@@ -26,6 +26,19 @@ class Retractions(Protocol):
 
     def finished(self, result_id: str, place: str) -> None:
         """This place knows."""
+
+
+class Recalls(Protocol):
+    """Keeps which versions and coefficient files are withdrawn."""
+
+    def standing(self) -> Sequence[StandingRecall]:
+        """The oldest first."""
+
+    def keep(self, standing: StandingRecall) -> bool:
+        """False where the same is withdrawn already."""
+
+    def lift(self, recall: Recall) -> bool:
+        """False where it was not withdrawn."""
 
 
 class RetractionNotices(Protocol):

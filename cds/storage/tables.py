@@ -237,6 +237,18 @@ retractions = Table(
     Index("retractions_by_patient", "tenant", "patient_id", "issuer"),
 )
 
+standing_recalls = Table(
+    "standing_recalls",
+    metadata,
+    Column("recall_id", String(64), primary_key=True),
+    Column("recall", JSON, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("withdrawn_by", String(255), nullable=False),
+    Column("withdrawn_at", UtcDateTime, nullable=False),
+)
+"""Versions and coefficient files with which nothing more is published; the id is a digest of `recall`."""
+
 retraction_places = Table(
     "retraction_places",
     metadata,

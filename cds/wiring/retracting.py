@@ -9,6 +9,7 @@ from cds.dicomweb.archive import open_archive
 from cds.dicomweb.folder import FolderArchive
 from cds.dicomweb.web import DicomwebArchive
 from cds.ports import Clock, ResultPlace
+from cds.recalling import Recalling
 from cds.registry.export_files import ExportFiles
 from cds.reporting.bundle import FhirPublisher
 from cds.result_places import Charts, Exports, Images
@@ -17,6 +18,7 @@ from cds.settings import Settings
 from cds.storage.audit_log import SqlAuditLog
 from cds.storage.exported_copies import SqlExportedCopies
 from cds.storage.outbox import SqlOutbox
+from cds.storage.recalls import SqlRecalls
 from cds.storage.regions import SqlRegionStore
 from cds.storage.resource_queries import SqlResources
 from cds.storage.retractions import SqlRetractions
@@ -43,6 +45,14 @@ def open_retracting(settings: Settings) -> Iterator[Retracting]:
     """For an operator's command."""
     with open_records(settings) as engine:
         yield retracting(settings, open_archive(settings), engine, SystemClock())
+
+
+@contextmanager
+def open_recalling(settings: Settings) -> Iterator[Recalling]:
+    """For an operator's command."""
+    with open_records(settings) as engine:
+        clock = SystemClock()
+        yield Recalling(SqlRecalls(engine), SqlAuditLog(engine, clock), clock)
 
 
 def exported_copies(settings: Settings, engine: Engine) -> SqlExportedCopies:

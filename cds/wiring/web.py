@@ -77,7 +77,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
         opt_outs=opt_outs,
         authentication=authentication,
         clock=clock,
-        readiness=SqlReadiness(engine, clock),
+        readiness=SqlReadiness(engine, clock, generation),
         retractions=SqlRetractionNotices(engine),
         pictures=SqlPictures(engine, clock),
         history=SqlPatientHistory(engine),

@@ -26,6 +26,7 @@ from cds.storage.confirmations import SqlConfirmations
 from cds.storage.engine import open_engine
 from cds.storage.health import SqlArchiveWatch, SqlHeartbeats
 from cds.storage.opt_outs import SqlOptOuts
+from cds.storage.recalls import SqlRecalls
 from cds.storage.retention import SqlRetention
 from cds.storage.tissue_days import SqlTissueDays
 from cds.wiring.clock import SystemClock
@@ -101,6 +102,7 @@ def _screening(
         instruments=instruments,
         store=SqlAssessmentStore(engine, instruments.clock),
         confirmations=SqlConfirmations(engine, instruments.clock),
+        recalls=SqlRecalls(engine),
         publisher=FhirPublisher(settings.notice, settings.identifier_system),
         audit=SqlAuditLog(engine, instruments.clock),
         opt_outs=SqlOptOuts(engine, instruments.clock),

@@ -4,9 +4,11 @@ import pytest
 from typer.testing import CliRunner
 
 from cds.cli import app
+from cds.retraction import Recall
 from cds.settings import Settings
 from cds.storage.assessments import SqlAssessmentStore
 from cds.storage.outbox import SqlOutbox
+from cds.storage.recalls import SqlRecalls
 from cds.wiring.clock import SystemClock
 from cds.wiring.records import open_records
 from tests.support.assessments import a_result
@@ -78,3 +80,35 @@ def test_what_waits_is_listed_and_can_be_tried_again(osteocds):
     assert osteocds("write-back", "retry", RESULT.result_id).exit_code == 0
     assert osteocds("write-back", "retry", "another").exit_code == 2
     assert osteocds("write-back", "keys").exit_code == 2
+
+
+def test_a_withdrawn_version_publishes_nothing_more_until_it_is_lifted(osteocds):
+    """Also where no result of it is meant, and first of all; lifting needs the same words and a name."""
+    version = ("--model-version", "another-net-2")
+    dry = osteocds("retract", *version)
+    with open_records(Settings()) as engine:
+        before = SqlRecalls(engine).standing()
+    done = osteocds("retract", *version, "--kind", "recalled-version", "--reason", "too low", "--by", "B.", "--yes")
+    with open_records(Settings()) as engine:
+        after = SqlRecalls(engine).standing()
+    by_name = ("--lift", "--by", "B.", "--yes")
+    refused = osteocds("retract", *version, "--lift"), osteocds("retract", "--model-version", "x", *by_name)
+    lifted = osteocds("retract", *version, *by_name)
+    with open_records(Settings()) as engine:
+        at_last = SqlRecalls(engine).standing()
+
+    assert "would be published" in dry.stdout
+    assert "Nothing more is published" in done.stdout
+    assert [each.recall for each in after] == [Recall(model_version="another-net-2")]
+    assert (lifted.exit_code, *(each.exit_code for each in refused)) == (0, 2, 2)
+    assert before == at_last == []
+    assert shown()
+
+
+def test_results_of_a_withdrawn_version_are_taken_back(osteocds):
+    """All of them."""
+    version = ("--model-version", RESULT.generation)
+    done = osteocds("retract", *version, "--kind", "recalled-version", "--reason", "too low", "--by", "B.", "--yes")
+
+    assert "own store: withdrawn" in done.stdout
+    assert not shown()

@@ -24,6 +24,7 @@ from tests.support.screening_fakes import (
     FakePublisher,
     FakeSegmenter,
     MemoryConfirmations,
+    MemoryRecalls,
     MemoryStore,
     a_series,
 )
@@ -222,6 +223,7 @@ def steps_on(folder):
             instruments=instruments,
             store=store,
             confirmations=MemoryConfirmations(store),
+            recalls=MemoryRecalls(),
             publisher=FakePublisher(),
             audit=FakeAudit(),
             opt_outs=FakeOptOuts(),

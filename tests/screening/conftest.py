@@ -17,6 +17,7 @@ from tests.support.screening_fakes import (
     FakeQueue,
     FakeSegmenter,
     MemoryConfirmations,
+    MemoryRecalls,
     MemoryStore,
     a_series,
 )
@@ -72,6 +73,7 @@ def screening(archive, store, audit, opt_outs, clock):
         instruments=instruments,
         store=store,
         confirmations=MemoryConfirmations(store),
+        recalls=MemoryRecalls(),
         publisher=FakePublisher(),
         audit=audit,
         opt_outs=opt_outs,

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from cds.errors import ArchiveUnavailable, StudyVanished
+from cds.errors import ArchiveUnavailable, StudyVanished, VersionWithdrawn
+from cds.retraction import Recall, StandingRecall
 from cds.screening import Choice
-from tests.support.assessments import a_patient, an_order
+from tests.support.assessments import GENERATION, a_patient, an_order
 from tests.support.screening_fakes import a_refusal_of
 
 
@@ -64,6 +65,20 @@ def test_an_archive_that_is_away_lets_nothing_old_be_published(screening, archiv
 
     with pytest.raises(ArchiveUnavailable):
         screening.publish(choice, assessment)
+    assert store.results == {}
+
+
+def test_a_version_that_was_withdrawn_meanwhile_publishes_nothing(screening, archive, store):
+    """Chosen and measured before, published after: the order fails with the reason, the next one before it looks."""
+    choice = screening.choose(an_order())
+    assessment = screening.measure(choice)
+    recall = Recall(model_version=GENERATION)
+    screening.recalls.keep(StandingRecall(recall, "recalled-version", "it reads too low", "B.", choice.chosen_at))
+    archive.find_series = None
+
+    for step in (lambda: screening.publish(choice, assessment), lambda: screening.choose(an_order())):
+        with pytest.raises(VersionWithdrawn, match="it reads too low"):
+            step()
     assert store.results == {}
 
 

@@ -1,9 +1,11 @@
 """Mirrors cds/storage/readiness.py."""
 
+from cds.retraction import Recall, StandingRecall
 from cds.storage.engine import open_engine
 from cds.storage.health import SqlHeartbeats
 from cds.storage.migrate import newest_revision
 from cds.storage.readiness import SqlReadiness
+from cds.storage.recalls import SqlRecalls
 
 
 def test_ready_means_current_tables_and_a_living_worker(engine, clock):
@@ -11,6 +13,18 @@ def test_ready_means_current_tables_and_a_living_worker(engine, clock):
     SqlHeartbeats(engine, clock).beat("one")
 
     assert SqlReadiness(engine, clock).problems() == []
+
+
+def test_not_ready_with_a_version_that_was_withdrawn(engine, clock):
+    """It would measure for nothing; who withdrew it and why is told to operators alone."""
+    SqlHeartbeats(engine, clock).beat("one")
+    recall = Recall(model_version="spine-net-1")
+    SqlRecalls(engine).keep(StandingRecall(recall, "recalled-version", "it reads too low", "B.", clock.now()))
+
+    assert SqlReadiness(engine, clock, "spine-net-2+tables-1").problems() == []
+    assert SqlReadiness(engine, clock, "spine-net-1+tables-1").problems() == [
+        "The version that this service measures with was withdrawn: see osteocds doctor."
+    ]
 
 
 def test_not_ready_before_any_worker_started(engine, clock):

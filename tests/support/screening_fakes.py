@@ -16,6 +16,7 @@ from cds.ct.volume import CtVolume
 from cds.errors import StudyVanished
 from cds.order import ImagingOrder
 from cds.ports import AuditRow, FiledResult, NothingFound, Progress, ScreenState, StoredResult, StudyStanding, Trouble
+from cds.retraction import Recall, StandingRecall
 from tests.support.assessments import SCANNED_ON, a_calibration, a_patient, a_refusal
 
 
@@ -216,6 +217,30 @@ class MemoryConfirmations:
         """Nothing is open."""
         self.store.held_at[result_id] = at
         self.store.missing_since.pop(result_id, None)
+
+
+@dataclass
+class MemoryRecalls:
+    """The `Recalls` in a list."""
+
+    kept: list[StandingRecall] = field(default_factory=list)
+
+    def standing(self) -> Sequence[StandingRecall]:
+        """All."""
+        return self.kept
+
+    def keep(self, standing: StandingRecall) -> bool:
+        """Once."""
+        if any(each.recall == standing.recall for each in self.kept):
+            return False
+        self.kept.append(standing)
+        return True
+
+    def lift(self, recall: Recall) -> bool:
+        """Exactly this one."""
+        before = len(self.kept)
+        self.kept = [each for each in self.kept if each.recall != recall]
+        return len(self.kept) < before
 
 
 @dataclass

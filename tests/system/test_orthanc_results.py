@@ -30,6 +30,7 @@ from cds.storage.confirmations import SqlConfirmations
 from cds.storage.engine import open_engine
 from cds.storage.migrate import migrate
 from cds.storage.opt_outs import SqlOptOuts
+from cds.storage.recalls import SqlRecalls
 from cds.storage.regions import SqlRegionStore
 from tests.bone.phantom import Trunk
 from tests.support.clock import SettableClock
@@ -89,6 +90,7 @@ def site(archive, trunk, tmp_path):
         ),
         store=store,
         confirmations=SqlConfirmations(engine, clock),
+        recalls=SqlRecalls(engine),
         publisher=FhirPublisher(NOTICE),
         audit=audit,
         generation="test",
