@@ -269,7 +269,8 @@ class Settings(BaseSettings):
     """How old the archive's answer may grow on whether it still has the CT of a stored result, under the same patient;
     what it has not is withdrawn, in charts and for registries too. 0: asked only when a hook asks for the patient."""
     reconfirm_per_minute: int = Field(default=30, ge=1, le=600)
-    """Results asked about in a minute, by all workers together: 30 are 300,000 a week, with two searches each."""
+    """Results asked about in a minute, by all workers together: 30 are 300,000 a week, with two searches each.
+    A look ends after 10 s of each minute, however many are left; `osteocds_reconfirm_oldest_seconds` tells the lag."""
     keep_feedback_days: Annotated[int | None, Field(ge=1), BeforeValidator(_none_in_words)] = None
     """What users did with cards; "none" keeps it. At least as long as override_quiet_days."""
     keep_finished_orders_days: Annotated[int | None, Field(ge=1), BeforeValidator(_none_in_words)] = 30

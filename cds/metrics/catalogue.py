@@ -49,6 +49,12 @@ HEARTBEAT_AGE = Metric(
 ARCHIVE_FAILING = Metric(
     "osteocds_archive_failing_seconds", "gauge", "Since when the archive does not answer; 0 if it does"
 )
+RECONFIRM_OLDEST = Metric(
+    "osteocds_reconfirm_oldest_seconds",
+    "gauge",
+    "Since the archive was last asked about the shown result that was asked about longest ago; grows beyond "
+    "OSTEOCDS_RECONFIRM_EVERY_DAYS where OSTEOCDS_RECONFIRM_PER_MINUTE is too low",
+)
 IN_FLIGHT = Metric("osteocds_hook_calls_in_flight", "gauge", "Hook calls being answered, in all web processes")
 HOOK_CALLS = Metric("osteocds_hook_calls", "counter", "Hook calls by service and HTTP status", ("service", "status"))
 HOOK_SECONDS = Metric("osteocds_hook_seconds", "histogram", "From call to answer", ("service",), _HOOKS_S)
@@ -95,6 +101,7 @@ METRICS: dict[str, Metric] = {
     each.name: each
     for each in (
         *(BUILD_INFO, QUEUE_ORDERS, QUEUE_OLDEST, HEARTBEAT_AGE, ARCHIVE_FAILING, IN_FLIGHT, HOOK_CALLS, HOOK_SECONDS),
+        RECONFIRM_OLDEST,
         *(STAGE_SECONDS, SCREENINGS, MEASUREMENTS, NOT_ASSESSABLE, FLAGS, FAILURES, SWEEP_UNITS),
         *(DRIFT_SHIFT, DRIFT_ALERT, SOURCE_UP),
     )

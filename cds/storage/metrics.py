@@ -8,12 +8,20 @@ from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cds.ports import Clock, MetricSample
-from cds.storage.tables import archive_health, metric_counts, metric_states, sweeps, worker_heartbeats
+from cds.storage.opt_outs import may_have_opted_out
+from cds.storage.tables import archive_health, metric_counts, metric_states, results, sweeps, worker_heartbeats
 from cds.storage.writing import insert_or_update
 
 _STATES_HOLD = timedelta(seconds=60)
 """A process that has said nothing for so long is gone, and so are its calls."""
 _FORGOTTEN_AFTER = timedelta(days=1)
+_ASKED_LONGEST_AGO = (
+    select(results.c.asked_at)
+    .where(results.c.withdrawn_at.is_(None), results.c.asked_at.is_not(None), ~may_have_opted_out(results))
+    .order_by(results.c.asked_at)
+    .limit(1)
+)
+"""By the index; whoever has opted out is not asked about."""
 
 
 class SqlMetrics:
@@ -52,7 +60,7 @@ class SqlMetrics:
 
 
 class SqlStanding:
-    """A `MetricSource` of workers, archive and sweeps."""
+    """A `MetricSource` of workers, archive, sweeps, and how far holding results against the archive is behind."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
@@ -64,6 +72,7 @@ class SqlStanding:
         with self._engine.connect() as connection:
             beats = connection.execute(select(worker_heartbeats)).all()
             failing = connection.execute(select(archive_health.c.failing_since)).scalars().first()
+            asked = connection.execute(_ASKED_LONGEST_AGO).scalars().first()
             open_sweeps = connection.execute(select(sweeps).where(sweeps.c.done < sweeps.c.units)).all()
         found = {
             MetricSample("osteocds_worker_heartbeat_age_seconds", (("worker", row.worker),)): (
@@ -73,6 +82,8 @@ class SqlStanding:
         }
         failing_s = 0.0 if failing is None else (now - failing).total_seconds()
         found[MetricSample("osteocds_archive_failing_seconds", ())] = failing_s
+        asked_s = 0.0 if asked is None else (now - asked).total_seconds()
+        found[MetricSample("osteocds_reconfirm_oldest_seconds", ())] = asked_s
         for row in open_sweeps:
             for state, units in (("done", row.done), ("all", row.units)):
                 labels = (("sweep", row.sweep_id[:8]), ("state", state))
