@@ -23,6 +23,7 @@ from cds.inference.device import chosen_device
 from cds.inference.identity import SegmenterIdentity
 from cds.inference.label_map import LabelMap
 from cds.inference.label_spine import spine_of
+from cds.inference.one_thread import in_one_thread
 from cds.ports import Progress
 from models.vertebra_segmentation.grid import canonical
 
@@ -71,7 +72,7 @@ class BundleSegmenter:
         seconds: dict[str, float] = {}
         report("network of the bundle", 0.0)
         begun = time.perf_counter()
-        labels, affine_lps = self._labels(volume)
+        labels, affine_lps = in_one_thread(self._labels, volume)
         seconds["network"] = time.perf_counter() - begun
         report("outlines", 0.9)
         label_map = LabelMap.of(labels, affine_lps, {0: "background", **self._bundle.names})

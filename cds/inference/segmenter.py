@@ -9,6 +9,7 @@ from cds.bone.anatomy import MaskGrid, Spine, VertebralBody, VertebralLevel
 from cds.ct.volume import CtVolume
 from cds.inference.device import chosen_device
 from cds.inference.generation import SEGMENTER
+from cds.inference.one_thread import in_one_thread
 from cds.ports import Progress
 from models.vertebra_segmentation.segmenter import BodyMask, Segmenter, SpineLabels
 
@@ -39,7 +40,8 @@ class NetworkSegmenter:
     ) -> Spine:
         """The spine of one CT; no bodies where there is none."""
         wanted = None if levels is None else [level.value for level in levels]
-        return _spine_of(self._network.segment(volume.hu, volume.affine_lps, levels=wanted, progress=progress))
+        segment = self._network.segment
+        return _spine_of(in_one_thread(segment, volume.hu, volume.affine_lps, levels=wanted, progress=progress))
 
 
 def _spine_of(found: SpineLabels) -> Spine:

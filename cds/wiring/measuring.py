@@ -7,6 +7,7 @@ from cds.bone.assessment import Software
 from cds.inference.bundle import BundleSegmenter
 from cds.inference.bundle_files import read_bundle
 from cds.inference.calibration_folder import site_calibrator
+from cds.inference.one_thread import in_one_thread
 from cds.inference.segmenter import NetworkSegmenter
 from cds.inference.totalsegmentator import TIMEOUT_S, TotalSegmentator
 from cds.inference.totalsegmentator_files import CHOICES, find_installation
@@ -30,11 +31,11 @@ def instruments_on(  # noqa: PLR0913 - each is one choice of the site
     """Load the networks and the tables, beside the archive that the CTs come from."""
     chosen: VertebraSegmenter
     if segmenter is None:
-        chosen = NetworkSegmenter.load(weights_dir, device=device, threads=threads)
+        chosen = in_one_thread(NetworkSegmenter.load, weights_dir, device=device, threads=threads)
     elif segmenter in CHOICES:
         chosen = TotalSegmentator(find_installation(segmenter), device=device, timeout_s=segmenter_timeout_s)
     else:
-        chosen = BundleSegmenter.load(read_bundle(Path(segmenter)), device=device, threads=threads)
+        chosen = in_one_thread(BundleSegmenter.load, read_bundle(Path(segmenter)), device=device, threads=threads)
     return Instruments(
         archive=archive,
         segmenter=chosen,
