@@ -6,7 +6,9 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
+from types import FrameType
 
 import structlog
 import uvicorn
@@ -18,6 +20,7 @@ from cds.cli.configuration import read_settings, tell_expired_calibrations
 from cds.cli.logs import send_logs_to_stderr
 from cds.dicomweb.archive import open_archive
 from cds.durable.supervisor import WorkerSupervisor
+from cds.ending import end_in_time, end_now
 from cds.errors import SettingsInvalid
 from cds.fhir_client.ehr_file import read_ehrs
 from cds.loopback import is_loopback
@@ -44,14 +47,20 @@ def run_serve() -> None:
     app = _settled(create_app(settings, web_collaborators(settings)))
     supervisor = WorkerSupervisor([sys.executable, "-m", "cds.cli", "worker", "--watched"], settings.workers)
     supervisor.start()
+    ending = _Ending()
+    end_in_time(ending.told, ending.answered, SHUTDOWN_S + 1, lambda: _leave(supervisor))
     try:
-        listened = _answer_alone(app, settings) if settings.web_processes == 1 else _answer_together(settings)
+        answer = _answer_alone if settings.web_processes == 1 else _answer_together
+        listened = answer(app, settings, ending)
     finally:
+        ending.answered.set()
         supervisor.stop(WORKERS_END_WITHIN_S)
     if not listened:
         raise SettingsInvalid(
             f"cannot listen on {settings.host}:{settings.port}; see the log above, or set OSTEOCDS_PORT"
         )
+    if ending.told.is_set():
+        end_now()  # Python would wait for threads that still wait for a database
 
 
 def web_application() -> FastAPI:
@@ -76,19 +85,51 @@ def _end_with(parent: BaseProcess) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _answer_alone(app: FastAPI, settings: Settings) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """How far the end of this process is."""
+
+    told: threading.Event = field(default_factory=threading.Event)
+    """To stop."""
+    answered: threading.Event = field(default_factory=threading.Event)
+    """The calls that were in flight; nobody listens any more."""
+
+
+def _leave(supervisor: WorkerSupervisor) -> None:
+    """Without web processes or threads that hang; the workers end in order as ever."""
+    for process in multiprocessing.active_children():
+        process.kill()
+    supervisor.stop(WORKERS_END_WITHIN_S - 2)
+
+
+class _Server(uvicorn.Server):
+    """Says at once that it was told to stop."""
+
+    def __init__(self, config: uvicorn.Config, told: threading.Event) -> None:
+        super().__init__(config)
+        self._told = told
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal has arrived."""
+        self._told.set()
+        super().handle_exit(sig, frame)
+
+
+def _answer_alone(app: FastAPI, settings: Settings, ending: _Ending) -> bool:
     """In this process, until told to stop; whether it could listen."""
-    server = uvicorn.Server(_configuration(app, settings))
+    server = _Server(_configuration(app, settings), ending.told)
     # uvicorn raises SIGTERM again once it has shut down, which would end the process before its workers are stopped.
     signal.signal(signal.SIGTERM, lambda *_: None)
     server.run()
     return server.started
 
 
-def _answer_together(settings: Settings) -> bool:
-    """In several processes that share a port; one that dies is replaced."""
+def _answer_together(_: FastAPI, settings: Settings, ending: _Ending) -> bool:
+    """In several processes that share a port, each with an application of its own; one that dies is replaced."""
     configuration = _configuration(f"{__name__}:{web_application.__name__}", settings)
-    Multiprocess(configuration, sockets=[configuration.bind_socket()]).run()
+    processes = Multiprocess(configuration, sockets=[configuration.bind_socket()])
+    processes.should_exit = ending.told
+    processes.run()
     return True
 
 

@@ -2,16 +2,13 @@
 
 import os
 import signal
-import sys
 import threading
-import time
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-import structlog
-
 from cds.durable.worker import Worker
+from cds.ending import end_in_time, end_now
 
 ENDS_WITHIN_S = 28.0
 """After being told to stop; whoever watches over processes waits 30 s."""
@@ -38,21 +35,9 @@ def run_worker_process(
     signal.signal(signal.SIGINT, stop_now)
     if parent_holds_stdin:
         threading.Thread(target=_wait_for_parent, args=(stop,), name="parent-watch", daemon=True).start()
-    threading.Thread(target=_end_in_time, args=(stop, ends_within_s), name="deadline", daemon=True).start()
+    end_in_time(stop, threading.Event(), ends_within_s)  # until the process is gone: Python, too, waits for threads
     if not worker.run(stop):
-        _end_now()
-
-
-def _end_in_time(stop: threading.Event, within_s: float) -> None:
-    stop.wait()
-    time.sleep(within_s)
-    structlog.get_logger().warning("worker-cut-off", after_s=within_s)
-    _end_now()
-
-
-def _end_now() -> None:
-    sys.stderr.flush()
-    os._exit(0)
+        end_now()
 
 
 def _give_way(niceness: int) -> None:
