@@ -7,6 +7,7 @@ from cds.dicomweb.folder import FolderArchive
 from cds.dicomweb.web import DicomwebArchive
 from cds.dicomweb.web_session import ArchiveSession, ConnectionPolicy
 from tests.support.dicom_archive_contract import ArchiveContract
+from tests.support.dicom_builder import an_identity, written
 from tests.support.dicom_fake_server import URL, FakeDicomwebServer, multipart
 
 
@@ -51,7 +52,21 @@ class WebShelf(FakeDicomwebServer):
         return multipart(request, self.sends) if self.sends else super()._retrieve(request, uids)
 
 
-class TestFolderArchive(ArchiveContract):
+class DamagedArchive(ArchiveContract):
+    """What can be damaged behind its back; a real server keeps its own files."""
+
+    def test_an_image_without_its_end_is_the_same_reason(self, shelf, tmp_path):
+        """Given one file cut within its header among good ones, then the series is not assessable for that alone."""
+        paths = written(tmp_path)
+        shelf.add(tmp_path)
+        (found,) = shelf.archive.find_series(an_identity())
+        shelf.damage(paths[4])
+        refused = shelf.archive.retrieve(found)
+
+        assert [reason.code for reason in refused.reasons] == ["image-truncated"]
+
+
+class TestFolderArchive(DamagedArchive):
     """A folder."""
 
     @pytest.fixture
@@ -60,7 +75,7 @@ class TestFolderArchive(ArchiveContract):
         return FolderShelf(tmp_path)
 
 
-class TestDicomwebArchive(ArchiveContract):
+class TestDicomwebArchive(DamagedArchive):
     """A DICOMweb server."""
 
     @pytest.fixture
@@ -69,7 +84,7 @@ class TestDicomwebArchive(ArchiveContract):
         return WebShelf()
 
 
-class TestDicomwebArchiveOfFewWords(ArchiveContract):
+class TestDicomwebArchiveOfFewWords(DamagedArchive):
     """A DICOMweb server that returns no extra fields, in pages of one, and ignores `offset` where it can."""
 
     @pytest.fixture

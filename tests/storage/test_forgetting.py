@@ -164,6 +164,7 @@ def test_every_table_that_could_point_to_a_patient_is_asked(engine):
         "archive_watch",
         "errand_turns",
         "seen_studies",
+        "standing_recalls",
         "metric_counts",
         "metric_states",
         "tissue_days",

@@ -211,16 +211,6 @@ class ArchiveContract:
         assert isinstance(refused, NotAssessable)
         assert refused.reasons[0].text == "1 slice(s) are missing, the first near slice position -400.0 mm."
 
-    def test_an_image_without_its_end_is_the_same_reason_everywhere(self, shelf, tmp_path):
-        """Given one file cut within its header among good ones, then the series is not assessable for that alone."""
-        paths = written(tmp_path)
-        shelf.add(tmp_path)
-        (found,) = shelf.archive.find_series(an_identity())
-        shelf.damage(paths[4])
-        refused = shelf.archive.retrieve(found)
-
-        assert [reason.code for reason in refused.reasons] == ["image-truncated"]
-
     def test_says_when_a_series_has_gone(self, shelf, tmp_path):
         """Given a series that was deleted after it was found, then retrieving it says so."""
         written(tmp_path)
