@@ -3,9 +3,12 @@
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -157,3 +160,56 @@ def test_the_supervisor_replaces_a_killed_worker_and_the_work_goes_on(url, queue
     supervisor.stop()
 
     assert lines(tmp_path).count("publish PAT-0001") == 1
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("whom", ["service", "both"])
+@pytest.mark.parametrize("step", ["choose", "measure", "publish"])
+def test_a_service_killed_at_any_step_with_or_without_its_worker_loses_nothing(url, queue, tmp_path, step, whom):
+    """Killed with -9: no worker is left over, and the next service finishes the order, once."""
+    queue.submit(an_order())
+    with a_service(url, tmp_path, step) as service:
+        until(lambda: f"{step} PAT-0001" in lines(tmp_path))
+        workers = children_of(service.pid)
+        for pid in (service.pid, *(workers if whom == "both" else ())):
+            os.kill(pid, signal.SIGKILL)
+        service.wait()
+        until(lambda: not any(is_running(pid) for pid in workers))
+        (tmp_path / "go").touch()
+    with a_service(url, tmp_path, "") as service:
+        until(lambda: queue.state(a_key()).state == "done")
+        workers = children_of(service.pid)
+    until(lambda: not any(is_running(pid) for pid in workers))
+
+    expected = {"choose PAT-0001": 1, "measure PAT-0001": 1, "publish PAT-0001": 1} | {f"{step} PAT-0001": 2}
+    assert {line: lines(tmp_path).count(line) for line in lines(tmp_path)} == expected
+
+
+@contextmanager
+def a_service(url, folder, step):
+    """Killed at the end, whatever happened; its worker ends by itself then."""
+    command = [sys.executable, "-m", "tests.support.fake_service", url, str(folder), step]
+    with subprocess.Popen(command, cwd=REPOSITORY) as service:
+        try:
+            yield service
+        finally:
+            service.kill()
+
+
+def children_of(pid):
+    """Processes that any of its threads has started, and nobody else; never none."""
+    found = [int(each) for thread in Path(f"/proc/{pid}/task").iterdir() for each in _children(thread)]
+    assert found
+    return found
+
+
+def _children(thread):
+    return (thread / "children").read_text().split()
+
+
+def is_running(pid):
+    """Neither gone nor dead and not yet fetched."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

@@ -11,9 +11,11 @@ import pytest
 from cds.durable.database import prepare_queue_database
 from cds.durable.queue import DbosScreeningQueue
 from cds.errors import QueueUnavailable
+from cds.storage.assessments import SqlAssessmentStore
 from cds.storage.engine import open_engine
 from cds.storage.health import SqlHeartbeats
 from cds.storage.migrate import migrate
+from cds.storage.pictures import SqlPictures
 from cds.wiring.clock import SystemClock
 from tests.support.assessments import GENERATION, a_key, an_order
 from tests.support.clock import SettableClock
@@ -49,6 +51,14 @@ class Site:
         """The steps that began so far."""
         ledger = self.folder / "ledger"
         return ledger.read_text().splitlines() if ledger.exists() else []
+
+    def stored(self):
+        """Whether the records have the result and its picture."""
+        engine = open_engine(self.records)
+        result = SqlAssessmentStore(engine, SystemClock()).latest(a_key())
+        pictures = SqlPictures(engine, SystemClock()).read("PAT-0001")
+        engine.dispose()
+        return result is not None and len(pictures) == 1
 
     def is_done(self):
         """Whether the order has its result."""
@@ -126,8 +136,9 @@ def test_told_to_stop_a_worker_says_goodbye_first_and_hands_back_what_it_cannot_
         assert site.queue.state(a_key()).state == "queued"
 
 
-def test_postgresql_may_stop_while_work_goes_on(tmp_path):
-    """Given a database that stops in the middle of a measurement, the work is done once when it is back."""
+@contextmanager
+def postgresql_away_while_measuring(tmp_path, *options, records=False):
+    """A worker measures, and the server stops; when it is back, the site is handed over, whose order will be done."""
     server = a_server(durable=False)
     if server is None:
         pytest.skip("no PostgreSQL: install Debian's package postgresql")
@@ -135,8 +146,10 @@ def test_postgresql_may_stop_while_work_goes_on(tmp_path):
         stack.callback(server.remove)
         server.start()
         prepare_queue_database(server.url)
-        site = Site(server.url, tmp_path, stack.enter_context(worker_processes()))
-        site.start("first", "measure")
+        workers = stack.enter_context(worker_processes())
+        site = Site(server.url, tmp_path, workers, records=server.url if records else None)
+        stack.callback(site.queue.close)
+        site.start("first", "measure", *options)
         site.queue.submit(an_order())
         until(lambda: "measure PAT-0001" in site.lines())
         server.stop()
@@ -146,9 +159,22 @@ def test_postgresql_may_stop_while_work_goes_on(tmp_path):
             site.queue.submit(an_order())
         server.start()
         until(site.is_done)
-        site.queue.close()
+        yield site
 
-    assert site.lines() == ["choose PAT-0001", "measure PAT-0001", "publish PAT-0001"]
+
+def test_postgresql_may_stop_while_work_goes_on(tmp_path):
+    """Given a queue database that stops in the middle of a measurement, the work is done once when it is back."""
+    with postgresql_away_while_measuring(tmp_path) as site:
+        assert site.lines() == ["choose PAT-0001", "measure PAT-0001", "publish PAT-0001"]
+
+
+@pytest.mark.faults
+def test_postgresql_may_stop_with_queue_and_records_while_work_goes_on(tmp_path):
+    """Given no place for pictures and result either, the attempt ends and the next one stores both, once."""
+    with postgresql_away_while_measuring(tmp_path, "--stores", records=True) as site:
+        assert site.lines().count("publish PAT-0001") == 1
+        assert site.lines()[-1] == "publish PAT-0001"
+        assert site.stored()
 
 
 def test_told_to_stop_while_postgresql_hangs_a_worker_ends_in_time_and_its_work_is_taken_over(tmp_path):
