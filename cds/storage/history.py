@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, Row
 
+from cds.clocks import lately
 from cds.ct.patient import PatientKey
 from cds.ports import History, StoredResult
 from cds.storage.assessments import RESULTS_AS_READ, stored_result
@@ -40,6 +41,6 @@ class SqlPatientHistory:
         held: list[StoredResult] = []
         being_checked: list[StoredResult] = []
         for row in reversed(newest.values()):
-            held_lately = row.asked_at is not None and row.missing_since is None and abs(now - row.asked_at) <= within
+            held_lately = row.asked_at is not None and row.missing_since is None and lately(row.asked_at, now, within)
             (held if held_lately else being_checked).append(stored_result(row))
         return History(tuple(held), tuple(being_checked))
