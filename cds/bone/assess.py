@@ -20,7 +20,7 @@ from cds.bone.anatomy import Spine, VertebralLevel
 from cds.bone.assessment import Acquisition, Assessment, HeightLoss, Premises, Software
 from cds.bone.contrast import DENSE_BLOOD_HU, contrast_flags, contrast_of
 from cds.bone.contrast_phase import phase_flags
-from cds.bone.level_conversion import CONVERSIONS, choose_levels
+from cds.bone.level_conversion import CONVERSIONS, LevelChoice, choose_levels
 from cds.bone.measured_ct import Measured, MeasuredCt
 from cds.bone.numbering import disputed_names, is_ambiguous, refuse_numbering
 from cds.bone.orientation import orientation_flags, refuse_orientation
@@ -117,14 +117,6 @@ def measure_volume(  # noqa: PLR0913 (keywords: the contract with screening)
     surveyed = replace(without_value, levels=survey.reports(choice, contrast.state))
     if choice is None:
         return seen(replace(surveyed, flags=(*(("level-ambiguous",) if ambiguous else ()), *scan_flags)))
-    chosen = ChosenLevels(
-        choice,
-        survey.densities,
-        survey.measured[choice.levels[0]].calibration,
-        survey.flags(choice),
-        survey.reasons,
-        ambiguous,
-    )
     premises = Premises(
         age_years=volume.series.age_at_scan(),
         sex=volume.series.patient.sex,
@@ -132,7 +124,18 @@ def measure_volume(  # noqa: PLR0913 (keywords: the contract with screening)
         scan_flags=scan_flags,
         disputed_names=disputed_names(spine),
     )
-    return seen(with_value(surveyed, chosen, premises))
+    return seen(with_value(surveyed, _chosen(choice, survey, ambiguous=ambiguous), premises))
+
+
+def _chosen(choice: LevelChoice, survey: Survey, *, ambiguous: bool) -> ChosenLevels:
+    return ChosenLevels(
+        choice,
+        survey.densities,
+        survey.measured[choice.levels[0]].calibration,
+        survey.flags(choice),
+        survey.reasons,
+        ambiguous,
+    )
 
 
 def _noise_of_blood(volume: CtVolume, spine: Spine, tissues: Tissues) -> float | None:

@@ -57,16 +57,14 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
 
     return WebCollaborators(
         answering=Answering(
-            memory=SqlPatientMemory(engine),
-            queue=queue,
-            health=SqlServiceHealth(engine, clock),
-            audit=audit,
-            clock=clock,
-            policy=_policy(settings, generation),
+            SqlPatientMemory(engine),
+            queue,
+            SqlServiceHealth(engine, clock),
+            audit,
+            clock,
+            _policy(settings, generation),
         ),
-        links=SignedReportLinks(
-            link_secret(settings), settings.base_url, timedelta(hours=settings.link_lifetime_h), store
-        ),
+        links=_links(settings, store),
         store=store,
         memory=SqlCardMemory(engine),
         feedback=SqlFeedbackLog(engine, clock),
@@ -87,6 +85,11 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
         recording=partial(sending_spans, "web"),
         close=close,
     )
+
+
+def _links(settings: Settings, store: SqlAssessmentStore) -> SignedReportLinks:
+    lifetime = timedelta(hours=settings.link_lifetime_h)
+    return SignedReportLinks(link_secret(settings), settings.base_url, lifetime, store)
 
 
 def _generation(settings: Settings) -> str:

@@ -51,10 +51,8 @@ def test_a_long_gap_of_the_archive_loses_no_order_and_blocks_no_other(bench):
     assert bench.steps.lines().count("publish PAT-0001") == 1
 
 
-@pytest.mark.parametrize("bench", ["sqlite"], indirect=True)
-def test_an_archive_that_sends_too_slowly_makes_its_order_wait_at_once(bench):
-    """Each try takes minutes: the worker is there for others meanwhile, and the cause names the archive."""
-    bench.steps.trouble["measure"] = [ArchiveTooSlow("the archive pacs.test took more than 600 s to send a series")]
+def submitted_and_put_off(bench):
+    """An order as the queue shows it once its first attempt has ended without an end of the order."""
     bench.queue.submit(an_order())
     desk = QueueDesk(bench.url, bench.clock)
     with bench.worker():
@@ -62,6 +60,14 @@ def test_an_archive_that_sends_too_slowly_makes_its_order_wait_at_once(bench):
             bench.wait_for(a_patient(), "queued", "running")
     (order,) = desk.orders()
     desk.close()
+    return order
+
+
+@pytest.mark.parametrize("bench", ["sqlite"], indirect=True)
+def test_an_archive_that_sends_too_slowly_makes_its_order_wait_at_once(bench):
+    """Each try takes minutes: the worker is there for others meanwhile, and the cause names the archive."""
+    bench.steps.trouble["measure"] = [ArchiveTooSlow("the archive pacs.test took more than 600 s to send a series")]
+    order = submitted_and_put_off(bench)
 
     assert (order.state, order.cause) == ("waiting", "the archive pacs.test took more than 600 s to send a series")
     assert bench.steps.lines() == ["choose PAT-0001", "measure PAT-0001"]
@@ -95,13 +101,7 @@ def test_a_database_that_is_full_or_away_for_a_moment_fails_no_order(bench, step
 def test_a_database_that_stays_away_makes_the_order_wait_with_its_cause(bench):
     """Nobody has to ask again, and an operator sees why."""
     bench.steps.trouble["choose"] = [OperationalError("SELECT", {}, ConnectionError("secret"))] * 3
-    bench.queue.submit(an_order())
-    desk = QueueDesk(bench.url, bench.clock)
-    with bench.worker():
-        while desk.orders()[0].attempt == 1:
-            bench.wait_for(a_patient(), "queued", "running")
-    (order,) = desk.orders()
-    desk.close()
+    order = submitted_and_put_off(bench)
 
     assert (order.state, order.cause) == ("waiting", "the application database cannot be used now: OperationalError")
 

@@ -137,8 +137,8 @@ def test_told_to_stop_a_worker_says_goodbye_first_and_hands_back_what_it_cannot_
 
 
 @contextmanager
-def postgresql_away_while_measuring(tmp_path, *options, records=False):
-    """A worker measures, and the server stops; when it is back, the site is handed over, whose order will be done."""
+def measuring_on_postgresql(tmp_path, *options, records=False):
+    """A server of our own that may be stopped, a site on it, and its worker, which measures."""
     server = a_server(durable=False)
     if server is None:
         pytest.skip("no PostgreSQL: install Debian's package postgresql")
@@ -149,9 +149,16 @@ def postgresql_away_while_measuring(tmp_path, *options, records=False):
         workers = stack.enter_context(worker_processes())
         site = Site(server.url, tmp_path, workers, records=server.url if records else None)
         stack.callback(site.queue.close)
-        site.start("first", "measure", *options)
+        worker = site.start("first", "measure", *options)
         site.queue.submit(an_order())
         until(lambda: "measure PAT-0001" in site.lines())
+        yield server, site, worker
+
+
+@contextmanager
+def postgresql_away_while_measuring(tmp_path, *options, records=False):
+    """The server stops meanwhile; when it is back, the site is handed over, whose order will be done."""
+    with measuring_on_postgresql(tmp_path, *options, records=records) as (server, site, _):
         server.stop()
         (tmp_path / "go").touch()
         time.sleep(OUTAGE_S)
@@ -179,24 +186,13 @@ def test_postgresql_may_stop_with_queue_and_records_while_work_goes_on(tmp_path)
 
 def test_told_to_stop_while_postgresql_hangs_a_worker_ends_in_time_and_its_work_is_taken_over(tmp_path):
     """Records and queue answer nothing any more; the order is done once, by another worker, when they do."""
-    server = a_server(durable=False)
-    if server is None:
-        pytest.skip("no PostgreSQL: install Debian's package postgresql")
-    with ExitStack() as stack:
-        stack.callback(server.remove)
-        server.start()
-        prepare_queue_database(server.url)
-        site = Site(server.url, tmp_path, stack.enter_context(worker_processes()), records=server.url)
-        worker = site.start("first", "measure", "--ends-within-s", "4")
-        site.queue.submit(an_order())
-        until(lambda: "measure PAT-0001" in site.lines())
+    with measuring_on_postgresql(tmp_path, "--ends-within-s", "4", records=True) as (server, site, worker):
         with server.hanging():
             worker.terminate()
             ended = worker.wait(30)
         (tmp_path / "go").touch()
         site.start("second", "", "--look-every-s", "0.2")
         until(site.is_done)
-        site.queue.close()
 
     assert ended == 0
     assert site.lines() == ["choose PAT-0001", "measure PAT-0001", "measure PAT-0001", "publish PAT-0001"]
