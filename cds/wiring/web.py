@@ -3,6 +3,8 @@
 from datetime import timedelta
 from functools import partial
 
+from sqlalchemy import Engine
+
 from cds.app import WebCollaborators
 from cds.durable.queue import DbosScreeningQueue
 from cds.fhir_client.chart import HttpPatientChart
@@ -56,14 +58,7 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
         engine.dispose()
 
     return WebCollaborators(
-        answering=Answering(
-            SqlPatientMemory(engine),
-            queue,
-            SqlServiceHealth(engine, clock),
-            audit,
-            clock,
-            _policy(settings, generation),
-        ),
+        answering=_answering(engine, queue, audit, clock, _policy(settings, generation)),
         links=_links(settings, store),
         store=store,
         memory=SqlCardMemory(engine),
@@ -85,6 +80,13 @@ def web_collaborators(settings: Settings) -> WebCollaborators:
         recording=partial(sending_spans, "web"),
         close=close,
     )
+
+
+def _answering(
+    engine: Engine, queue: DbosScreeningQueue, audit: SqlAuditLog, clock: SystemClock, policy: AnswerPolicy
+) -> Answering:
+    health = SqlServiceHealth(engine, clock)
+    return Answering(SqlPatientMemory(engine), queue, health, audit, clock, policy)
 
 
 def _links(settings: Settings, store: SqlAssessmentStore) -> SignedReportLinks:
